@@ -1,0 +1,1 @@
+"""The front door: HTTP, the command line, and the composition root."""

@@ -1,0 +1,1 @@
+"""The agent: a graph of researcher, synthesizer and judge. Reaches data only through `tools`."""

@@ -1,0 +1,79 @@
+"""What a run has learned so far; checkpointed after each step. Every field has a default, none holds a live object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+from memory.records import Answer, AnswerEntry, Claim, Hit, Turn
+
+Outcome = Literal["", "accept", "research", "abstain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """A part that was gone during the run, and what that meant."""
+
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge made of a draft. missing: words or questions that the sources left open."""
+
+    outcome: Outcome = ""
+    confidence: float = 0.0
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The run's knowledge, from the question to the answer."""
+
+    question: str = ""
+    """The user's message, as it came."""
+    history: tuple[Turn, ...] = ()
+    """Recent turns of the thread, oldest first, from the TurnStore."""
+    query: str = ""
+    """The question made to stand alone; equals `question` unless it depends on the conversation."""
+    searched: tuple[str, ...] = ()
+    """Every query text sent to `vector_search`, in order."""
+    hits: tuple[Hit, ...] = ()
+    """Passages found so far, best first, without repeats."""
+    entries: tuple[AnswerEntry, ...] = ()
+    """Curated answers that the knowledge base offered."""
+    term_weights: dict[str, float] = field(default_factory=dict[str, float])
+    """Stem of each query word -> inverse document frequency, from the index."""
+    round: int = 0
+    """Research rounds done."""
+    draft: tuple[Claim, ...] = ()
+    """The synthesizer's claims, in reading order."""
+    short_answer: str = ""
+    """The shortest span that answers, if one was found."""
+    verdict: Verdict = Verdict()
+    """The judge's latest verdict on the draft."""
+    answer: Answer | None = None
+    """The finished answer; None until the run ends."""
+    used_tokens: int = 0
+    """Tokens read and written so far, for settling the reservation."""
+    degraded: tuple[Degraded, ...] = ()
+    """Parts that were gone."""
+
+
+class Update(TypedDict, total=False):
+    """What a node returns: the fields it changes."""
+
+    query: str
+    searched: tuple[str, ...]
+    hits: tuple[Hit, ...]
+    entries: tuple[AnswerEntry, ...]
+    term_weights: dict[str, float]
+    round: int
+    draft: tuple[Claim, ...]
+    short_answer: str
+    verdict: Verdict
+    answer: Answer | None
+    used_tokens: int
+    degraded: tuple[Degraded, ...]

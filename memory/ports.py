@@ -1,0 +1,452 @@
+"""The Protocols between the house and its technologies. A port's docstring is the contract its suite tests.
+
+Every store method takes the `Scope` first and filters by it inside the query. An id of another tenant, or of
+another user where a thing belongs to a user, behaves exactly like an absent one: `NotFound`. Every call ends
+within the adapter's time limit, with `StoreUnavailable` if the backend did not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.records import (
+    AnswerEntry,
+    AuditEntry,
+    Change,
+    Document,
+    DocumentSummary,
+    Feedback,
+    Filters,
+    FilterValue,
+    Hit,
+    IndexStatus,
+    Kept,
+    Lease,
+    Page,
+    Passage,
+    Plan,
+    Quota,
+    Reservation,
+    RunEvent,
+    RunRecord,
+    RunStatus,
+    Scope,
+    SearchMode,
+    SearchWeights,
+    Thread,
+    Turn,
+    User,
+)
+
+Vectors = NDArray[np.float32]
+"""(n, dim) or (dim,) float32, unit length."""
+
+
+class Embedder(Protocol):
+    """Text to unit vectors. Same text, same vector, whatever else is in the batch (within 1e-3 for int8)."""
+
+    @property
+    def name(self) -> str:
+        """Name, revision and dimension in one string, e.g. `all-MiniLM-L6-v2@53aa5117/int8/384`."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of its vectors."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens beyond this are not read."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, untruncated, special tokens left out. Synchronous and cheap (microseconds)."""
+        ...
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim) float32, in the order given; an empty sequence gives (0, dim)."""
+        ...
+
+    async def embed_query(self, text: str) -> Vectors:
+        """(dim,) float32. Repeated queries come from a cache."""
+        ...
+
+
+class TurnStore(Protocol):
+    """Append-only turns of threads. A thread belongs to one user and comes to be with its first turn.
+
+    Order is by turn_id. Appending the same turn again is a no-op; another content under a taken id is a
+    Conflict. An acknowledged turn survives kill -9. Text is kept as it came: empty, NUL, 1 MB, any script.
+    """
+
+    async def append(self, scope: Scope, turn: Turn) -> None:
+        """Keep a turn durably; the thread is made (titled by the text's beginning) if it is new.
+
+        Raises:
+            NotFound: the thread is another user's.
+            Conflict: the turn_id holds other content.
+        """
+        ...
+
+    async def recent(self, scope: Scope, thread_id: str, limit: int) -> Sequence[Turn]:
+        """Return the newest turns, oldest first; an unknown thread has none."""
+        ...
+
+    async def page(self, scope: Scope, thread_id: str, after: str | None, limit: int) -> Page[Turn]:
+        """Return turns oldest first, from a cursor; no gap and no repeat while others append.
+
+        Raises:
+            NotFound: no such thread of this user.
+        """
+        ...
+
+    async def threads(self, scope: Scope, query: str, after: str | None, limit: int) -> Page[Thread]:
+        """List the user's threads, newest first; `query` matches titles and turn texts, case-insensitively."""
+        ...
+
+    async def rename(self, scope: Scope, thread_id: str, title: str) -> Thread:
+        """Give a thread a title."""
+        ...
+
+    async def delete_thread(self, scope: Scope, thread_id: str) -> None:
+        """Forget a thread and its turns; NotFound if there is none."""
+        ...
+
+
+class AnswerStore(Protocol):
+    """Curated questions and answers of a tenant. Hits are idempotent events, never counters."""
+
+    async def put(self, scope: Scope, entry: AnswerEntry, expected_revision: int) -> AnswerEntry:
+        """Add (expected_revision 0) or edit an entry; the stored entry's revision is expected + 1.
+
+        Repeating the very same put returns the stored entry.
+
+        Raises:
+            Conflict: somebody else edited in between.
+        """
+        ...
+
+    async def get(self, scope: Scope, entry_id: str) -> AnswerEntry:
+        """Return an entry or raise NotFound."""
+        ...
+
+    async def page(self, scope: Scope, category: str | None, after: str | None, limit: int) -> Page[AnswerEntry]:
+        """List entries by entry_id, of one category or all."""
+        ...
+
+    async def categories(self, scope: Scope) -> Mapping[str, int]:
+        """Return each category and how many entries it has, by name."""
+        ...
+
+    async def record_hit(self, scope: Scope, entry_id: str, event_id: str) -> None:
+        """Note that an entry was used; the same event_id counts once."""
+        ...
+
+    async def hits(self, scope: Scope, entry_id: str) -> int:
+        """How many distinct hit events the entry has."""
+        ...
+
+    async def delete(self, scope: Scope, entry_id: str) -> None:
+        """Forget an entry and its hits; NotFound if there is none."""
+        ...
+
+
+class Accounts(Protocol):
+    """Tenants, users and plans. The local tenant and user exist from the first start."""
+
+    async def user(self, scope: Scope) -> User:
+        """Return the scope's user; a user seen first is made on the tenant's default plan."""
+        ...
+
+    async def assign_plan(self, scope: Scope, user_id: str, plan: Plan) -> User:
+        """Put a user of the scope's tenant on a plan.
+
+        Raises:
+            AccessDenied: the scope is not an operator's.
+        """
+        ...
+
+    async def users(self, scope: Scope, after: str | None, limit: int) -> Page[User]:
+        """List the tenant's users by user_id (operators only)."""
+        ...
+
+
+class QuotaLedger(Protocol):
+    """Money-like rules for tokens: used + reserved never passes the plan's limit, under any concurrency.
+
+    Every key is used once: reserving again with the same key returns the first reservation, settling or
+    releasing again changes nothing. settle charges at most what was reserved. The ledger is append-only.
+    """
+
+    async def reserve(self, scope: Scope, key: str, tokens: int) -> Reservation:
+        """Hold tokens in the current period.
+
+        Raises:
+            QuotaExceeded: used + reserved + tokens would pass the limit.
+            Conflict: the key holds another amount.
+        """
+        ...
+
+    async def settle(self, scope: Scope, key: str, tokens: int) -> Reservation:
+        """Charge what was really used, at most what was held, and free the rest. NotFound: no such key."""
+        ...
+
+    async def release(self, scope: Scope, key: str) -> Reservation:
+        """Free a reservation that came to nothing; a settled one stays settled."""
+        ...
+
+    async def usage(self, scope: Scope) -> Quota:
+        """Where the user stands now."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Append-only, hash-chained record of who did what. Entries cannot be changed or removed."""
+
+    async def append(self, scope: Scope, action: str, target: str, detail: str = "") -> AuditEntry:
+        """Add an entry to the tenant's chain."""
+        ...
+
+    async def page(self, scope: Scope, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Entries of the tenant with a sequence above `after`, in order (operators only)."""
+        ...
+
+    async def verify(self, scope: Scope) -> int | None:
+        """Return the sequence of the first broken link of the tenant's chain, or None if it is whole."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRows:
+    """What an index needs of one document version: passages, vectors (n, dim), and the document's fields."""
+
+    document: Document
+    passages: Sequence[Passage]
+    vectors: Vectors
+
+
+class DocumentStore(Protocol):
+    """Documents, passages and vectors: the truth, with a gap-free sequence of its changes.
+
+    document_id is (tenant, source); version_id the content. Replacing is atomic for readers. A document whose
+    access excludes the scope does not exist for it: not in listings, not by id, not by passage.
+    """
+
+    async def put(
+        self, scope: Scope, document: Document, passages: Sequence[Passage], vectors: Vectors, embedder: str
+    ) -> Kept:
+        """Keep a document with its passages, replacing the source's former version.
+
+        The same version under the same source is `unchanged`; under another source with the same access it
+        becomes an `alias`: stored once, listed by both sources, gone when the last source is deleted.
+
+        Raises:
+            EmbedderMismatch: the store's vectors are another embedder's.
+            DimensionMismatch: vectors do not fit passages or the store's dimension.
+        """
+        ...
+
+    async def get(self, scope: Scope, document_id: str) -> Document:
+        """Return a document by document_id; NotFound if absent or not readable."""
+        ...
+
+    async def by_source(self, scope: Scope, source: str) -> Document:
+        """Return the document that a source (or an alias) stands for; NotFound if none."""
+        ...
+
+    async def page(self, scope: Scope, prefix: str, after: str | None, limit: int) -> Page[DocumentSummary]:
+        """List readable documents by source, of sources that start with a prefix ("" for all)."""
+        ...
+
+    async def delete(self, scope: Scope, document_id: str) -> None:
+        """Forget a document (by its id or an alias's): text, passages, vectors. NotFound if there is none."""
+        ...
+
+    async def passages(self, scope: Scope, passage_ids: Sequence[str]) -> Sequence[Passage]:
+        """Return the readable ones of these passages, in the order asked for; others are left out."""
+        ...
+
+    async def around(self, scope: Scope, passage_id: str, before: int, after: int) -> Sequence[Passage]:
+        """Return a passage with its neighbours in reading order; NotFound if it is gone."""
+        ...
+
+    async def changes(self, scope: Scope, after: int, limit: int) -> Sequence[Change]:
+        """Changes of all tenants with a sequence above `after`, in order, without a gap (system scope only)."""
+        ...
+
+    async def rows(self, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
+        """What an index needs of a version, None if it is no longer the document's (system scope only)."""
+        ...
+
+    async def last_sequence(self, scope: Scope) -> int:
+        """The sequence of the newest change, 0 if there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """One search. vector: the query's embedding (dim,), None when only the lexical side is asked."""
+
+    text: str
+    vector: Vectors | None = None
+    filters: Filters = field(default_factory=dict[str, FilterValue])
+    weights: SearchWeights = SearchWeights()
+    mode: SearchMode = "hybrid"
+    top_k: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits best first. term_weights: stem of each query word -> its inverse document frequency."""
+
+    hits: tuple[Hit, ...]
+    term_weights: Mapping[str, float]
+
+
+class PassageIndex(Protocol):
+    """Dense and lexical search over a document store's passages; derived, can be thrown away and rebuilt.
+
+    Tenant, access and filters are part of the query, before ranking: what a tenant finds, and its scores, are
+    bit-identical with and without other tenants' data. A passage the store no longer has is never shown.
+    """
+
+    async def search(self, scope: Scope, query: SearchQuery) -> SearchResult:
+        """Return the best passages.
+
+        Raises:
+            DimensionMismatch: the query's vector does not fit the index.
+            InvalidInput: top_k is not 1 to 200, or a filter is of no known kind.
+        """
+        ...
+
+    async def catch_up(self) -> IndexStatus:
+        """Apply the store's changes up to now."""
+        ...
+
+    async def status(self) -> IndexStatus:
+        """How far the index is."""
+        ...
+
+    async def rebuild(self) -> IndexStatus:
+        """Throw everything derived away and make it again from the store."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """Ratings of answers, one per (turn, user), and the review list made of them."""
+
+    async def put(self, scope: Scope, feedback: Feedback) -> None:
+        """Keep a rating, replacing the user's former one of that turn."""
+        ...
+
+    async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[Feedback]:
+        """The user's ratings in a thread, by turn_id."""
+        ...
+
+    async def page(
+        self, scope: Scope, rating: Literal["up", "down"] | None, after: str | None, limit: int
+    ) -> Page[Feedback]:
+        """The tenant's ratings, newest turn first (operators only)."""
+        ...
+
+    async def delete_thread(self, scope: Scope, thread_id: str) -> None:
+        """Forget the user's ratings of a thread."""
+        ...
+
+
+class RunLog(Protocol):
+    """Runs, their events, and leases on threads: the write-ahead of everything that was accepted.
+
+    admit is durable when it returns. Events of a run have seq 1, 2, 3… without a gap. A run belongs to its
+    user. Events may expire after a retention time; the run's record and result stay.
+    """
+
+    async def admit(self, record: RunRecord) -> RunRecord:
+        """Keep a new run; a repeat of its user's idempotency_key returns the first run instead.
+
+        Raises:
+            Conflict: the key was used for another request (fingerprint).
+        """
+        ...
+
+    async def get(self, scope: Scope, run_id: str) -> RunRecord:
+        """Return a run or raise NotFound."""
+        ...
+
+    async def append(self, scope: Scope, run_id: str, events: Sequence[RunEvent]) -> None:
+        """Keep events durably; the first must be the last stored seq + 1.
+
+        Raises:
+            Conflict: another seq was expected, or the run has ended.
+        """
+        ...
+
+    async def finish(
+        self, scope: Scope, run_id: str, status: RunStatus, result: str, events: Sequence[RunEvent]
+    ) -> None:
+        """Keep the last events, the end status and the result in one atomic write; a second finish is a no-op."""
+        ...
+
+    async def read(self, scope: Scope, run_id: str, after: int, limit: int) -> Sequence[RunEvent]:
+        """Events with a seq above `after`, in order.
+
+        Raises:
+            NotFound: no such run.
+        """
+        ...
+
+    def follow(self, scope: Scope, run_id: str, after: int) -> AsyncIterator[RunEvent]:
+        """Yield events above `after` as they are kept, until the run ends.
+
+        Raises:
+            NotFound: no such run.
+            EventsExpired (a Conflict): events after `after` are gone; the result is in the record.
+        """
+        ...
+
+    async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
+        """Runs that were admitted and have not ended, oldest first (system scope only)."""
+        ...
+
+    async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:
+        """The user's runs in a thread, oldest first."""
+        ...
+
+    async def lease(self, scope: Scope, thread_id: str, holder: str, ttl_s: float) -> Lease | None:
+        """Take or renew the lease of a thread; None while somebody else holds it. Tokens only grow."""
+        ...
+
+    async def release(self, scope: Scope, lease: Lease) -> None:
+        """Give a lease back; one that is no longer held is a no-op."""
+        ...
+
+    async def delete_thread(self, scope: Scope, thread_id: str) -> None:
+        """Forget a thread's runs and events."""
+        ...
+
+    async def expire(self, scope: Scope, before: datetime) -> int:
+        """Drop events of runs that ended before a time (system scope only); return how many runs."""
+        ...
+
+
+class Cache(Protocol):
+    """Small values with a time to live. A miss is always allowed."""
+
+    async def get(self, scope: Scope, key: str) -> bytes | None:
+        """Return a value that is present and not expired."""
+        ...
+
+    async def put(self, scope: Scope, key: str, value: bytes, ttl_s: float) -> None:
+        """Keep a value for at most ttl_s seconds."""
+        ...
+
+    async def delete_prefix(self, scope: Scope, prefix: str) -> None:
+        """Forget the scope's keys that start with a prefix."""
+        ...

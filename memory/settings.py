@@ -1,0 +1,34 @@
+"""Where each port's data lives: one URL per port. The defaults are local files under MULTIDB_HOME."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StoreSettings(BaseSettings):
+    """URLs by port, read from MULTIDB_* variables by whoever composes the application.
+
+    An empty URL means the embedded default: a SQLite file (or a local index) in `home`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MULTIDB_", env_file=None, extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("data"), description="Folder of everything that is kept.")
+    checkpoints_url: str = Field(default="", description="Graph checkpoints: sqlite:///FILE.")
+    turns_url: str = Field(default="", description="Conversation turns.")
+    answers_url: str = Field(default="", description="Curated answers and feedback.")
+    accounts_url: str = Field(default="", description="Users, plans, quota ledger and audit.")
+    documents_url: str = Field(default="", description="Documents, passages and vectors.")
+    index_url: str = Field(default="", description="Search index: local:///FOLDER.")
+    runs_url: str = Field(default="", description="Run log, leases and cache.")
+    embedder: str = Field(default="minilm", description="minilm, or hf:MODEL through the `models` extra.")
+    store_timeout_s: float = Field(default=10.0, gt=0, description="Time limit of one store call, seconds.")
+    event_retention_h: float = Field(
+        default=24.0, gt=0, description="How long a finished run's events are kept, hours."
+    )
+    default_quota_tokens: int | None = Field(
+        default=None, ge=0, description="Tokens a month for users without a plan of their own; unset: unlimited."
+    )

@@ -1,0 +1,1 @@
+"""The agent's hands: the client side of our MCP servers."""
