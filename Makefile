@@ -1,0 +1,73 @@
+# `make run` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+UV := $(BIN)/uv
+DATA ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-data chaos check format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:$(PORT)
+	@exec $(BIN)/multidb serve --port $(PORT) --samples
+
+test: $(VENV)/.dev ## Install what the tests need and run them
+	@$(BIN)/pytest -q
+
+test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-data DATA=DIR
+	@test -n "$(DATA)" || { echo "Say where the data is: make test-data DATA=DIR" >&2; exit 2; }
+	@MULTIDB_TEST_DATA="$(abspath $(DATA))" $(BIN)/pytest -q -m data
+
+chaos: $(VENV)/.dev ## Run the long storms; seeds are printed
+	@$(BIN)/pytest -q -s -m chaos --timeout 3600
+
+check: $(VENV)/.dev ## Format, lint, types, import rules, house rules
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/test_house.py
+
+format: $(VENV)/.dev ## Format and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+LOCK := $(UV) pip compile pyproject.toml --universal --generate-hashes --no-annotate --no-header -q \
+	--no-emit-index-url --no-emit-find-links --override requirements-overrides.txt
+
+lock: $(VENV)/.uv ## Resolve the locks anew from pyproject.toml
+	@$(LOCK) -o requirements.txt
+	@$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## Remove the environment and caches; the data folder stays
+	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp is made once its step has succeeded, so that a second start installs nothing.
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+		echo "This needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is not one. Try: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+		echo "'$(PYTHON) -m venv' does not work here. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.uv requirements.txt
+	@echo "Installing from requirements.txt ..."
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r requirements.txt
+	@$(BIN)/python -m api.launcher
+	@touch $@
+
+# The development lock holds the default one, so that either order of `make run` and `make test` ends the same.
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "Installing from requirements-dev.txt ..."
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
