@@ -1,0 +1,198 @@
+"""Sentences and words of a text: pure functions that ingestion, the graph and the judge share.
+
+Offsets count Unicode code points. Nothing here knows a document, a store or a language model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from threading import Lock
+from typing import Protocol, cast
+
+import snowballstemmer
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...
+
+
+_COMMON = """
+    a about above after again against all also am an and any are as at be because been before being below
+    between both but by can could did do does doing down during each few for from further had has have having he
+    her here hers herself him himself his how i if in into is it its itself just may me might more most must my
+    myself no nor not now of off on once only or other our ours ourselves out over own same shall she should so
+    some such than that the their theirs them themselves then there these they this those through to too under
+    until up very was we were what when where which while who whom whose why will with would you your yours
+    yourself yourselves
+"""
+STOPWORDS: frozenset[str] = frozenset(_COMMON.split())
+"""Common English words that carry no topic. Negations are among them: whoever weighs meaning adds them back."""
+
+_TITLES = """
+    mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt maj cmdr gov sen rep pres mt ft vs cf al ca approx inc ltd
+    co corp bros est dept univ e.g i.e eg ie viz resp incl excl z.b d.h u.a bzw usw evtl ggf hr fr dipl inkl zzgl
+    m.a.w p.ex mme mlle sra
+"""
+_BEFORE_NUMBER = """
+    no nos nr vol vols fig figs eq eqs sec ch chap pp p art tel ext max min avg jan feb mar apr jun jul aug sep sept
+    oct nov dec abb bd tab str ed eds
+"""
+_ABBREVIATIONS = frozenset(_TITLES.split())
+_LABELS = frozenset(_BEFORE_NUMBER.split())
+"""Abbreviations only where a number follows; `no` and `max` are words elsewhere."""
+_MAY_END = frozenset({"inc", "ltd", "co", "corp", "bros", "jr", "sr", "st", "al", "est", "ft", "usw"})
+"""Abbreviations that often stand last in a sentence: they end it when a common opening word follows."""
+
+_YEAR = """
+    January February March April May June July August September October November December Januar Februar März Mai
+    Juni Juli Oktober Dezember
+"""
+_MONTHS = frozenset(_YEAR.split())
+_STARTERS = STOPWORDS | {"however", "although", "since", "according", "many", "several", "one", "two", "there"}
+_CLOSERS = "\"'”’»)\\]}›"
+_OPENERS = "\"'“‘«([{‹¿¡*_`"
+_END = re.compile(rf"(?P<wide>[。！？｡]+[」』”’）】]*)|(?P<mark>[.!?…‽؟۔।]+)(?P<close>[{_CLOSERS}*_]*)(?=\s|$)")
+_BREAK = re.compile(r"[ \t\u00a0]*(?:\r\n|\r|\n|\f|\x0b|\u2028|\u2029)\s*")
+_MARKER = re.compile(r"\s*(?:[-*+•‣◦·–—]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s|#{1,6}\s|[|>]|```|~~~|={3,}|-{3,})")
+_HEAD = re.compile(r"\s*(?:#{1,6}\s|\||```|~~~)")
+_FIELD = re.compile(r"\s*[^\s:][^:\n]{0,40}:\s")
+_LAST_WORD = re.compile(r"[^\s\"'“‘«(\[{]+$")
+_NEXT_WORD = re.compile(rf"\s*[{re.escape(_OPENERS)}]*(\w+(?:['’]\w+)?)?")
+_DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+_WRAPPED = 45
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
+_WORD = re.compile(
+    rf"(?P<cjk>[{_CJK}]+)|(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.:]\d+)*)(?=[^\W{_CJK}]|)"
+    rf"|(?P<word>[^\W\d_{_CJK}](?:[^\W_{_CJK}]|['’](?=[^\W\d_]))*)"
+)
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Return the (start, end) of each sentence, in order, without the white space around them.
+
+    Every character that is not white space lies in exactly one of them. Paragraph breaks, list items, headings
+    and table lines end a sentence; a line break inside a wrapped paragraph does not.
+    """
+    spans: list[tuple[int, int]] = []
+    for start, end in _lines(text):
+        begin = start
+        for cut in _ends(text, start, end):
+            spans.append((begin, cut))
+            begin = cut
+        spans.append((begin, end))
+    return [trimmed for span in spans if (trimmed := trim(text, *span))[0] < trimmed[1]]
+
+
+def trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span without white space at its ends; an empty one collapses at its start."""
+    piece = text[start:end]
+    if not (bare := piece.strip()):
+        return start, start
+    begin = start + len(piece) - len(piece.lstrip())
+    return begin, begin + len(bare)
+
+
+def clip(text: str, start: int, end: int, limit: int = 400) -> tuple[int, int]:
+    """Shorten a span to at most `limit` characters, at a clause's end if there is one late enough, else at a word's."""
+    if end - start <= limit:
+        return start, end
+    piece = text[start : start + limit]
+    clause = max(piece.rfind(mark) for mark in (";", ":", ",", " – ", " — ", "，", "、", "；"))
+    space = max(piece.rfind(" "), piece.rfind("\n"))
+    cut = clause if clause > limit * 0.6 else space if space > limit // 4 else limit
+    return trim(text, start, start + cut)
+
+
+def words(text: str) -> list[str]:
+    """Return the words and numbers in order, lower case; `1,250` becomes `1250`, a possessive loses its `'s`.
+
+    A run of Chinese, Japanese or Korean characters gives its overlapping pairs, a single one itself.
+    """
+    return list(_words(text))
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """Return the English Snowball stem of a lower-case word."""
+    with _STEMMER_LOCK:
+        return _STEMMER.stemWord(word)
+
+
+# The pure Python stemmer keeps the word it works on in itself: one caller at a time.
+_STEMMER = cast(_Stemmer, snowballstemmer.stemmer("english"))  # pyright: ignore[reportUnknownMemberType] untyped library
+_STEMMER_LOCK = Lock()
+
+
+def _words(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        token = match.group().casefold()
+        if match.lastgroup == "cjk":
+            yield from (token[at : at + 2] for at in range(max(1, len(token) - 1)))
+        elif match.lastgroup == "number":
+            yield token.replace(",", "")
+        else:
+            yield _plain(token)
+
+
+def _plain(token: str) -> str:
+    token = token.replace("’", "'")
+    return token[:-2] if token.endswith("'s") else token
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches that no sentence crosses: paragraphs, list items, lines that are not wrapped prose."""
+    begin = line = 0
+    for gap in _BREAK.finditer(text):
+        if gap.start() < begin:
+            continue
+        if not _is_wrapped(text, line, gap):
+            yield begin, gap.start()
+            begin = gap.end()
+        line = gap.end()
+    yield begin, len(text)
+
+
+def _is_wrapped(text: str, line: int, gap: re.Match[str]) -> bool:
+    """Whether a line break only wraps a paragraph: the sentence goes on in the next line."""
+    if len(re.findall(r"\r\n|\r|\n|\f|\x0b|\u2028|\u2029", gap.group())) > 1 or "\f" in gap.group():
+        return False
+    before, after = text[line : gap.start()], text[gap.end() : gap.end() + 80]
+    if not before.strip() or not after or _HEAD.match(before) or _MARKER.match(after):
+        return False
+    if _FIELD.match(after) and _FIELD.match(before):
+        return False
+    return after[0].islower() or len(before.strip()) >= _WRAPPED
+
+
+def _ends(text: str, start: int, end: int) -> Iterator[int]:
+    for match in _END.finditer(text, start, end):
+        if match.end() < end and (match["wide"] or _is_end(text, start, end, match)):
+            yield match.end()
+
+
+def _is_end(text: str, start: int, end: int, match: re.Match[str]) -> bool:
+    following = _NEXT_WORD.match(text, match.end(), end)
+    upcoming = (following and following[1]) or ""
+    if upcoming[:1].islower():
+        return False
+    if match["mark"] != "." or match["close"]:
+        return True
+    found = _LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
+    return not found or _full_stop(found[0], upcoming, match.start() - len(found[0]) == start)
+
+
+def _full_stop(last: str, upcoming: str, is_first: bool) -> bool:
+    """Whether the dot after a word ends a sentence, given the word that follows it."""
+    word = last.casefold()
+    if last.isdigit():
+        return not (is_first and len(last) <= 3) and not (len(last) <= 2 and upcoming in _MONTHS)
+    if word in _LABELS:
+        return not upcoming[:1].isdigit()
+    opens = upcoming.casefold() in _STARTERS and (len(upcoming) > 1 or upcoming == "A")
+    if word in _ABBREVIATIONS:
+        return word in _MAY_END and opens
+    if _DOTTED.fullmatch(last):
+        return opens if last[0].isupper() or "." in last else len(upcoming) != 1
+    return True
