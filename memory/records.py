@@ -175,6 +175,8 @@ class Passage:
 
     context: title, heading path and table header that are embedded and searched with the text but are not
     part of it. ordinal: position among the version's passages, from 0. page and row count from 1.
+    fields: the typed values of a record (a row of a table file) that filters may ask for beside the document's
+    metadata.
     """
 
     passage_id: str
@@ -190,6 +192,7 @@ class Passage:
     page: int | None = None
     row: int | None = None
     language: str = ""
+    fields: tuple[tuple[str, Scalar], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
