@@ -17,6 +17,8 @@ from memory.records import Role, Scope
 ALGORITHM = "HS256"
 ISSUER = "multidb"
 API_AUDIENCE = "multidb-api"
+SCOPE_META = "multidb/scope"
+"""Key of the token in the `_meta` of an MCP call that stays in the process; over HTTP it is the bearer token."""
 MIN_SECRET_BYTES = 32
 MAX_TOKEN_BYTES = 8192
 GRANTABLE: frozenset[str] = frozenset(get_args(Role)) - {"system"}
