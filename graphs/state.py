@@ -44,14 +44,20 @@ class State:
     """Passages found so far, best first, without repeats."""
     entries: tuple[AnswerEntry, ...] = ()
     """Curated answers that the knowledge base offered."""
+    curated: str = ""
+    """Passage id of a curated answer to this very question, always the first of `hits`; "" if there is none."""
     term_weights: dict[str, float] = field(default_factory=dict[str, float])
     """Stem of each query word -> inverse document frequency, from the index."""
     round: int = 0
     """Research rounds done."""
+    fresh: int = 0
+    """Passages that the latest round found and no round before it."""
     draft: tuple[Claim, ...] = ()
     """The synthesizer's claims, in reading order."""
     short_answer: str = ""
     """The shortest span that answers, if one was found."""
+    answerable: float = 0.0
+    """Probability in [0, 1] that the hits answer the question, from the reader or the model."""
     verdict: Verdict = Verdict()
     """The judge's latest verdict on the draft."""
     answer: Answer | None = None
@@ -69,10 +75,13 @@ class Update(TypedDict, total=False):
     searched: tuple[str, ...]
     hits: tuple[Hit, ...]
     entries: tuple[AnswerEntry, ...]
+    curated: str
     term_weights: dict[str, float]
     round: int
+    fresh: int
     draft: tuple[Claim, ...]
     short_answer: str
+    answerable: float
     verdict: Verdict
     answer: Answer | None
     used_tokens: int

@@ -1,0 +1,136 @@
+"""Asks the tools, all at once, and merges what they return. A server that is gone is reported, not raised."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
+
+from graphs.language.curated import answers_exactly
+from graphs.state import Degraded
+from memory.records import AnswerEntry, Hit, Passage, Scope
+from tools.calls import Found, Match, SearchRequest, Tools
+from tools.errors import ToolCallError
+
+T = TypeVar("T")
+
+RRF_K = 60
+NEIGHBOURED = 3
+CURATED_TOP_K = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[T]):
+    """What a tool said, or why it said nothing."""
+
+    value: T
+    degraded: Degraded | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What one round brought.
+
+    found: one per query, in the order asked. curated: a curated answer to this very question, as a passage.
+    """
+
+    found: tuple[Found, ...] = ()
+    neighbours: tuple[Hit, ...] = ()
+    entries: tuple[AnswerEntry, ...] = ()
+    curated: Hit | None = None
+    degraded: tuple[Degraded, ...] = ()
+    term_weights: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to ask the tools for in one round. look_up: the question for the knowledge base, "" to leave it out."""
+
+    scope: Scope
+    requests: tuple[SearchRequest, ...]
+    look_up: str = ""
+    around: tuple[Hit, ...] = ()
+
+
+async def gather(tools: Tools, errand: Errand) -> Gathered:
+    """Run an errand; every call at the same time."""
+    searches = [_ask(tools.search(errand.scope, request), _NOTHING) for request in errand.requests]
+    looks = [_ask(tools.look_up(errand.scope, errand.look_up, CURATED_TOP_K), _NO_MATCH)] if errand.look_up else []
+    around = [_neighbours(tools, errand.scope, hit) for hit in errand.around[:NEIGHBOURED]]
+    found, matched, beside = await asyncio.gather(
+        asyncio.gather(*searches), asyncio.gather(*looks), asyncio.gather(*around)
+    )
+    matches = matched[0].value if matched else ()
+    gone = [reply.degraded for replies in (found, matched, beside) for reply in replies if reply.degraded]
+    return Gathered(
+        found=tuple(reply.value for reply in found),
+        neighbours=tuple(hit for reply in beside for hit in reply.value),
+        entries=tuple(match.entry for match in matches),
+        curated=await _curated(tools, errand, matches),
+        degraded=tuple({part.part: part for part in reversed(gone)}.values())[::-1],
+        term_weights={stem: weight for reply in reversed(found) for stem, weight in reply.value.term_weights.items()},
+    )
+
+
+def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+    """Merge rankings of hits into one without repeats, best first; a passage keeps its first appearance.
+
+    Source: reciprocal rank fusion with k = 60; Cormack, Clarke and Buettcher, SIGIR 2009.
+    """
+    scores: dict[str, float] = {}
+    first: dict[str, Hit] = {}
+    for ranking in rankings:
+        for rank, hit in enumerate(ranking, 1):
+            passage_id = hit.passage.passage_id
+            first.setdefault(passage_id, hit)
+            scores[passage_id] = scores.get(passage_id, 0.0) + 1 / (RRF_K + rank)
+    return tuple(sorted(first.values(), key=lambda hit: -scores[hit.passage.passage_id]))
+
+
+_NOTHING = Found((), {})
+_NO_MATCH: tuple[Match, ...] = ()
+
+
+async def _ask(call: Awaitable[T], otherwise: T) -> Reply[T]:
+    """Await a call; a server that is gone or refuses becomes a reply that says so."""
+    try:
+        return Reply(await call)
+    except ToolCallError as error:
+        return Reply(otherwise, Degraded(error.server, str(error)))
+
+
+async def _neighbours(tools: Tools, scope: Scope, hit: Hit) -> Reply[tuple[Hit, ...]]:
+    """The passages beside a hit, as hits of the same document."""
+    reply = await _ask(tools.read_around(scope, hit.passage.passage_id, 1, 1), ())
+    beside = [passage for passage in reply.value if passage.passage_id != hit.passage.passage_id]
+    return Reply(tuple(replace(hit, passage=passage, score=hit.score / 2) for passage in beside), reply.degraded)
+
+
+async def _curated(tools: Tools, errand: Errand, matches: Sequence[Match]) -> Hit | None:
+    """The best match as a hit, if it answers this very question."""
+    best = next((match for match in matches if answers_exactly(errand.look_up, match)), None)
+    if best is None:
+        return None
+    source = f"kb:{best.entry.entry_id}"
+    kept = await _ask(
+        tools.search(errand.scope, SearchRequest(best.entry.question, filters={"source": source}, top_k=1)), _NOTHING
+    )
+    return next((hit for hit in kept.value.hits if hit.source == source), None) or _as_hit(best, source)
+
+
+def _as_hit(match: Match, source: str) -> Hit:
+    """A curated entry that is in no index yet, as a hit on its own answer text."""
+    entry = match.entry
+    passage = Passage(
+        passage_id=source,
+        document_id=source,
+        version_id=str(entry.revision),
+        ordinal=0,
+        start=0,
+        end=len(entry.answer),
+        text=entry.answer,
+        kind="answer",
+        context=entry.question,
+    )
+    return Hit(passage, source=source, title=entry.question, score=match.similarity, fused_rank=1)

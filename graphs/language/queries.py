@@ -1,0 +1,77 @@
+"""What to look for when the first search was not enough."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from memory.records import Hit
+from memory.sentences import STOPWORDS, stem, words
+
+_MOST = 3
+_KEY_TERMS = 4
+_READ = 4
+_NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:of |the |de |von |van )?[A-Z][\w’'-]+)*")
+_JOINT = re.compile(
+    r"[;?]\s+|,?\s+and\s+(?=(?:who|what|when|where|which|why|how|is|are|was|were|did|do|does|can)\b)", re.I
+)
+
+
+def sub_questions(question: str) -> tuple[str, ...]:
+    """Split a question that asks several things; one that asks a single thing gives none."""
+    parts = tuple(part.strip(" ?;,") for part in _JOINT.split(question))
+    return tuple(part for part in parts if len(_content(part)) > 1) if len(parts) > 1 else ()
+
+
+def further_queries(
+    query: str, missing: Sequence[str], hits: Sequence[Hit], searched: Sequence[str]
+) -> tuple[str, ...]:
+    """Return up to three queries that were not searched yet, the most promising first.
+
+    Args:
+        query: the stand-alone question.
+        missing: words or questions that the judge found unanswered.
+        hits: what was found so far, best first.
+        searched: every query sent so far.
+    """
+    open_words = list(missing) or _unmet(query, hits)
+    terms = key_terms(query, hits)
+    candidates = [
+        *sub_questions(query),
+        " ".join([*open_words, *terms]),
+        " ".join([query, *terms[:2]]),
+        " ".join(_content(query)),
+    ]
+    seen = {_key(text) for text in searched}
+    fresh: dict[str, str] = {}
+    for candidate in candidates:
+        key = _key(candidate)
+        if key and key not in seen:
+            fresh.setdefault(key, candidate)
+    return tuple(fresh.values())[:_MOST]
+
+
+def key_terms(query: str, hits: Sequence[Hit]) -> list[str]:
+    """Names that the best passages hold and the query does not, the most frequent first."""
+    known = {stem(word) for word in words(query)}
+    counts: Counter[str] = Counter()
+    for hit in hits[:_READ]:
+        names = {name for text in (hit.title, hit.passage.text) for name in _NAME.findall(text)}
+        counts.update(sorted(name for name in names if not {stem(word) for word in words(name)} & known))
+    ranked = sorted(counts, key=lambda name: (-counts[name], -len(name), name))
+    return [name for name in ranked if name.casefold() not in STOPWORDS][:_KEY_TERMS]
+
+
+def _content(text: str) -> list[str]:
+    return [word for word in words(text) if word not in STOPWORDS]
+
+
+def _unmet(query: str, hits: Sequence[Hit]) -> list[str]:
+    """Words of the query that none of the best passages holds."""
+    met = {stem(word) for hit in hits[:_READ] for word in words(f"{hit.title} {hit.passage.text}")}
+    return [word for word in _content(query) if stem(word) not in met]
+
+
+def _key(text: str) -> str:
+    return " ".join(words(text))

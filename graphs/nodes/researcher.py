@@ -1,0 +1,82 @@
+"""Finds passages: makes a follow-up stand alone, asks the servers at once, merges what they return."""
+
+from __future__ import annotations
+
+from langgraph.runtime import Runtime
+
+from graphs import emit
+from graphs.context import LIMITS, Context
+from graphs.deps import Deps
+from graphs.gathering import Errand, Gathered, gather, merge
+from graphs.language.condense import condense
+from graphs.language.queries import further_queries, sub_questions
+from graphs.state import Degraded, State, Update
+from memory.records import Hit
+from tools.calls import SearchRequest
+
+
+async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> Update:
+    """Look for evidence: for the question first, in later rounds for what is missing."""
+    write, context = runtime.stream_writer, runtime.context
+    round = state.round + 1
+    emit.stage_changed(write, "researching", round)
+    query = state.query or condense(state.question, state.history)
+    queries = _queries(state, query, context)
+    gathered = await gather(deps.tools, _errand(state, query, queries, context))
+    hits = _merged(state, gathered)
+    known = {hit.passage.passage_id for hit in state.hits}
+    update: Update = {
+        "query": query,
+        "searched": (*state.searched, *queries),
+        "hits": hits,
+        "entries": state.entries or gathered.entries,
+        "curated": gathered.curated.passage.passage_id if gathered.curated else state.curated,
+        "term_weights": {**gathered.term_weights, **state.term_weights},
+        "round": round,
+        "fresh": sum(hit.passage.passage_id not in known for hit in hits),
+        "degraded": _with(state.degraded, gathered.degraded),
+    }
+    _announce(state, context, update, gathered, write)
+    return update
+
+
+def _queries(state: State, query: str, context: Context) -> tuple[str, ...]:
+    """What to search for in this round."""
+    if state.round == 0:
+        return (query, *sub_questions(query)) if context.effort == "deep" else (query,)
+    return further_queries(query, state.verdict.missing, state.hits, state.searched)
+
+
+def _errand(state: State, query: str, queries: tuple[str, ...], context: Context) -> Errand:
+    top_k = LIMITS[context.effort].search_top_k
+    requests = tuple(SearchRequest(text, filters=context.filters, top_k=top_k) for text in queries)
+    if state.round == 0:
+        return Errand(context.scope, requests, look_up=query)
+    return Errand(context.scope, requests, around=state.hits)
+
+
+def _merged(state: State, gathered: Gathered) -> tuple[Hit, ...]:
+    """All hits so far, best first; a curated answer to this very question leads."""
+    rankings = [state.hits, *(found.hits for found in gathered.found), gathered.neighbours]
+    curated = (gathered.curated,) if gathered.curated else state.hits[:1] if state.curated else ()
+    rest = merge(rankings)
+    ids = {hit.passage.passage_id for hit in curated}
+    return (*curated, *(hit for hit in rest if hit.passage.passage_id not in ids))
+
+
+def _with(known: tuple[Degraded, ...], fresh: tuple[Degraded, ...]) -> tuple[Degraded, ...]:
+    """Every part that was gone, each once."""
+    return tuple({part.part: part for part in (*fresh, *known)}.values())
+
+
+def _announce(state: State, context: Context, update: Update, gathered: Gathered, write: emit.Writer) -> None:
+    """Tell the stream what was looked for, what was found and what was gone, always in the same order."""
+    query = update.get("query", "")
+    for text, found in zip(update.get("searched", ())[len(state.searched) :], gathered.found, strict=True):
+        original = state.question if text == query else text
+        emit.query_searched(write, text, original, len(found.hits))
+    known = {part.part for part in state.degraded}
+    for part in gathered.degraded:
+        if part.part not in known:
+            emit.degraded(write, part.part, part.reason)
+    emit.sources_found(write, update.get("hits", ())[: LIMITS[context.effort].read_passages])

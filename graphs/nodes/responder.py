@@ -1,0 +1,89 @@
+"""Puts the finished answer together: the claims that stand, or a plain word that the sources do not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from langgraph.runtime import Runtime
+
+from graphs import emit
+from graphs.context import Context
+from graphs.language.smalltalk import kind_of
+from graphs.state import State, Update
+from memory.records import Answer, Citation, Claim
+
+_WHAT_I_DO = "I answer questions from the documents kept here, and name the source of every sentence."
+_SMALL_TALK = {
+    "greeting": f"Hello! {_WHAT_I_DO} What would you like to know?",
+    "thanks": "You are welcome. Ask me again whenever you want something looked up in the documents.",
+    "help": f"{_WHAT_I_DO} Ask in your own words; follow-up questions are fine. What they do not say, I do not say.",
+    "empty": f"I could find no question in that. {_WHAT_I_DO} What would you like to know?",
+}
+_LISTED = 3
+
+
+async def responder(state: State, runtime: Runtime[Context]) -> Update:
+    """Give the answer that the run ends with."""
+    answer = compose(state)
+    emit.answer_completed(runtime.stream_writer, answer)
+    return {"answer": answer}
+
+
+def compose(state: State) -> Answer:
+    """Make the answer out of what the run has learned."""
+    if kind := kind_of(state.question):
+        return _without_claims(_SMALL_TALK[kind])
+    if state.verdict.outcome != "accept":
+        return replace(_without_claims(_abstention(state)), claims=state.draft, confidence=state.verdict.confidence)
+    standing = [claim for claim in state.draft if claim.verdict == "supported"]
+    text = " ".join(claim.text for claim in standing)
+    return Answer(
+        text=text + _note(state),
+        short_answer=_short_answer(state.short_answer, standing),
+        claims=state.draft,
+        citations=_citations(standing),
+        confidence=state.verdict.confidence,
+        abstained=False,
+    )
+
+
+def _without_claims(text: str) -> Answer:
+    return Answer(text=text, short_answer="", claims=(), citations=(), confidence=0.0, abstained=True)
+
+
+def _short_answer(short_answer: str, standing: list[Claim]) -> str:
+    """The short answer, if a claim that stands holds it."""
+    return short_answer if any(short_answer in claim.text for claim in standing) else ""
+
+
+def _citations(claims: list[Claim]) -> tuple[Citation, ...]:
+    """The citations of claims in reading order, each once."""
+    return tuple(dict.fromkeys(citation for claim in claims for citation in claim.citations))
+
+
+def _abstention(state: State) -> str:
+    """Say that the sources do not say, or which part could not be asked, and what was looked for."""
+    looked_for = ", ".join(f"“{query}”" for query in dict.fromkeys(state.searched)) or f"“{state.question}”"
+    gone = _parts_gone(state)
+    if "vector_search" in gone:
+        return (
+            f"I cannot answer this now: vector_search could not be reached, so the documents were not fully "
+            f"searched. I tried to look for: {looked_for}." + _note(state, leaving_out="vector_search")
+        )
+    return f"The sources do not say. I looked for: {looked_for}.{_closest(state)}{_note(state)}"
+
+
+def _closest(state: State) -> str:
+    """Name the sources that came closest."""
+    titles = list(dict.fromkeys(hit.title or hit.source for hit in state.hits))[:_LISTED]
+    return f" The closest sources were: {', '.join(titles)}." if titles else ""
+
+
+def _parts_gone(state: State) -> list[str]:
+    return list(dict.fromkeys(part.part for part in state.degraded))
+
+
+def _note(state: State, leaving_out: str = "") -> str:
+    """Say in the answer which parts it had to do without."""
+    gone = [part for part in _parts_gone(state) if part != leaving_out]
+    return f"\n\nNote: {', '.join(gone)} could not be reached; this was answered without it." if gone else ""
