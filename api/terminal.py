@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NoReturn
@@ -101,7 +101,7 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(label: str) -> Generator[Callable[[int, int, str], None]]:
     """Yield a function (done, total, what) that draws a bar on stderr; silent when stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda done, total, what: None

@@ -1,0 +1,131 @@
+"""What the command needs of the house, through either door: the data folder itself, or the server that holds it.
+
+`open_library` and `open_assistant` look for a running server by the data folder's lock; with none they open the
+folder in this process. Both doors give the same records and events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from memory.records import Document, DocumentSummary, Effort, Filters, FilterValue
+
+if TYPE_CHECKING:
+    from api.events import Event
+    from api.settings import Settings
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what is being read)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One message. session_id None begins a conversation."""
+
+    text: str
+    session_id: str | None = None
+    effort: Effort = "standard"
+    filters: Filters = field(default_factory=dict[str, FilterValue])
+
+
+class FoundPassage(NamedTuple):
+    """A passage as `search` prints it; offsets count code points of the document's stored text."""
+
+    document_id: str
+    source: str
+    title: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class RefusedFile(NamedTuple):
+    """A file that did not become a document, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What an ingestion did, in documents; `pruned` were forgotten because their files are gone."""
+
+    kept: int
+    unchanged: int
+    refused: Sequence[RefusedFile]
+    pruned: int = 0
+
+
+class Library(Protocol):
+    """Documents: bring in, find, look at, forget."""
+
+    async def ingest(self, paths: Sequence[Path], collection: str, prune: bool, on_progress: Progress) -> Ingested:
+        """Read files and folders; what is stored already and has not changed is left alone."""
+        ...
+
+    async def search(self, query: str, filters: Filters, top_k: int) -> Sequence[FoundPassage]:
+        """Return passages, best first."""
+        ...
+
+    def documents(self, prefix: str) -> AsyncIterator[DocumentSummary]:
+        """Yield the documents whose source starts with a prefix, by source."""
+        ...
+
+    async def document(self, id_or_source: str) -> Document:
+        """Return one document. Raises NotFound."""
+        ...
+
+    async def delete(self, document_id: str) -> None:
+        """Forget one document. Raises NotFound."""
+        ...
+
+
+class Assistant(Protocol):
+    """Questions and their runs."""
+
+    def ask(self, question: Question) -> AsyncIterator[Event]:
+        """Yield the events of one run, from run.started to its last."""
+        ...
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run; its stream then ends with run.cancelled."""
+        ...
+
+
+@asynccontextmanager
+async def open_library(settings: Settings) -> AsyncGenerator[Library]:
+    """Open the documents through whichever door is there.
+
+    Raises:
+        FolderLocked: another program holds the folder and serves no API.
+    """
+    from api.client_http import open_http, serving_url
+
+    if url := serving_url(settings):
+        async with open_http(settings, url) as client:
+            yield client
+    else:
+        from api.client_local import open_local_library
+
+        async with open_local_library(settings) as library:
+            yield library
+
+
+@asynccontextmanager
+async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
+    """Open the agent through whichever door is there. Raises as open_library does."""
+    from api.client_http import open_http, serving_url
+
+    if url := serving_url(settings):
+        async with open_http(settings, url) as client:
+            yield client
+    else:
+        from api.client_local import open_local_assistant
+
+        async with open_local_assistant(settings) as assistant:
+            yield assistant

@@ -1,0 +1,148 @@
+"""Shows the events of a run: as text on a terminal or a pipe, or as the one JSON object that scripts read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from api import events
+from api.terminal import EXIT_FAILED, CommandFailed, note, printable, say, style
+
+INTERRUPTED = 130
+
+
+class Transcript:
+    """Writes an answer as it comes. A pipe gets claims once the judge let them stand; a terminal gets each word."""
+
+    def __init__(self) -> None:
+        """Begin with an empty answer."""
+        self.run_id = ""
+        self.session_id = ""
+        self.completed: events.AnswerCompleted | None = None
+        self._live = sys.stdout.isatty()
+        self._claims: dict[str, str] = {}
+        self._shown: list[str] = []
+        self._waiting = False
+
+    def show(self, event: events.Event) -> None:
+        """Write what one event adds."""
+        match event:
+            case events.RunStarted():
+                self.run_id, self.session_id = event.run_id, event.session_id
+            case events.StageChanged():
+                self._wait(f"{event.stage}, round {event.round}" if event.round > 1 else event.stage)
+            case events.AnswerRestarted():
+                self._restart(event.reason)
+            case events.AnswerDelta():
+                self._delta(event)
+            case events.ClaimSupported():
+                self._stands(event.claim_id)
+            case events.ClaimRetracted():
+                self._struck(event)
+            case events.DegradedEvent():
+                self._aside(f"Degraded: {event.part}: {event.reason}")
+            case events.AnswerCompleted():
+                self._complete(event)
+            case _:
+                pass
+
+    def _wait(self, what: str) -> None:
+        if self._live and sys.stderr.isatty() and not self._claims:
+            sys.stderr.write(f"\r\x1b[K{style(what + ' …', 'dim')}")
+            sys.stderr.flush()
+            self._waiting = True
+
+    def _wipe(self) -> None:
+        if self._waiting:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._waiting = False
+
+    def _aside(self, text: str) -> None:
+        self._wipe()
+        if self._live and self._shown:
+            say()
+        note(style(printable(text), "dim"))
+
+    def _restart(self, reason: str) -> None:
+        self._aside(f"The answer begins anew: {reason}")
+        self._claims.clear()
+        self._shown.clear()
+
+    def _delta(self, event: events.AnswerDelta) -> None:
+        is_new = event.claim_id not in self._claims
+        self._claims[event.claim_id] = self._claims.get(event.claim_id, "") + event.text
+        if self._live:
+            self._put(event.text, apart=is_new)
+
+    def _put(self, text: str, *, apart: bool) -> None:
+        self._wipe()
+        spaced = apart and self._shown and not self._shown[-1][-1:].isspace() and not text[:1].isspace()
+        say((" " if spaced else "") + printable(text), end="")
+        self._shown.append(text)
+
+    def _stands(self, claim_id: str) -> None:
+        if not self._live and (text := self._claims.get(claim_id)):
+            self._put(text, apart=True)
+
+    def _struck(self, event: events.ClaimRetracted) -> None:
+        text = self._claims.pop(event.claim_id, "")
+        if self._live and text:
+            self._shown = [piece for piece in self._shown if piece not in text]
+            self._aside(f"Struck ({event.verdict}): {text.strip()}")
+
+    def _complete(self, event: events.AnswerCompleted) -> None:
+        self.completed = event
+        self._wipe()
+        if "".join("".join(self._shown).split()) != "".join(event.text.split()):
+            say(("\n\n" if self._shown else "") + printable(event.text), end="")
+        say()
+
+
+async def follow(stream: AsyncIterator[events.Event], transcript: Transcript) -> None:
+    """Write a run to its end.
+
+    Raises:
+        CommandFailed: the run failed, or somebody cancelled it.
+    """
+    async for event in stream:
+        transcript.show(event)
+        check_end(event)
+
+
+def check_end(event: events.Event) -> None:
+    """Raise CommandFailed for a run that came to a bad end."""
+    if isinstance(event, events.RunFailed):
+        raise CommandFailed(f"the run failed ({event.code}): {event.message}", EXIT_FAILED)
+    if isinstance(event, events.RunCancelled):
+        raise CommandFailed("the run was cancelled; what was written so far is kept in the session", INTERRUPTED)
+
+
+def show_sources(citations: Sequence[events.CitationModel]) -> None:
+    """Write the citations, numbered, each with its quote."""
+    if citations:
+        say(f"\n{style('Sources', 'bold')}")
+    for number, citation in enumerate(citations, start=1):
+        say(f"[{number}] {printable(citation.title)}  {style(printable(place(citation)), 'dim')}")
+        say(f'    "{printable(" ".join(citation.quote.split()))}"')
+
+
+def place(citation: events.CitationModel) -> str:
+    """Where a person finds it: the source, with page or row."""
+    if citation.page is not None:
+        return f"{citation.source}, page {citation.page}"
+    return citation.source if citation.row is None else f"{citation.source}, row {citation.row}"
+
+
+def answer_json(run_id: str, answer: events.AnswerCompleted) -> dict[str, Any]:
+    """The documented object of `ask --json`."""
+    return {
+        "run_id": run_id,
+        "answer": answer.text,
+        "short_answer": answer.short_answer,
+        "abstained": answer.abstained,
+        "confidence": answer.confidence,
+        "citations": [citation.model_dump() for citation in answer.citations],
+        "claims": [claim.model_dump(exclude={"reason"}) for claim in answer.claims],
+    }
