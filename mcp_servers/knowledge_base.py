@@ -16,7 +16,7 @@ from typing import Annotated
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller, require
@@ -35,61 +35,55 @@ EntryId = Annotated[str, Field(min_length=1, max_length=200, description="entry_
 Category = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(BaseModel):
     """A curated entry and how near it is to the question: cosine in [-1, 1]."""
 
     entry: AnswerEntry
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
+class Matches(BaseModel):
     """Entries that are near a question, best first."""
 
     matches: tuple[Match, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Categories:
+class Stored(BaseModel):
+    """An entry as it is kept now."""
+
+    entry: AnswerEntry
+
+
+class Categories(BaseModel):
     """Category -> how many entries it has."""
 
     categories: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Entries:
+class Entries(BaseModel):
     """One page of entries by entry_id; pass `next` as `after` for the following page, null on the last."""
 
     entries: tuple[AnswerEntry, ...]
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(BaseModel):
     """`deleted` is false when there was no such entry any more."""
 
     entry_id: str
     deleted: bool
 
 
-_matches = TypeAdapter(Matches)
-_categories = TypeAdapter(Categories)
-_entries = TypeAdapter(Entries)
-_entry = TypeAdapter(AnswerEntry)
-_deleted = TypeAdapter(Deleted)
-
-
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores; `prices` is not used here."""
     tools = _KnowledgeBase(stores, caller)
     server = MCPServer(NAME, title="Curated answers", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.look_up, title="Look up curated answers", annotations=READS)
-    server.add_tool(tools.list_categories, title="List categories", annotations=READS)
-    server.add_tool(tools.list_entries, title="List entries", annotations=READS)
-    server.add_tool(tools.get_entry, title="Read an entry", annotations=READS)
-    server.add_tool(tools.put_entry, title="Add or edit an entry", annotations=WRITES)
-    server.add_tool(tools.delete_entry, title="Delete an entry", annotations=DELETES)
+    server.add_tool(tools.look_up, title="Look up curated answers", annotations=READS, structured_output=True)
+    server.add_tool(tools.list_categories, title="List categories", annotations=READS, structured_output=True)
+    server.add_tool(tools.list_entries, title="List entries", annotations=READS, structured_output=True)
+    server.add_tool(tools.get_entry, title="Read an entry", annotations=READS, structured_output=True)
+    server.add_tool(tools.put_entry, title="Add or edit an entry", annotations=WRITES, structured_output=True)
+    server.add_tool(tools.delete_entry, title="Delete an entry", annotations=DELETES, structured_output=True)
     return server
 
 
@@ -107,13 +101,13 @@ class _KnowledgeBase:
     ) -> Annotated[CallToolResult, Matches]:
         """Find curated answers by the meaning of a question, best first; far ones too, so look at the similarity."""
         found = await match_entries(self.stores, self.caller(ctx, NAME), question, top_k)
-        return reply(_matches, Matches(tuple(Match(entry, similarity) for entry, similarity in found)))
+        return reply(Matches(matches=tuple(Match(entry=entry, similarity=cosine) for entry, cosine in found)))
 
     @answering
     async def list_categories(self, ctx: Context) -> Annotated[CallToolResult, Categories]:
         """List the categories and how many entries each has."""
         counts = await self.stores.answers.categories(self.caller(ctx, NAME))
-        return reply(_categories, Categories(counts))
+        return reply(Categories(categories=counts))
 
     @answering
     async def list_entries(
@@ -125,12 +119,12 @@ class _KnowledgeBase:
     ) -> Annotated[CallToolResult, Entries]:
         """List entries, of one category or all, a page at a time."""
         page = await self.stores.answers.page(self.caller(ctx, NAME), category, after, limit)
-        return reply(_entries, Entries(page.items, page.next))
+        return reply(Entries(entries=page.items, next=page.next))
 
     @answering
-    async def get_entry(self, ctx: Context, entry_id: EntryId) -> Annotated[CallToolResult, AnswerEntry]:
+    async def get_entry(self, ctx: Context, entry_id: EntryId) -> Annotated[CallToolResult, Stored]:
         """Return one entry with its revision."""
-        return reply(_entry, await self.stores.answers.get(self.caller(ctx, NAME), entry_id))
+        return reply(Stored(entry=await self.stores.answers.get(self.caller(ctx, NAME), entry_id)))
 
     @answering
     async def put_entry(
@@ -146,7 +140,7 @@ class _KnowledgeBase:
         expected_revision: Annotated[
             int, Field(ge=0, description="0 for a new entry, else the revision you have read.")
         ] = 0,
-    ) -> Annotated[CallToolResult, AnswerEntry]:
+    ) -> Annotated[CallToolResult, Stored]:
         """Add an entry (without entry_id, revision 0) or edit one; for editors. Repeating a call changes nothing."""
         scope = self.caller(ctx, NAME)
         require(scope, "editor", "changing curated answers")
@@ -159,7 +153,7 @@ class _KnowledgeBase:
         )
         stored = await self._put(scope, wanted)
         await publish_entry(self.stores, scope, stored)
-        return reply(_entry, stored)
+        return reply(Stored(entry=stored))
 
     @answering
     async def delete_entry(self, ctx: Context, entry_id: EntryId) -> Annotated[CallToolResult, Deleted]:
@@ -174,7 +168,7 @@ class _KnowledgeBase:
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, NotFound):
                 raise outcome
-        return reply(_deleted, Deleted(entry_id, not isinstance(outcomes[0], NotFound)))
+        return reply(Deleted(entry_id=entry_id, deleted=not isinstance(outcomes[0], NotFound)))
 
     async def _put(self, scope: Scope, wanted: AnswerEntry) -> AnswerEntry:
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, ParamSpec
+from typing import Final, ParamSpec
 
 import orjson
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
 from memory.errors import ModelUnavailable, StoreError, StoreUnavailable
 
@@ -18,9 +18,7 @@ P = ParamSpec("P")
 UNAVAILABLE_META: Final = {"multidb/error": "unavailable"}
 """Marks an error reply that is not the caller's fault: `tools` counts it against the server."""
 
-READS: Final = ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
-)
+READS: Final = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 WRITES: Final = ToolAnnotations(
     read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False
 )
@@ -29,9 +27,9 @@ DELETES: Final = ToolAnnotations(
 )
 
 
-def reply(adapter: TypeAdapter[Any], value: object) -> CallToolResult:
+def reply(value: BaseModel) -> CallToolResult:
     """Return a value as structured content, and as JSON text for clients that read only text."""
-    content: Any = adapter.dump_python(value, mode="json")
+    content = value.model_dump(mode="json")
     text = orjson.dumps(content).decode()
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=content)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import CallToolResult
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller
@@ -18,22 +18,18 @@ NAME = "user_quota"
 INSTRUCTIONS = "Ask `allowance` before expensive work; choose an effort whose price fits remaining_tokens."
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(BaseModel):
     """quota.remaining_tokens is null for an unlimited plan; prices: effort -> tokens a run costs at most."""
 
     quota: Quota
     prices: dict[Effort, int]
 
 
-_allowance = TypeAdapter(Allowance)
-
-
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores, which quotes these prices."""
     tools = _UserQuota(stores, caller, dict(prices or {}))
     server = MCPServer(NAME, title="Token allowance", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.allowance, title="What is left", annotations=READS)
+    server.add_tool(tools.allowance, title="What is left", annotations=READS, structured_output=True)
     return server
 
 
@@ -47,4 +43,4 @@ class _UserQuota:
     async def allowance(self, ctx: Context) -> Annotated[CallToolResult, Allowance]:
         """Return the tokens used, held and left in this period, when it resets, and the price of each effort."""
         quota = await self.stores.ledger.usage(self.caller(ctx, NAME))
-        return reply(_allowance, Allowance(quota, self.prices))
+        return reply(Allowance(quota=quota, prices=self.prices))

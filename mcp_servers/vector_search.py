@@ -8,7 +8,7 @@ from typing import Annotated
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.types import CallToolResult
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller
@@ -39,40 +39,32 @@ Texts = Annotated[
 Neighbours = Annotated[int, Field(ge=0, le=20, description="How many neighbouring passages to include.")]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResults:
+class SearchResults(BaseModel):
     """Hits best first, and each query stem's inverse document frequency."""
 
     hits: tuple[Hit, ...]
     term_weights: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbourhood:
+class Neighbourhood(BaseModel):
     """Passages of one document in reading order."""
 
     passages: tuple[Passage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Similarities:
+class Similarities(BaseModel):
     """Cosine of each text to the query in [-1, 1], in the order of the texts."""
 
     similarities: list[float]
-
-
-_results = TypeAdapter(SearchResults)
-_neighbourhood = TypeAdapter(Neighbourhood)
-_similarities = TypeAdapter(Similarities)
 
 
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores; `prices` is not used here."""
     tools = _VectorSearch(stores, caller)
     server = MCPServer(NAME, title="Search in documents", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.search, title="Search passages", annotations=READS)
-    server.add_tool(tools.read_around, title="Read around a passage", annotations=READS)
-    server.add_tool(tools.similarities, title="Compare texts with a query", annotations=READS)
+    server.add_tool(tools.search, title="Search passages", annotations=READS, structured_output=True)
+    server.add_tool(tools.read_around, title="Read around a passage", annotations=READS, structured_output=True)
+    server.add_tool(tools.similarities, title="Compare texts with a query", annotations=READS, structured_output=True)
     return server
 
 
@@ -100,7 +92,7 @@ class _VectorSearch:
         vector = None if mode == "lexical" else await self.stores.embedder.embed_query(query)
         asked = SearchQuery(query, vector, filters or {}, weights or SearchWeights(), mode, top_k)
         found = await self.stores.index.search(scope, asked)
-        return reply(_results, SearchResults(found.hits, found.term_weights))
+        return reply(SearchResults(hits=found.hits, term_weights=found.term_weights))
 
     @answering
     async def read_around(
@@ -113,14 +105,12 @@ class _VectorSearch:
         """Return a passage together with its neighbours in reading order."""
         scope = self.caller(ctx, NAME)
         passages = await self.stores.documents.around(scope, passage_id, before, after)
-        return reply(_neighbourhood, Neighbourhood(tuple(passages)))
+        return reply(Neighbourhood(passages=tuple(passages)))
 
     @answering
-    async def similarities(
-        self, ctx: Context, query: Query, texts: Texts
-    ) -> Annotated[CallToolResult, Similarities]:
+    async def similarities(self, ctx: Context, query: Query, texts: Texts) -> Annotated[CallToolResult, Similarities]:
         """Return how near each text is in meaning to the query: cosine in [-1, 1], in the order of the texts."""
         self.caller(ctx, NAME)
         vector = await self.stores.embedder.embed_query(query)
         vectors = await self.stores.embedder.embed_passages(texts)
-        return reply(_similarities, Similarities([float(value) for value in vectors @ vector]))
+        return reply(Similarities(similarities=[float(value) for value in vectors @ vector]))
