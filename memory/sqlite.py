@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from memory.errors import StoreError, StoreUnavailable
+from memory.errors import InvalidInput, StoreError, StoreUnavailable
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -30,6 +30,7 @@ BUSY_TIMEOUT_MS = 5_000
 class _Job(NamedTuple):
     work: Work[Any]
     done: Future[Any]
+    committed: Callable[[], None] | None
 
 
 class Database:
@@ -49,14 +50,19 @@ class Database:
         """Bring a component's tables to the newest version; each script runs once, in order, in a transaction."""
         await self.write(lambda connection: _migrate(connection, component, scripts))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], committed: Callable[[], None] | None = None) -> T:
         """Run work in a transaction and return its result once it is durable; an exception undoes all of it.
+
+        Args:
+            work: what to do; it may run after the caller has given up waiting.
+            committed: called in the writer's thread when, and only when, the work is durable. Must not raise.
 
         Raises:
             StoreUnavailable: the file cannot be written, or not within the time limit.
+            InvalidInput: a value that SQLite cannot hold (half a surrogate pair, an integer over 64 bits).
         """
         done: Future[T] = Future()
-        self._jobs.put(_Job(work, done))
+        self._jobs.put(_Job(work, done, committed))
         return await self._within_limit(asyncio.wrap_future(done), "written")
 
     async def read(self, work: Work[T]) -> T:
@@ -90,6 +96,8 @@ class Database:
             return await asyncio.wait_for(asyncio.shield(future), self._timeout_s)
         except TimeoutError as error:
             raise StoreUnavailable(f"{self.path} could not be {verb} within {self._timeout_s} s") from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise InvalidInput(f"a value cannot be stored: {error}") from error
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
@@ -174,6 +182,8 @@ def _commit(connection: sqlite3.Connection, batch: Sequence[_Job]) -> None:
         raise
     for job, value, error in results:
         if error is None:
+            if job.committed:
+                job.committed()
             job.done.set_result(value)
         else:
             job.done.set_exception(error)

@@ -1,0 +1,1 @@
+"""Users, quota ledger and audit log, one adapter per technology."""

@@ -1,0 +1,97 @@
+"""AuditLog in SQLite: one hash chain per tenant; triggers refuse every change of an entry."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from memory.accounts.sqlite import Clock, now
+from memory.ids import digest
+from memory.records import AuditEntry, Scope
+from memory.roles import require_role
+from memory.sqlite import Database
+
+MIGRATIONS = (
+    """
+    CREATE TABLE audit_entries (
+        tenant_id TEXT NOT NULL, sequence INTEGER NOT NULL, at TEXT NOT NULL, actor TEXT NOT NULL,
+        action TEXT NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL, digest TEXT NOT NULL,
+        PRIMARY KEY (tenant_id, sequence)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit_entries
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    CREATE TRIGGER audit_changes_no_entry BEFORE UPDATE ON audit_entries
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+    """,
+)
+
+
+async def open_audit(database: Database, clock: Clock = now) -> SqliteAudit:
+    """Bring the table up to date and return the log."""
+    await database.migrate("audit", MIGRATIONS)
+    return SqliteAudit(database, clock)
+
+
+class SqliteAudit:
+    """AuditLog over a shared database file."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Use an open, migrated database."""
+        self._database = database
+        self._clock = clock
+
+    async def append(self, scope: Scope, action: str, target: str, detail: str = "") -> AuditEntry:
+        """Add an entry to the tenant's chain; the actor is the scope's user."""
+
+        def work(connection: sqlite3.Connection) -> AuditEntry:
+            last = connection.execute(
+                "SELECT sequence, digest FROM audit_entries WHERE tenant_id = ? ORDER BY sequence DESC LIMIT 1",
+                (scope.tenant_id,),
+            ).fetchone()
+            sequence, before = (last["sequence"] + 1, last["digest"]) if last else (1, "")
+            open_entry = AuditEntry(sequence, self._clock(), scope.user_id, action, target, detail, "")
+            seal = _seal(scope.tenant_id, open_entry, before)
+            connection.execute(
+                "INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (scope.tenant_id, sequence, open_entry.at.isoformat(), scope.user_id, action, target, detail, seal),
+            )
+            return AuditEntry(sequence, open_entry.at, scope.user_id, action, target, detail, seal)
+
+        return await self._database.write(work)
+
+    async def page(self, scope: Scope, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Entries of the tenant with a sequence above `after`, in order."""
+        require_role(scope, "operator")
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT * FROM audit_entries WHERE tenant_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+                (scope.tenant_id, after, limit),
+            ).fetchall()
+        )
+        return [_entry(row) for row in rows]
+
+    async def verify(self, scope: Scope) -> int | None:
+        """Return the sequence of the first broken link of the tenant's chain, or None if it is whole."""
+        return await self._database.read(lambda connection: _first_broken(connection, scope.tenant_id))
+
+
+def _first_broken(connection: sqlite3.Connection, tenant_id: str) -> int | None:
+    rows = connection.execute("SELECT * FROM audit_entries WHERE tenant_id = ? ORDER BY sequence", (tenant_id,))
+    before = ""
+    for expected, row in enumerate(rows, start=1):
+        entry = _entry(row)
+        if entry.sequence != expected or entry.digest != _seal(tenant_id, entry, before):
+            return expected
+        before = entry.digest
+    return None
+
+
+def _seal(tenant_id: str, entry: AuditEntry, before: str) -> str:
+    parts = (str(entry.sequence), entry.at.isoformat(), entry.actor, entry.action, entry.target, entry.detail)
+    return digest(before, tenant_id, *parts)
+
+
+def _entry(row: sqlite3.Row) -> AuditEntry:
+    at = datetime.fromisoformat(row["at"])
+    return AuditEntry(row["sequence"], at, row["actor"], row["action"], row["target"], row["detail"], row["digest"])

@@ -1,0 +1,1 @@
+"""The curated answers, one adapter per technology."""

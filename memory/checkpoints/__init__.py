@@ -1,0 +1,1 @@
+"""Graph checkpoints, one saver per technology."""

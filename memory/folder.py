@@ -1,0 +1,132 @@
+"""The data folder: who owns it, its secret, and copies of it taken while it is in use."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import secrets
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from memory.errors import FolderLocked, StoreCorrupt, StoreUnavailable
+from memory.identity import MIN_SECRET_BYTES
+
+LOCK_FILE = "lock"
+SECRET_FILE = "secret"
+
+
+class Holder(NamedTuple):
+    """The process that owns a folder. url: where it answers, "" if it serves nothing."""
+
+    pid: int
+    command: str
+    url: str
+
+
+@asynccontextmanager
+async def hold_folder(home: Path, command: str, url: str = "") -> AsyncGenerator[None]:
+    """Own the folder until the block ends or the process dies; others can see by whom.
+
+    Raises:
+        FolderLocked: another process owns it; the message names it.
+        StoreUnavailable: the folder cannot be made or written.
+    """
+    descriptor = await asyncio.to_thread(_lock, home, Holder(os.getpid(), command, url))
+    try:
+        yield
+    finally:
+        os.ftruncate(descriptor, 0)
+        os.close(descriptor)
+
+
+def find_holder(home: Path) -> Holder | None:
+    """Return the process that owns the folder now, None if nobody does."""
+    try:
+        with _opened(home / LOCK_FILE, os.O_RDONLY) as descriptor:
+            return None if _take(descriptor, fcntl.LOCK_SH) else _read_note(descriptor)
+    except FileNotFoundError:
+        return None
+
+
+def load_secret(home: Path) -> bytes:
+    """Return the folder's signing secret, made on first use and readable by its owner only.
+
+    Raises:
+        StoreCorrupt: the file holds too little to be a secret.
+        StoreUnavailable: it cannot be read or made.
+    """
+    path = home / SECRET_FILE
+    try:
+        if not path.exists():
+            _make_secret(path)
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise StoreUnavailable(f"the secret {path} cannot be read or made: {error.strerror}") from error
+    if len(secret) < MIN_SECRET_BYTES:
+        raise StoreCorrupt(f"{path} holds fewer than {MIN_SECRET_BYTES} bytes; delete it and every token is void")
+    return secret
+
+
+def _make_secret(path: Path) -> None:
+    """Write it beside and link it into place: two first starts at once agree on one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{SECRET_FILE}-{os.getpid()}-{secrets.token_hex(4)}")
+    with _opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+        os.write(descriptor, secrets.token_hex(32).encode())
+        os.fsync(descriptor)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _lock(home: Path, holder: Holder) -> int:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(home / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"the data folder {home} cannot be used: {error.strerror}") from error
+    if not _take(descriptor, fcntl.LOCK_EX):
+        other = _read_note(descriptor)
+        os.close(descriptor)
+        raise FolderLocked(_describe(home, other))
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, orjson.dumps(holder._asdict()), 0)
+    return descriptor
+
+
+def _describe(home: Path, other: Holder) -> str:
+    where = f" and answers at {other.url}" if other.url else ""
+    return f"{home} is in use by `{other.command}` (process {other.pid}){where}; use that one or stop it first"
+
+
+def _take(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read_note(descriptor: int) -> Holder:
+    try:
+        note = orjson.loads(os.pread(descriptor, 4096, 0))
+        return Holder(int(note["pid"]), str(note["command"]), str(note["url"]))
+    except (ValueError, KeyError, TypeError):  # it took the lock and has not written its note yet
+        return Holder(0, "another process", "")
+
+
+@contextmanager
+def _opened(path: Path, flags: int) -> Generator[int]:
+    descriptor = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Run log, leases and cache, one adapter per technology."""

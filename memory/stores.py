@@ -1,0 +1,200 @@
+"""Opens every store by its URL: the only importer of adapters.
+
+Adapters are imported when they are opened, so that a process pays for what it uses and a default install needs no
+server's driver. To add a technology: one file in its port's folder and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memory.errors import InvalidInput
+from memory.folder import hold_folder
+from memory.ports import (
+    Accounts,
+    AnswerStore,
+    AuditLog,
+    Cache,
+    DocumentStore,
+    Embedder,
+    FeedbackStore,
+    PassageIndex,
+    QuotaLedger,
+    RunLog,
+    TurnStore,
+)
+from memory.records import Plan
+from memory.settings import StoreSettings
+from memory.sqlite import Database, open_database
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Everything that remembers, open. `dataclasses.replace` swaps one for a wrapper of it."""
+
+    checkpointer: BaseCheckpointSaver[Any]
+    turns: TurnStore
+    answers: AnswerStore
+    accounts: Accounts
+    ledger: QuotaLedger
+    audit: AuditLog
+    documents: DocumentStore
+    index: PassageIndex
+    feedback: FeedbackStore
+    runs: RunLog
+    cache: Cache
+    embedder: Embedder
+
+
+@asynccontextmanager
+async def open_stores(settings: StoreSettings, *, command: str = "multidb", url: str = "") -> AsyncGenerator[Stores]:
+    """Open all stores, owning the data folder meanwhile.
+
+    Args:
+        settings: one URL per port; empty ones mean files in `settings.home`.
+        command: what a person who finds the folder taken is told owns it.
+        url: where that process answers, "" if it serves nothing.
+
+    Raises:
+        FolderLocked: another process owns the folder.
+        StoreUnavailable: a store cannot be opened.
+        InvalidInput: a URL is of no known kind.
+    """
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(hold_folder(settings.home, command, url))
+        files = _Files(stack, settings)
+        plan = Plan("local", settings.default_quota_tokens)
+        embedder = await _open_embedder(stack, settings)
+        documents = await _open_documents(files)
+        yield Stores(
+            checkpointer=await _open_checkpointer(stack, settings),
+            turns=await _open_turns(files),
+            answers=await _open_answers(files),
+            accounts=await _open_accounts(files, plan),
+            ledger=await _open_ledger(files, plan),
+            audit=await _open_audit(files),
+            documents=documents,
+            index=await _open_index(stack, settings, documents, embedder),
+            feedback=await _open_feedback(files),
+            runs=await _open_runs(files),
+            cache=await _open_cache(files),
+            embedder=embedder,
+        )
+
+
+class _Files:
+    """SQLite files that several ports share: each is opened once."""
+
+    def __init__(self, stack: AsyncExitStack, settings: StoreSettings) -> None:
+        self.settings = settings
+        self._stack = stack
+        self._open: dict[Path, Database] = {}
+
+    async def open(self, port: str, url: str, default: str) -> Database:
+        """Return the database that a port's URL names."""
+        path = path_of(port, url, "sqlite", self.settings.home / default).absolute()
+        if path not in self._open:
+            self._open[path] = await self._stack.enter_async_context(open_database(path, self.settings.store_timeout_s))
+        return self._open[path]
+
+
+def path_of(port: str, url: str, scheme: str, default: Path) -> Path:
+    """Return the file that `scheme:///FILE` names, or the default for "".
+
+    A fourth slash makes the path absolute, as in SQLAlchemy: sqlite:///chat.db and sqlite:////var/lib/chat.db.
+
+    Raises:
+        InvalidInput: the URL is of another kind; the message names the setting.
+    """
+    if not url:
+        return default
+    prefix = f"{scheme}:///"
+    if not url.startswith(prefix) or url == prefix:
+        raise InvalidInput(f"MULTIDB_{port.upper()}_URL must look like {prefix}FILE, not {url.split('@')[-1]!r}")
+    return Path(url.removeprefix(prefix))
+
+
+async def _open_checkpointer(stack: AsyncExitStack, settings: StoreSettings) -> BaseCheckpointSaver[Any]:
+    from memory.checkpoints.sqlite import open_checkpoints
+
+    path = path_of("checkpoints", settings.checkpoints_url, "sqlite", settings.home / "checkpoints.db")
+    return await stack.enter_async_context(open_checkpoints(path, settings.store_timeout_s))
+
+
+async def _open_turns(files: _Files) -> TurnStore:
+    from memory.turns.sqlite import open_turns
+
+    return await open_turns(await files.open("turns", files.settings.turns_url, "chat.db"))
+
+
+async def _open_answers(files: _Files) -> AnswerStore:
+    from memory.answers.sqlite import open_answers
+
+    return await open_answers(await files.open("answers", files.settings.answers_url, "chat.db"))
+
+
+async def _open_feedback(files: _Files) -> FeedbackStore:
+    from memory.feedback.sqlite import open_feedback
+
+    return await open_feedback(await files.open("answers", files.settings.answers_url, "chat.db"))
+
+
+async def _open_accounts(files: _Files, plan: Plan) -> Accounts:
+    from memory.accounts.sqlite import open_accounts
+
+    return await open_accounts(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
+
+
+async def _open_ledger(files: _Files, plan: Plan) -> QuotaLedger:
+    from memory.accounts.sqlite_ledger import open_ledger
+
+    return await open_ledger(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
+
+
+async def _open_audit(files: _Files) -> AuditLog:
+    from memory.accounts.sqlite_audit import open_audit
+
+    return await open_audit(await files.open("accounts", files.settings.accounts_url, "chat.db"))
+
+
+async def _open_runs(files: _Files) -> RunLog:
+    from memory.runs.sqlite import open_runs
+
+    # We hold the folder's lock: leases found in its file belong to dead processes.
+    return await open_runs(await files.open("runs", files.settings.runs_url, "chat.db"), sole_owner=True)
+
+
+async def _open_cache(files: _Files) -> Cache:
+    from memory.runs.cache import open_cache
+
+    return await open_cache(await files.open("runs", files.settings.runs_url, "chat.db"))
+
+
+async def _open_documents(files: _Files) -> DocumentStore:
+    from memory.documents.sqlite import open_documents
+
+    return await open_documents(await files.open("documents", files.settings.documents_url, "documents.db"))
+
+
+async def _open_index(
+    stack: AsyncExitStack, settings: StoreSettings, documents: DocumentStore, embedder: Embedder
+) -> PassageIndex:
+    from memory.index.local import open_index
+
+    folder = path_of("index", settings.index_url, "local", settings.home / "index")
+    return await stack.enter_async_context(open_index(folder, documents, embedder))
+
+
+async def _open_embedder(stack: AsyncExitStack, settings: StoreSettings) -> Embedder:
+    if settings.embedder != "minilm":
+        raise InvalidInput(f"MULTIDB_EMBEDDER {settings.embedder!r} is not known; use minilm")
+    from memory.embeddings.minilm import open_minilm
+
+    return await stack.enter_async_context(open_minilm(settings.home / "models"))

@@ -1,0 +1,1 @@
+"""Conversation turns, one adapter per technology."""
