@@ -1,0 +1,28 @@
+"""Events as Server-Sent Events. Frames are built from stored bytes; nothing is parsed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from memory.records import RunEvent
+
+MEDIA_TYPE = "text/event-stream"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
+}
+HEARTBEAT = b": still here\n\n"
+RETRY = b"retry: 1000\n\n"
+SHUTDOWN = b"event: shutdown\ndata: {}\n\n"
+"""Not an event of the run: the server stops, the client should reconnect with its Last-Event-ID."""
+
+
+def frame(event: RunEvent) -> bytes:
+    """One event as one frame; `data` is JSON on a single line."""
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (event.seq, event.type.encode(), event.data)
+
+
+def frames(events: Iterable[RunEvent]) -> bytes:
+    """Several events as one write."""
+    return b"".join(map(frame, events))

@@ -1,0 +1,10 @@
+"""Starts, resumes, cancels and recovers runs, apart from any HTTP connection.
+
+message.py   what was asked, and how a run's record keeps it
+admit.py     lease -> record -> reservation -> user turn -> run.started: the order that loses nothing
+writer.py    numbers events and keeps them in groups
+replay.py    matches what a repeated run says against what was already sent
+generate.py  drives the graph and collects what it says
+close.py     answer turn, charge, terminal events: each exactly once
+runs.py      the tasks: one per run
+"""

@@ -1,0 +1,41 @@
+"""What every part of a run reaches, as one frozen bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from api.metrics import Metrics
+from api.settings import Settings
+from memory.stores import Stores
+
+Crash = Callable[[str], None]
+"""Called with the name of each point where a crash would hurt; the chaos harness dies there, others do nothing."""
+
+
+def no_crash(point: str) -> None:
+    """Go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The opened parts. graph: the compiled StateGraph. versions: what goes into a run's record."""
+
+    settings: Settings
+    stores: Stores
+    graph: Any
+    versions: Mapping[str, str]
+    metrics: Metrics
+    crash: Crash = no_crash
+
+    @property
+    def durability(self) -> Literal["exit", "sync"]:
+        """`exit` where the RunLog can run it again for nothing; `sync` where a chat model was paid for."""
+        models = (self.settings.model_synthesizer, self.settings.model_judge)
+        return "exit" if models == ("extractive", "deterministic") else "sync"
+
+
+def ledger_key(run_id: str) -> str:
+    """The one key under which a run reserves and is charged."""
+    return f"run:{run_id}"
