@@ -26,7 +26,7 @@ READABLE = """
 """Whether a scope may read content `c`."""
 
 PASSAGE = """p.passage_id, p.document_id, p.version_id, p.ordinal, p.start, p."end", p.text, p.kind, p.heading,
-    p.context, p.page, p."row", p.language"""
+    p.context, p.page, p."row", p.language, p.fields"""
 JOINED = "passages p JOIN document_contents c ON c.tenant_id = p.tenant_id AND c.document_id = p.document_id"
 MAX_VARIABLES = 500
 
@@ -139,7 +139,7 @@ def insert_passages(
     first = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM passages").fetchone()[0]
     try:
         connection.executemany(
-            f"INSERT INTO passages VALUES ({', '.join('?' * 15)})",
+            f"INSERT INTO passages VALUES ({', '.join('?' * 16)})",
             [(first + at, scope.tenant_id, *_passage_row(passage)) for at, passage in enumerate(passages)],
         )
     except sqlite3.IntegrityError as error:
@@ -340,6 +340,7 @@ def _passage_row(passage: Passage) -> tuple[Any, ...]:
         passage.page,
         passage.row,
         passage.language,
+        json.dumps(passage.fields),
     )
 
 
@@ -358,6 +359,7 @@ def _passage(row: sqlite3.Row) -> Passage:
         page=row["page"],
         row=row["row"],
         language=row["language"],
+        fields=tuple((name, value) for name, value in json.loads(row["fields"])),
     )
 
 

@@ -25,7 +25,7 @@ CREATE TABLE passages (
     number INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL, passage_id TEXT NOT NULL, document_id TEXT NOT NULL,
     version_id TEXT NOT NULL, ordinal INTEGER NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
     text BLOB NOT NULL, kind TEXT NOT NULL, heading TEXT NOT NULL, context BLOB NOT NULL, page INTEGER,
-    "row" INTEGER, language TEXT NOT NULL,
+    "row" INTEGER, language TEXT NOT NULL, fields TEXT NOT NULL,
     UNIQUE (tenant_id, passage_id), UNIQUE (tenant_id, document_id, ordinal)
 );
 CREATE TABLE passage_vectors (number INTEGER PRIMARY KEY, vector BLOB NOT NULL);

@@ -44,12 +44,12 @@ class _Graph:
 
     def linear(self, value: str, layer: str, output: str) -> str:
         """Multiply by int8 weights with one scale per output column; the activations are quantised at run time."""
-        weight = self.weights[f"{layer}.weight"].T
+        weight: NDArray[Any] = self.weights[f"{layer}.weight"].T
         scale = _scale(weight, axis=0)
         names = [
             self.constant(f"{output}.weight", _quantise(weight, scale)),
             self.constant(f"{output}.scale", scale.reshape(-1)),
-            self.constant(f"{output}.zero", np.zeros(weight.shape[1], np.int8)),
+            self.constant(f"{output}.zero", np.zeros(scale.size, np.int8)),
             self.constant(f"{output}.bias", self.weights[f"{layer}.bias"]),
         ]
         return self.node("DynamicQuantizeMatMul", [value, *names], output, FUSED)
@@ -113,7 +113,9 @@ def _layer(graph: _Graph, value: str, number: int, heads: int) -> str:
     )
     dense = graph.linear(attended, f"{layer}.attention.output.dense", f"{out}.dense")
     middle = graph.add_and_normalise(dense, value, f"{layer}.attention.output.LayerNorm", f"{out}.middle")
-    wide = graph.node("Gelu", [graph.linear(middle, f"{layer}.intermediate.dense", f"{out}.wide")], f"{out}.gelu", FUSED)
+    wide = graph.node(
+        "Gelu", [graph.linear(middle, f"{layer}.intermediate.dense", f"{out}.wide")], f"{out}.gelu", FUSED
+    )
     narrow = graph.linear(wide, f"{layer}.output.dense", f"{out}.narrow")
     return graph.add_and_normalise(narrow, middle, f"{layer}.output.LayerNorm", f"{out}.out")
 

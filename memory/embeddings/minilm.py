@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -17,14 +18,15 @@ import numpy as np
 
 from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, default_model_dir, load_files
 from memory.embeddings.worker import Worker
-from memory.errors import ModelUnavailable
 from memory.ports import Vectors
 
 DIMENSION = 384
 MAX_TOKENS = 256
 CACHED_QUERIES = 1024
-GROUP = 8
-"""Passages encoded before a waiting query gets its turn."""
+THREADS = 2
+"""One-thread runs side by side: a single text is too small a product to be worth dividing."""
+GROUP = 2
+"""Passages a thread encodes before a waiting query gets its turn."""
 
 
 class _Parts(NamedTuple):
@@ -36,7 +38,7 @@ class MiniLM:
     """An Embedder. Made by `open_minilm`."""
 
     def __init__(self, parts: _Parts, worker: Worker) -> None:
-        """Take an open session and the thread that owns it."""
+        """Take an open session and the threads that use it."""
         self._session, self._tokenizer = parts
         self._worker = worker
         self._queries: OrderedDict[str, Vectors] = OrderedDict()
@@ -62,19 +64,16 @@ class MiniLM:
 
     async def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), 384) float32 in the order given; a query waits for at most one group of these."""
-        vectors = np.empty((len(texts), DIMENSION), np.float32)
         groups = [texts[at : at + GROUP] for at in range(0, len(texts), GROUP)]
-        for number, group in enumerate(groups):
-            at = number * GROUP
-            vectors[at : at + len(group)] = await self._worker.run(_job(self, group), first=False)
-        return vectors
+        parts = await asyncio.gather(*(self._worker.run(partial(self.encode, group), first=False) for group in groups))
+        return np.concatenate([np.empty((0, DIMENSION), np.float32), *parts])
 
     async def embed_query(self, text: str) -> Vectors:
         """(384,) float32; the last 1,024 queries come from a cache."""
         if (known := self._queries.get(text)) is not None:
             self._queries.move_to_end(text)
             return known
-        vector = (await self._worker.run(_job(self, [text]), first=True))[0]
+        vector = (await self._worker.run(partial(self.encode, [text]), first=True))[0]
         vector.flags.writeable = False
         self._queries[text] = vector
         if len(self._queries) > CACHED_QUERIES:
@@ -94,10 +93,6 @@ class MiniLM:
         return cast(Vectors, embedding[0])
 
 
-def _job(minilm: MiniLM, texts: Sequence[str]) -> Any:
-    return lambda: minilm.encode(texts)
-
-
 def _readable(text: str) -> str:
     """Replace lone surrogates, which the tokenizer cannot take."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -111,7 +106,7 @@ async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
         ModelUnavailable: weights missing or damaged; the message says what to do.
     """
     parts = await asyncio.to_thread(_load, model_dir or default_model_dir())
-    worker = Worker("embed")
+    worker = Worker("embed", THREADS)
     try:
         yield MiniLM(parts, worker)
     finally:
@@ -120,18 +115,20 @@ async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
 
 def _load(model_dir: Path) -> _Parts:
     # Imported here: importing this module stays free, and only who embeds pays for the runtime.
-    import onnxruntime
     from tokenizers import Tokenizer
 
     files = load_files(model_dir)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 2
-    options.inter_op_num_threads = 1
-    try:
-        tokenizer: Any = Tokenizer.from_file(str(files.tokenizer))
-    except Exception as error:  # noqa: BLE001 - tokenizers raises bare Exception for a file it cannot read
-        raise ModelUnavailable(f"{files.tokenizer} cannot be read: {error}") from error
+    tokenizer: Any = Tokenizer.from_buffer(files.tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    session: Any = onnxruntime.InferenceSession(files.encoder, options, providers=["CPUExecutionProvider"])
-    return _Parts(session, tokenizer)
+    return _Parts(_session(files.encoder), tokenizer)
+
+
+def _session(encoder: bytes) -> Any:
+    import onnxruntime
+
+    runtime = cast(Any, onnxruntime)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return runtime.InferenceSession(encoder, options, providers=["CPUExecutionProvider"])

