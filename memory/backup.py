@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,7 +125,7 @@ def _unpack(source: Path, staged: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _damage_named(source: Path) -> Iterator[None]:
+def _damage_named(source: Path) -> Generator[None]:
     try:
         yield
     except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError, sqlite3.DatabaseError) as error:

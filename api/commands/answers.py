@@ -32,6 +32,15 @@ class Transcript:
                 self.run_id, self.session_id = event.run_id, event.session_id
             case events.StageChanged():
                 self._wait(f"{event.stage}, round {event.round}" if event.round > 1 else event.stage)
+            case events.DegradedEvent():
+                self._aside(f"Degraded: {event.part}: {event.reason}")
+            case events.AnswerCompleted():
+                self._complete(event)
+            case _:
+                self._show_claim(event)
+
+    def _show_claim(self, event: events.Event) -> None:
+        match event:
             case events.AnswerRestarted():
                 self._restart(event.reason)
             case events.AnswerDelta():
@@ -40,10 +49,6 @@ class Transcript:
                 self._stands(event.claim_id)
             case events.ClaimRetracted():
                 self._struck(event)
-            case events.DegradedEvent():
-                self._aside(f"Degraded: {event.part}: {event.reason}")
-            case events.AnswerCompleted():
-                self._complete(event)
             case _:
                 pass
 

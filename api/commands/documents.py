@@ -20,9 +20,8 @@ async def list_documents(prefix: str, as_json: bool) -> None:
                 extra = {"title": kept.title, "collection": kept.collection, "characters": kept.characters}
                 say_json({**row, **extra, "passages": kept.passages, "updated_at": kept.updated_at.isoformat()})
             else:
-                say(
-                    f"{kept.document_id}  {kept.passages:>5} passages  {printable(kept.source)}  {printable(kept.title)}"
-                )
+                shown = f"{printable(kept.source)}  {printable(kept.title)}"
+                say(f"{kept.document_id}  {kept.passages:>5} passages  {shown}")
     if not count and not as_json:
         note("Nothing is kept" + (f" of {prefix!r}" if prefix else "; `multidb ingest PATH` brings files in") + ".")
 
