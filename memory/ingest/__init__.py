@@ -1,0 +1,1 @@
+"""Load, split, embed and keep documents. `pipeline.ingest` and `pipeline.ingest_bytes` are the two ways in."""

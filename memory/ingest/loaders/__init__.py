@@ -1,0 +1,23 @@
+"""Which loader reads which type. A new format is one more file here and one more line in `LOADERS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import cast
+
+from memory.ingest.parsed import Parsed, Raw, RefusedPart
+
+Loader = Callable[[Raw], Iterator[Parsed | RefusedPart]]
+
+LOADERS = {
+    "text": "memory.ingest.loaders.text",
+    "markdown": "memory.ingest.loaders.markdown",
+    "jsonl": "memory.ingest.loaders.jsonl",
+}
+"""Type -> module with a `load`. Imported when first needed: a PDF library costs nothing to who has no PDF."""
+
+
+def loader(kind: str) -> Loader:
+    """Return the loader of a detected type."""
+    return cast(Loader, import_module(LOADERS[kind]).load)

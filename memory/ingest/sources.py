@@ -1,0 +1,89 @@
+"""Which files a list of paths means, and what each is called.
+
+A source is the path as a person would write it: relative to the working folder (`base`) for a file below it, else
+relative to the parent of the folder that was named. It is the same in every run started in the same place.
+"""
+
+from __future__ import annotations
+
+import glob
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+IGNORED = frozenset({"__pycache__", "node_modules"})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to ingest and its source."""
+
+    path: Path
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What paths meant: files by source, paths that name nothing, and the sources of the folders among them."""
+
+    files: tuple[Found, ...]
+    missing: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+def listing(paths: Sequence[str | Path], base: Path) -> Listing:
+    """Find the files of folders, globs and plain paths. Blocking: it walks folders.
+
+    Hidden files and folders, and links that leave a named folder, are left out.
+    """
+    files: dict[str, Found] = {}
+    missing: list[str] = []
+    folders: list[str] = []
+    for given in paths:
+        matches = _matches(str(given))
+        if not matches:
+            missing.append(str(given))
+        for root in matches:
+            if root.is_dir():
+                folders.append(source_of(root, root, base))
+            for path in _files(root):
+                found = Found(path, source_of(path, root, base))
+                files.setdefault(found.source, found)
+    return Listing(tuple(files[source] for source in sorted(files)), tuple(missing), tuple(folders))
+
+
+def source_of(path: Path, root: Path, base: Path) -> str:
+    """Return the source of a file that was found under root (a folder, or the file itself)."""
+    path, root, base = path.absolute(), root.absolute(), base.absolute()
+    if path.is_relative_to(base) and path != base:
+        return path.relative_to(base).as_posix()
+    start = root.parent if root.is_dir() else root.parent.parent
+    return path.relative_to(start).as_posix()
+
+
+def upload_name(name: str) -> str:
+    """Return a source for an uploaded file's name: no control or direction marks, no `..`, no leading slash."""
+    visible = "".join(mark for mark in name if unicodedata.category(mark) not in ("Cc", "Cf", "Cs"))
+    parts = [part.strip() for part in PurePosixPath(visible.replace("\\", "/").replace("#", "_")).parts]
+    kept = [part for part in parts if part not in ("", ".", "..", "/")]
+    return "/".join(kept)[-200:].lstrip("/") or "upload"
+
+
+def _matches(given: str) -> list[Path]:
+    path = Path(given).expanduser()
+    if path.exists():
+        return [Path(str(path.absolute())).resolve() if path.is_dir() else path.absolute()]
+    return sorted(Path(found).absolute() for found in glob.glob(str(path), recursive=True))
+
+
+def _files(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for path in sorted(root.rglob("*")):
+        inside = path.relative_to(root).parts
+        if any(part.startswith(".") or part in IGNORED for part in inside):
+            continue
+        if path.is_file() and path.resolve().is_relative_to(root):
+            yield path
