@@ -66,6 +66,8 @@ class Scope:
 
 
 SYSTEM = Scope(tenant_id="", user_id="system", roles=("system",))
+LOCAL = Scope(tenant_id="local", user_id="local", roles=("reader", "editor", "operator"))
+"""Whoever sits at the machine that holds the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
