@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -68,7 +68,7 @@ async def gather(tools: Tools, errand: Errand) -> Gathered:
         neighbours=tuple(hit for reply in beside for hit in reply.value),
         entries=tuple(match.entry for match in matches),
         curated=await _curated(tools, errand, matches),
-        degraded=tuple({part.part: part for part in reversed(gone)}.values())[::-1],
+        degraded=gone_parts(gone, ()),
         term_weights={stem: weight for reply in reversed(found) for stem, weight in reply.value.term_weights.items()},
     )
 
@@ -86,6 +86,16 @@ def merge(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             first.setdefault(passage_id, hit)
             scores[passage_id] = scores.get(passage_id, 0.0) + 1 / (RRF_K + rank)
     return tuple(sorted(first.values(), key=lambda hit: -scores[hit.passage.passage_id]))
+
+
+def gone_parts(fresh: Iterable[Degraded], known: Iterable[Degraded]) -> tuple[Degraded, ...]:
+    """Parts that are newly gone, each once, as first reported."""
+    reported = {part.part for part in known}
+    first: dict[str, Degraded] = {}
+    for part in fresh:
+        if part.part not in reported:
+            first.setdefault(part.part, part)
+    return tuple(first.values())
 
 
 _NOTHING = Found((), {})

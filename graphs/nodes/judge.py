@@ -10,22 +10,45 @@ from langgraph.runtime import Runtime
 from graphs import emit
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
+from graphs.gathering import gone_parts
 from graphs.language.align import weigh
+from graphs.language.instructions import is_instruction
 from graphs.language.verdicts import decide
+from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
 from memory.records import Claim
 
 
 async def judge(state: State, runtime: Runtime[Context], *, deps: Deps) -> Update:
-    """Decide what becomes of the draft."""
+    """Decide what becomes of the draft: the rules always, and a model beside them if the run uses one.
+
+    A model can only strike what the rules let stand. Its silence, or a verdict that cannot be read, changes nothing.
+    """
     write, context = runtime.stream_writer, runtime.context
     emit.stage_changed(write, "judging", state.round)
     weighed = tuple(_weighed(claim) for claim in state.draft)
-    rounds = _rounds(state, context)
-    verdict = decide(state.query, weighed, state.answerable, state.round, rounds)
-    claims = _settled(weighed, verdict.outcome)
+    hearing = await _hearing(state, context, deps, weighed)
+    claims = tuple(_struck(claim, hearing.opinion) for claim in weighed)
+    answerable = 0.0 if hearing.opinion and not hearing.opinion.answers else state.answerable
+    verdict = decide(state.query, claims, answerable, state.round, _rounds(state, context))
+    claims = _settled(claims, verdict.outcome)
+    gone = gone_parts([hearing.degraded] if hearing.degraded else (), state.degraded)
+    for part in gone:
+        emit.degraded(write, part.part, part.reason)
     _announce(claims, write)
-    return {"draft": claims, "verdict": verdict}
+    return {
+        "draft": claims,
+        "verdict": verdict,
+        "used_tokens": min(state.used_tokens + hearing.used_tokens, LIMITS[context.effort].tokens),
+        "degraded": (*state.degraded, *gone),
+    }
+
+
+async def _hearing(state: State, context: Context, deps: Deps, weighed: Sequence[Claim]) -> Hearing:
+    """A model's opinion on the claims that the rules let stand."""
+    chain = deps.models.chain("judge", context.judge)
+    standing = [claim for claim in weighed if claim.verdict == "supported"]
+    return await second_opinion(chain, deps.models, state.query, standing)
 
 
 def _rounds(state: State, context: Context) -> int:
@@ -35,9 +58,20 @@ def _rounds(state: State, context: Context) -> int:
 
 
 def _weighed(claim: Claim) -> Claim:
-    """A claim with the deterministic judge's verdict."""
-    weighing = weigh(claim.text, [citation.quote for citation in claim.citations])
+    """A claim with the deterministic verdict. What a source tells an assistant to do is evidence for nothing."""
+    quotes = [citation.quote for citation in claim.citations if not is_instruction(citation.quote)]
+    if claim.citations and not quotes:
+        return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")
+    weighing = weigh(claim.text, quotes)
     return replace(claim, verdict=weighing.label, reason=weighing.reason)
+
+
+def _struck(claim: Claim, opinion: Opinion | None) -> Claim:
+    """A claim that the rules let stand and the model's opinion strikes."""
+    label = opinion.claims.get(claim.id, "supported") if opinion else "supported"
+    if label == "supported":
+        return claim
+    return replace(claim, verdict=label, reason="the judging model does not find this in its sources")
 
 
 def _settled(claims: Sequence[Claim], outcome: Outcome) -> tuple[Claim, ...]:

@@ -10,9 +10,11 @@ from langgraph.runtime import Runtime
 from graphs import emit
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
+from graphs.gathering import gone_parts
 from graphs.language.curated import curated_claims
 from graphs.reading import Reading, ReadRequest
 from graphs.state import State, Update
+from graphs.writing import Draft, Job, claim_id, write_draft
 from memory.records import Claim, Hit
 
 
@@ -20,19 +22,31 @@ async def synthesizer(state: State, runtime: Runtime[Context], *, deps: Deps) ->
     """Draft an answer to the question out of the passages that were found."""
     write, context = runtime.stream_writer, runtime.context
     hits = state.hits[: LIMITS[context.effort].read_passages]
+    draft = await _written(state, context, deps, hits, write)
+    if draft.is_written:
+        return _update(state, context, draft, Reading(answerable=draft.answerable, claims=tuple(draft.claims)))
     emit.stage_changed(write, "reading", state.round)
     reading = await _read(state, context, deps, hits)
-    claims = number(reading.claims, state.round)
+    claims = number(reading.claims, state.round, after=len(draft.claims))
     for claim in claims:
         emit.answer_delta(write, claim.id, claim.text)
-    spent = sum(estimate(text) for text in _texts(state.query, hits, claims))
-    return {
-        "draft": claims,
-        "short_answer": reading.short_answer,
-        "answerable": reading.answerable,
-        "hits": (*reading.ranked, *state.hits[len(hits) :]) if reading.ranked else state.hits,
-        "used_tokens": min(state.used_tokens + spent, LIMITS[context.effort].tokens),
-    }
+    draft.used_tokens += sum(estimate(text) for text in _texts(state.query, hits, claims))
+    return _update(state, context, draft, replace(reading, claims=(*draft.claims, *claims)))
+
+
+async def _written(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...], write: emit.Writer) -> Draft:
+    """What the run's chat models write, if it uses any and there is something to write about."""
+    chain = deps.models.chain("synthesizer", context.synthesizer)
+    if not chain or not hits:
+        return Draft()
+    emit.stage_changed(write, "writing", state.round)
+    limits = LIMITS[context.effort]
+    rounds_left = max(1, limits.rounds - state.round + 1)
+    budget = (limits.tokens - state.used_tokens) // rounds_left
+    draft = await write_draft(chain, Job(state.query, hits, state.round, budget, deps.models.limits), write)
+    for part in gone_parts(draft.degraded, state.degraded):
+        emit.degraded(write, part.part, part.reason)
+    return draft
 
 
 async def _read(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...]) -> Reading:
@@ -46,9 +60,22 @@ async def _read(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...
     )
 
 
+def _update(state: State, context: Context, draft: Draft, reading: Reading) -> Update:
+    """The draft as the state keeps it; a reader's own order of the hits it read is kept too."""
+    read = {hit.passage.passage_id for hit in reading.ranked}
+    return {
+        "draft": reading.claims,
+        "short_answer": reading.short_answer,
+        "answerable": reading.answerable,
+        "hits": (*reading.ranked, *(hit for hit in state.hits if hit.passage.passage_id not in read)),
+        "used_tokens": min(state.used_tokens + draft.used_tokens, LIMITS[context.effort].tokens),
+        "degraded": (*state.degraded, *gone_parts(draft.degraded, state.degraded)),
+    }
+
+
 def number(claims: Sequence[Claim], round: int, after: int = 0) -> tuple[Claim, ...]:
     """Give claims the ids that a re-run gives them again: r1c1, r1c2, … by round and place."""
-    return tuple(replace(claim, id=f"r{round}c{place}") for place, claim in enumerate(claims, after + 1))
+    return tuple(replace(claim, id=claim_id(round, place)) for place, claim in enumerate(claims, after))
 
 
 def estimate(text: str) -> int:

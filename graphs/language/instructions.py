@@ -1,0 +1,26 @@
+"""Sentences inside a source that speak to the assistant instead of about the world. They are evidence for nothing."""
+
+from __future__ import annotations
+
+import re
+
+_ADDRESSED = re.compile(
+    r"""
+    \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|context|messages?)\b
+    | \b(?:in|within|into|at\s+the\s+(?:end|start|beginning)\s+of|with|modify|change|alter|rewrite|adjust
+      |start|begin|end|finish)\s+your\s+(?:next\s+|final\s+)?(?:response|answer|reply|output)s?\b
+    | \byour\s+(?:response|answer|reply|output)\s+(?:must|should|shall|has\s+to|needs\s+to)\b
+    | \b(?:respond|reply|answer)\s+(?:only\s+)?(?:with|by|in)\b.{0,60}\b(?:instead|only|exactly)\b
+    | \byou\s+are\s+(?:now\s+|actually\s+)?(?:an?\s+)?(?:ai|assistant|chat\s?bot|language\s+model|dan)\b
+    | \bas\s+an\s+(?:ai|assistant)\b
+    | \b(?:system|developer)\s+(?:prompt|message|instructions?)\b
+    | \b(?:call|invoke|use|run)\s+(?:the\s+)?[\w.]+\s+tool\b
+    | \b(?:do\s+not|don't|never)\s+(?:tell|inform|mention|reveal)\b.{0,30}\b(?:user|anyone|this)\b
+    """,
+    re.I | re.X | re.S,
+)
+
+
+def is_instruction(sentence: str) -> bool:
+    """Whether a sentence tells an assistant what to do or to say. Meant to miss rather than to accuse."""
+    return _ADDRESSED.search(sentence) is not None
