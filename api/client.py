@@ -6,17 +6,23 @@ folder in this process. Both doors give the same records and events.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from memory.folder import find_holder
 from memory.records import Document, DocumentSummary, Effort, Filters, FilterValue
 
 if TYPE_CHECKING:
     from api.events import Event
     from api.settings import Settings
+
+WAIT_S = 20.0
+POLL_S = 0.1
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being read)."""
@@ -64,7 +70,7 @@ class Ingested:
 class Library(Protocol):
     """Documents: bring in, find, look at, forget."""
 
-    async def ingest(self, paths: Sequence[Path], collection: str, prune: bool, on_progress: Progress) -> Ingested:
+    async def ingest(self, paths: Sequence[str], collection: str, prune: bool, on_progress: Progress) -> Ingested:
         """Read files and folders; what is stored already and has not changed is left alone."""
         ...
 
@@ -102,11 +108,11 @@ async def open_library(settings: Settings) -> AsyncGenerator[Library]:
     """Open the documents through whichever door is there.
 
     Raises:
-        FolderLocked: another program holds the folder and serves no API.
+        FolderLocked: another program holds the folder, serves no API and does not end soon.
     """
-    from api.client_http import open_http, serving_url
+    if url := await serving_url(settings.home):
+        from api.client_http import open_http
 
-    if url := serving_url(settings):
         async with open_http(settings, url) as client:
             yield client
     else:
@@ -119,9 +125,9 @@ async def open_library(settings: Settings) -> AsyncGenerator[Library]:
 @asynccontextmanager
 async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
     """Open the agent through whichever door is there. Raises as open_library does."""
-    from api.client_http import open_http, serving_url
+    if url := await serving_url(settings.home):
+        from api.client_http import open_http
 
-    if url := serving_url(settings):
         async with open_http(settings, url) as client:
             yield client
     else:
@@ -129,3 +135,16 @@ async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
 
         async with open_local_assistant(settings) as assistant:
             yield assistant
+
+
+async def serving_url(home: Path) -> str:
+    """Return where the folder's owner answers, "" if nobody owns it.
+
+    An owner that serves nothing is another short command: it is waited for, up to WAIT_S.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while (holder := find_holder(home)) is not None:
+        if holder.url or time.monotonic() >= deadline:
+            return holder.url
+        await asyncio.sleep(POLL_S)
+    return ""

@@ -13,10 +13,10 @@ from api.terminal import EXIT_FAILED, EXIT_PARTIAL, note, printable, progress, s
 
 async def ingest(patterns: Sequence[str], collection: str, prune: bool, as_json: bool) -> int:
     """Ingest what the patterns name; return the exit code."""
-    paths = expand(patterns)
+    check_present(patterns)
     async with open_library(load_settings()) as library:
         with progress("Reading") as on_progress:
-            done = await library.ingest(paths, collection, prune, on_progress)
+            done = await library.ingest(patterns, collection, prune, on_progress)
     if as_json:
         refused = [refusal._asdict() for refusal in done.refused]
         say_json({"kept": done.kept, "unchanged": done.unchanged, "refused": refused})
@@ -25,16 +25,11 @@ async def ingest(patterns: Sequence[str], collection: str, prune: bool, as_json:
     return exit_code(done)
 
 
-def expand(patterns: Sequence[str]) -> list[Path]:
-    """Return the paths that arguments name, each once, in order; a glob that the shell left alone is expanded here."""
-    found: dict[Path, None] = {}
+def check_present(patterns: Sequence[str]) -> None:
+    """Refuse a path or a glob that names nothing, before anything is opened."""
     for pattern in patterns:
-        path = Path(pattern)
-        matches = [path] if path.exists() else [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-        if not matches:
+        if not Path(pattern).expanduser().exists() and not any(glob.iglob(pattern, recursive=True)):
             usage(f"{pattern!r} names no file or folder")
-        found.update(dict.fromkeys(matches))
-    return list(found)
 
 
 def exit_code(done: Ingested) -> int:

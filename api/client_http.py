@@ -1,0 +1,256 @@
+"""A running server as the command's door: the same records and events, over HTTP, as the local user.
+
+The server is found by the data folder's lock; whoever may read the folder may sign for its local user. A stream that
+breaks is taken up again where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
+
+from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile
+from api.events import EVENT, TERMINAL, Event, RunStarted
+from api.secret import load_secret_of
+from api.settings import Settings
+from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
+from memory.errors import NotFound
+from memory.identity import API_AUDIENCE, mint
+from memory.ingest.sources import Found, listing
+from memory.records import LOCAL, Document, DocumentSummary, Filters, FilterValue, Range
+
+PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy"})
+"""Problem codes that go away by themselves."""
+TIMEOUT = httpx.Timeout(120.0, connect=5.0, read=300.0)
+PAGE = 200
+BATCH_FILES = 16
+BATCH_BYTES = 16 * 1024 * 1024
+RECONNECTS = 5
+RECONNECT_S = 0.5
+TOKEN_S = 24 * 3600
+
+
+class HttpClient:
+    """Documents and runs of a server. Made by `open_http`."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        """Use a connection that somebody else closes."""
+        self._http = http
+
+    async def ask(self, question: Question) -> AsyncIterator[Event]:
+        """Post the message and follow its run; reconnect while it goes on."""
+        body: dict[str, Any] = {"message": question.text, "effort": question.effort, "filters": _json(question.filters)}
+        if question.session_id is not None:
+            body["session_id"] = question.session_id
+        run_id, last, failures = "", 0, 0
+        while True:
+            try:
+                call = ("POST", "/api/v1/chat/message", body) if not run_id else ("GET", _events(run_id), None)
+                async for event in self._stream(*call, last):
+                    last, failures = event.seq, 0
+                    run_id = event.run_id if isinstance(event, RunStarted) else run_id
+                    yield event
+                    if event.type in TERMINAL:
+                        return
+            except (httpx.TransportError, SSEError) as error:
+                if not run_id or failures >= RECONNECTS:
+                    raise _unreachable(error) from error
+            failures += 1
+            await asyncio.sleep(RECONNECT_S * failures)
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run."""
+        await self._call("POST", f"/api/v1/runs/{run_id}/cancel")
+
+    async def ingest(self, paths: Sequence[str], collection: str, prune: bool, on_progress: Progress) -> Ingested:
+        """Send the files to the server, in small batches; their sources are what a local ingestion names them."""
+        found = await asyncio.to_thread(listing, paths, Path.cwd())
+        sent = _Sent([RefusedFile(path, "there is no such file or folder") for path in found.missing])
+        for batch in _batches(found.files):
+            on_progress(sent.files, len(found.files), batch[0].source)
+            await self._upload(batch, collection, sent)
+        on_progress(sent.files, len(found.files), "")
+        pruned = await self._prune(found.folders, sent) if prune else 0
+        return Ingested(sent.kept, sent.unchanged, sent.refused, pruned)
+
+    async def search(self, query: str, filters: Filters, top_k: int) -> Sequence[FoundPassage]:
+        """Return passages, best first."""
+        found = await self._call("POST", "/api/v1/search", {"query": query, "filters": _json(filters), "top_k": top_k})
+        return [FoundPassage(**passage) for passage in found["passages"]]
+
+    async def documents(self, prefix: str) -> AsyncIterator[DocumentSummary]:
+        """Yield the readable documents by source."""
+        after: str | None = None
+        while True:
+            asked = {"prefix": prefix, "limit": PAGE} | ({"after": after} if after else {})
+            page = await self._call("GET", "/api/v1/documents", params=asked)
+            for document in page["documents"]:
+                yield _summary(document)
+            if (after := page["next"]) is None:
+                return
+
+    async def document(self, id_or_source: str) -> Document:
+        """Return one document."""
+        try:
+            found = await self._call("GET", f"/api/v1/documents/{_segment(id_or_source)}/text")
+        except NotFound:
+            async for summary in self.documents(id_or_source):
+                if summary.source == id_or_source:
+                    found = await self._call("GET", f"/api/v1/documents/{summary.document_id}/text")
+                    break
+            else:
+                raise
+        fields = ("document_id", "version_id", "source", "title", "text", "media_type")
+        return Document(**{field: found[field] for field in fields}, collection=found["collection"])
+
+    async def delete(self, document_id: str) -> None:
+        """Forget one document."""
+        await self._call("DELETE", f"/api/v1/documents/{_segment(document_id)}")
+
+    async def _stream(self, method: str, path: str, body: Any, last: int) -> AsyncIterator[Event]:
+        headers = {"Last-Event-ID": str(last)} if last else {}
+        async with aconnect_sse(self._http, method, path, json=body, headers=headers) as source:
+            if source.response.is_error:
+                await source.response.aread()
+                raise _problem(source.response)
+            async for frame in source.aiter_sse():
+                if (event := _event(frame)) is not None:
+                    yield event
+
+    async def _call(self, method: str, path: str, body: Any = None, **given: Any) -> Any:
+        try:
+            answer = await self._http.request(method, path, json=body, **given)
+        except httpx.TransportError as error:
+            raise _unreachable(error) from error
+        if answer.is_error:
+            raise _problem(answer)
+        return answer.json() if answer.content else None
+
+    async def _upload(self, batch: Sequence[Found], collection: str, sent: _Sent) -> None:
+        files: list[tuple[str, tuple[str, bytes]]] = []
+        for file in batch:
+            try:
+                files.append(("files", (file.source, await asyncio.to_thread(file.path.read_bytes))))
+            except OSError as error:
+                sent.refuse(file.source, f"it cannot be opened ({error.strerror})")
+        try:
+            done = await self._call("POST", "/api/v1/documents", files=files, data={"collection": collection})
+        except CommandFailed as error:
+            if len(files) > 1 or error.code != EXIT_FAILED:
+                raise
+            sent.refuse(files[0][1][0], str(error))
+        else:
+            sent.add(done)
+        sent.files += len(batch)
+
+    async def _prune(self, folders: Sequence[str], sent: _Sent) -> int:
+        gone: list[str] = []
+        for folder in folders:
+            async for document in self.documents(f"{folder}/"):
+                kept = document.document_id in sent.documents or document.source.split("#")[0] in sent.refused_files
+                if not kept:
+                    gone.append(document.document_id)
+        for document_id in dict.fromkeys(gone):
+            await self.delete(document_id)
+        return len(set(gone))
+
+
+class _Sent:
+    """What became of the files sent so far."""
+
+    def __init__(self, refused: list[RefusedFile]) -> None:
+        self.files = self.kept = self.unchanged = 0
+        self.refused = refused
+        self.refused_files: set[str] = set()
+        self.documents: set[str] = set()
+
+    def refuse(self, source: str, reason: str) -> None:
+        self.refused.append(RefusedFile(source, reason))
+        self.refused_files.add(source)
+
+    def add(self, done: Mapping[str, Any]) -> None:
+        self.kept += done["kept"]
+        self.unchanged += done["unchanged"]
+        for file in done["files"]:
+            self.documents.update(file["document_ids"])
+            if file["status"] == "refused":
+                self.refuse(file["name"], file["reason"])
+
+
+@asynccontextmanager
+async def open_http(settings: Settings, url: str) -> AsyncGenerator[HttpClient]:
+    """Open a client of the server that holds the folder; nothing is sent yet."""
+    token = mint(LOCAL, API_AUDIENCE, load_secret_of(settings), TOKEN_S)
+    headers = {"Authorization": f"Bearer {token}"}
+    # A proxy of the environment must not see what is said between two processes of one machine.
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False) as http:
+        yield HttpClient(http)
+
+
+def _events(run_id: str) -> str:
+    return f"/api/v1/runs/{_segment(run_id)}/events"
+
+
+def _segment(name: str) -> str:
+    from urllib.parse import quote
+
+    return quote(name, safe="")
+
+
+def _event(frame: ServerSentEvent) -> Event | None:
+    """Read one frame; what is no event of the run (a heartbeat, the server's farewell) is passed over."""
+    return EVENT.validate_json(frame.data) if frame.id and frame.data and frame.event != "shutdown" else None
+
+
+def _json(filters: Filters) -> dict[str, Any]:
+    return {key: _json_value(value) for key, value in filters.items()}
+
+
+def _json_value(value: FilterValue) -> Any:
+    if isinstance(value, Range):
+        return {name: bound for name, bound in (("gte", value.gte), ("lte", value.lte)) if bound is not None}
+    return value if isinstance(value, str | int | float | bool) else list(value)
+
+
+def _summary(document: Mapping[str, Any]) -> DocumentSummary:
+    return DocumentSummary(**{**document, "updated_at": datetime.fromisoformat(document["updated_at"])})
+
+
+def _batches(files: Sequence[Found]) -> list[list[Found]]:
+    """Group files so that no request is large; a large file goes alone."""
+    batches: list[list[Found]] = []
+    size = 0
+    for file in files:
+        bytes_ = file.path.stat().st_size if file.path.exists() else 0
+        if not batches or len(batches[-1]) >= BATCH_FILES or size + bytes_ > BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(file)
+        size += bytes_
+    return batches
+
+
+def _problem(answer: httpx.Response) -> Exception:
+    """Turn a problem document into what the command says."""
+    try:
+        told: dict[str, Any] = answer.json()
+    except ValueError:
+        return CommandFailed(f"the server answered {answer.status_code} and no reason", EXIT_FAILED)
+    if told.get("code") == "not_found":
+        return NotFound(str(told.get("detail")))
+    code = EXIT_UNREACHABLE if told.get("code") in PASSING else EXIT_FAILED
+    return CommandFailed(str(told.get("detail") or told.get("title")), code)
+
+
+def _unreachable(error: Exception) -> CommandFailed:
+    return CommandFailed(
+        f"the server that holds the data folder does not answer ({type(error).__name__}); is it starting or stopping?",
+        EXIT_UNREACHABLE,
+    )

@@ -1,0 +1,118 @@
+"""The data folder itself as the command's door: stores and agent are opened in this process, as the local user."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile
+from api.events import EVENT, Event
+from api.settings import Settings
+from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
+from memory.errors import NotFound
+from memory.ingest import pipeline
+from memory.ports import SearchQuery
+from memory.records import LOCAL, Document, DocumentSummary, Filters, Hit
+from memory.stores import Stores, open_stores
+
+if TYPE_CHECKING:
+    from api.wiring import App
+
+PAGE = 500
+PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy"})
+"""Problems that go away by themselves."""
+
+
+class LocalLibrary:
+    """Documents of the opened stores."""
+
+    def __init__(self, stores: Stores) -> None:
+        """Use stores that somebody else closes."""
+        self._stores = stores
+
+    async def ingest(self, paths: Sequence[str], collection: str, prune: bool, on_progress: Progress) -> Ingested:
+        """Read files and folders in this process."""
+
+        def tell(state: pipeline.Progress) -> None:
+            on_progress(state.files_done, state.files, state.source)
+
+        options = pipeline.IngestOptions(prune=prune, collection=collection)
+        done = await pipeline.ingest(LOCAL, paths, self._stores, options, tell)
+        refused = [RefusedFile(path, reason) for path, reason in done.refused]
+        return Ingested(done.kept, done.unchanged, refused, done.pruned)
+
+    async def search(self, query: str, filters: Filters, top_k: int) -> Sequence[FoundPassage]:
+        """Return passages, best first."""
+        vector = await self._stores.embedder.embed_query(query)
+        asked = SearchQuery(query, vector, filters, top_k=top_k)
+        return [found_passage(hit) for hit in (await self._stores.index.search(LOCAL, asked)).hits]
+
+    async def documents(self, prefix: str) -> AsyncIterator[DocumentSummary]:
+        """Yield the readable documents by source."""
+        after: str | None = None
+        while True:
+            page = await self._stores.documents.page(LOCAL, prefix, after, PAGE)
+            for summary in page.items:
+                yield summary
+            if (after := page.next) is None:
+                return
+
+    async def document(self, id_or_source: str) -> Document:
+        """Return one document."""
+        try:
+            return await self._stores.documents.get(LOCAL, id_or_source)
+        except NotFound:
+            return await self._stores.documents.by_source(LOCAL, id_or_source)
+
+    async def delete(self, document_id: str) -> None:
+        """Forget one document."""
+        await self._stores.documents.delete(LOCAL, document_id)
+
+
+class LocalAssistant:
+    """Runs of the opened application."""
+
+    def __init__(self, app: App) -> None:
+        """Use an application that somebody else closes."""
+        self._app = app
+
+    async def ask(self, question: Question) -> AsyncIterator[Event]:
+        """Accept the message and follow its run."""
+        from api.errors import Problem
+        from api.runs.message import Message
+
+        message = Message(question.text, question.session_id, question.effort, question.filters)
+        try:
+            record = await self._app.runs.start(LOCAL, message)
+        except Problem as problem:
+            code = EXIT_UNREACHABLE if problem.code in PASSING else EXIT_FAILED
+            raise CommandFailed(problem.detail, code) from problem
+        async for event in self._app.stores.runs.follow(LOCAL, record.run_id, 0):
+            yield EVENT.validate_json(event.data)
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run."""
+        await self._app.runs.cancel(LOCAL, run_id)
+
+
+@asynccontextmanager
+async def open_local_library(settings: Settings) -> AsyncGenerator[LocalLibrary]:
+    """Open the stores only: no graph, no tools."""
+    async with open_stores(settings, command="multidb") as stores:
+        yield LocalLibrary(stores)
+
+
+@asynccontextmanager
+async def open_local_assistant(settings: Settings) -> AsyncGenerator[LocalAssistant]:
+    """Open the whole application."""
+    from api.wiring import open_app
+
+    async with open_app(settings) as app:
+        yield LocalAssistant(app)
+
+
+def found_passage(hit: Hit) -> FoundPassage:
+    """What `search` prints of a hit."""
+    passage = hit.passage
+    return FoundPassage(passage.document_id, hit.source, hit.title, passage.start, passage.end, passage.text, hit.score)
