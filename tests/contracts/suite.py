@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from memory.errors import StoreError, StoreUnavailable
-from tests.support.rig import TIMEOUT_S, Rig
+from tests.support.rig import IMPATIENCE_S, Rig
 
 Check = Callable[[Rig], Awaitable[None]]
 
@@ -39,15 +39,15 @@ async def assert_noticed(rig: Rig, fault: Fault) -> None:
         await fault.check(rig.spoiled(**fault.methods))
 
 
-async def assert_outage_is_told(rig: Rig, write: Callable[[], Awaitable[Any]]) -> None:
+async def assert_outage_is_told(rig: Rig, write: Callable[[Any], Awaitable[Any]]) -> None:
     """While the backend is out a write raises StoreUnavailable in time; afterwards it works again."""
     with rig.outage():
         began = time.monotonic()
         with pytest.raises(StoreUnavailable):
-            await write()
-        assert time.monotonic() - began < TIMEOUT_S + 0.5
+            await write(rig.impatient)
+        assert time.monotonic() - began < IMPATIENCE_S + 2
     async with asyncio.timeout(5):
-        await write()
+        await write(rig.store)
 
 
 def assert_each_has_a_fault(checks: list[Check], test: Any) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 
 from memory.sqlite import Database, open_database
 
-TIMEOUT_S = 1.0
-"""Time limit of a store call in a rig, seconds."""
+IMPATIENCE_S = 0.5
+"""Time limit of a call of the rig's impatient store, seconds; the others have the default."""
 
 
 class Clock:
@@ -37,12 +37,14 @@ class Clock:
 class Rig:
     store: Any
     second: Any
+    impatient: Any
     clock: Clock
     outage: Callable[[], AbstractContextManager[None]]
 
     def spoiled(self, **methods: Callable[..., Any]) -> Rig:
         """The same rig with methods replaced; each gets the sound method first, then the call's arguments."""
-        return replace(self, store=Spoiled(self.store, methods), second=Spoiled(self.second, methods))
+        stores = {name: Spoiled(getattr(self, name), methods) for name in ("store", "second", "impatient")}
+        return replace(self, **stores)
 
 
 class Spoiled:
@@ -68,8 +70,8 @@ def on_sqlite(open_store: Callable[[Database, Clock], Awaitable[Any]]) -> Any:
         path, clock = folder / "store.db", Clock()
         async with AsyncExitStack() as stack:
             stores = []
-            for _ in range(2):
-                database = await stack.enter_async_context(open_database(path, TIMEOUT_S))
+            for limit in ({}, {}, {"timeout_s": IMPATIENCE_S}):
+                database = await stack.enter_async_context(open_database(path, **limit))
                 stores.append(await open_store(database, clock))
             yield Rig(*stores, clock, partial(_locked, path))
 
