@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -21,14 +22,29 @@ Caller = Callable[[Context, str], Scope]
 """(context of a call, server) -> on whose behalf; raises ToolError."""
 
 
-def signed_by(verify: Verify) -> Caller:
+BELIEVED_S = 5.0
+"""For how long a verified token is not verified again: a run makes several calls at once with one token, and each
+verification costs about 0.1 ms. A token is believed at most this long after it has expired."""
+MAX_BELIEVED = 1024
+
+
+def signed_by(verify: Verify, clock: Callable[[], float] = time.monotonic) -> Caller:
     """Believe the signed scope of each call: its bearer token over HTTP, else its `_meta`."""
+    believed: dict[tuple[str, str], tuple[Scope, float]] = {}
 
     def scope(ctx: Context, server: str) -> Scope:
         try:
-            return verify(_token(ctx), server)
+            token = _token(ctx)
+            kept = believed.get((token, server))
+            if kept is not None and clock() < kept[1]:
+                return kept[0]
+            verified = verify(token, server)
         except InvalidToken as error:
             raise ToolError(f"{error}; sign a fresh scope for {server!r} and call again") from error
+        if len(believed) >= MAX_BELIEVED:
+            believed.clear()
+        believed[token, server] = verified, clock() + BELIEVED_S
+        return verified
 
     return scope
 

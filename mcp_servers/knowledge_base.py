@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller, require
 from mcp_servers.entries import forget_entry, match_entries, publish_entry
-from mcp_servers.replies import DELETES, READS, WRITES, answering, reply
+from mcp_servers.replies import DELETES, READS, WRITES, answering, reply, server, tool
 from memory.errors import Conflict, NotFound
 from memory.ids import digest
 from memory.records import AnswerEntry, Scope
@@ -77,14 +77,15 @@ class Deleted(BaseModel):
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores; `prices` is not used here."""
     tools = _KnowledgeBase(stores, caller)
-    server = MCPServer(NAME, title="Curated answers", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.look_up, title="Look up curated answers", annotations=READS, structured_output=True)
-    server.add_tool(tools.list_categories, title="List categories", annotations=READS, structured_output=True)
-    server.add_tool(tools.list_entries, title="List entries", annotations=READS, structured_output=True)
-    server.add_tool(tools.get_entry, title="Read an entry", annotations=READS, structured_output=True)
-    server.add_tool(tools.put_entry, title="Add or edit an entry", annotations=WRITES, structured_output=True)
-    server.add_tool(tools.delete_entry, title="Delete an entry", annotations=DELETES, structured_output=True)
-    return server
+    listed = [
+        tool(tools.look_up, "Look up curated answers", READS),
+        tool(tools.list_categories, "List categories", READS),
+        tool(tools.list_entries, "List entries", READS),
+        tool(tools.get_entry, "Read an entry", READS),
+        tool(tools.put_entry, "Add or edit an entry", WRITES),
+        tool(tools.delete_entry, "Delete an entry", DELETES),
+    ]
+    return server(NAME, "Curated answers", INSTRUCTIONS, listed)
 
 
 @dataclass(frozen=True, slots=True)

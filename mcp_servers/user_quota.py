@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller
-from mcp_servers.replies import READS, answering, reply
+from mcp_servers.replies import READS, answering, reply, server, tool
 from memory.records import Effort, Quota
 
 NAME = "user_quota"
@@ -28,9 +28,10 @@ class Allowance(BaseModel):
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores, which quotes these prices."""
     tools = _UserQuota(stores, caller, dict(prices or {}))
-    server = MCPServer(NAME, title="Token allowance", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.allowance, title="What is left", annotations=READS, structured_output=True)
-    return server
+    listed = [
+        tool(tools.allowance, "What is left", READS),
+    ]
+    return server(NAME, "Token allowance", INSTRUCTIONS, listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller
-from mcp_servers.replies import READS, answering, reply
+from mcp_servers.replies import READS, answering, reply, server, tool
 from memory.ports import SearchQuery
 from memory.records import FilterValue, Hit, Passage, SearchMode, SearchWeights
 
@@ -61,11 +61,12 @@ class Similarities(BaseModel):
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores; `prices` is not used here."""
     tools = _VectorSearch(stores, caller)
-    server = MCPServer(NAME, title="Search in documents", instructions=INSTRUCTIONS, log_level="WARNING")
-    server.add_tool(tools.search, title="Search passages", annotations=READS, structured_output=True)
-    server.add_tool(tools.read_around, title="Read around a passage", annotations=READS, structured_output=True)
-    server.add_tool(tools.similarities, title="Compare texts with a query", annotations=READS, structured_output=True)
-    return server
+    listed = [
+        tool(tools.search, "Search passages", READS),
+        tool(tools.read_around, "Read around a passage", READS),
+        tool(tools.similarities, "Compare texts with a query", READS),
+    ]
+    return server(NAME, "Search in documents", INSTRUCTIONS, listed)
 
 
 @dataclass(frozen=True, slots=True)
