@@ -41,6 +41,8 @@ class Metrics:
             "multidb_streams_cut_total", "Streams cut for want of progress.", registry=self.registry
         )
         self.recoveries = Counter(
-            "multidb_recoveries_total", "Runs taken up again after a crash or a store's failure.", registry=self.registry
+            "multidb_recoveries_total",
+            "Runs taken up again after a crash or a store's failure.",
+            registry=self.registry,
         )
         self.degraded = Counter("multidb_degraded_total", "Parts that were gone.", ("part",), registry=self.registry)

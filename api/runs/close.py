@@ -6,6 +6,7 @@ record, so whoever repeats the close finds it. The terminal events and the resul
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,10 +71,8 @@ async def close_from_turn(engine: Engine, record: RunRecord, writer: EventWriter
 
 async def refuse(engine: Engine, record: RunRecord, code: Code, detail: str) -> None:
     """End a run that was recorded but never accepted: no turn, no charge."""
-    try:
+    with suppress(NotFound):
         await engine.stores.ledger.release(record.scope, ledger_key(record.run_id))
-    except NotFound:
-        pass
     result = orjson.dumps({"run_id": record.run_id, "refused": code, "detail": detail}).decode()
     last = RunEvent(1, "run.failed", orjson.dumps({"seq": 1, "type": "run.failed", "code": code, "message": detail}))
     await engine.stores.runs.finish(record.scope, record.run_id, "failed", result, [last])
@@ -149,6 +148,4 @@ def _count(engine: Engine, record: RunRecord, outcome: Outcome, settled: int) ->
     effort = effort_of(record)
     engine.metrics.runs.labels(outcome.status, effort).inc()
     engine.metrics.tokens.inc(settled)
-    engine.metrics.run_seconds.labels(effort).observe(
-        max(0.0, (datetime.now(UTC) - record.created_at).total_seconds())
-    )
+    engine.metrics.run_seconds.labels(effort).observe(max(0.0, (datetime.now(UTC) - record.created_at).total_seconds()))

@@ -124,10 +124,12 @@ def _note(engine: Engine, making: Generation, kind: str, part: Mapping[str, Any]
 
 def _learned(making: Generation, state: Any) -> None:
     """Keep what the state says so far; LangGraph gives the channels as a dict or as the State itself."""
-    known: Mapping[str, Any] = state if isinstance(state, dict) else {  # pyright: ignore[reportUnknownVariableType]
-        name: getattr(state, name, None) for name in ("answer", "used_tokens")
-    }
+    known: Mapping[str, Any] = (
+        state
+        if isinstance(state, dict)
+        else {  # pyright: ignore[reportUnknownVariableType]
+            name: getattr(state, name, None) for name in ("answer", "used_tokens")
+        }
+    )
     making.used_tokens = known.get("used_tokens") or making.used_tokens
     making.answer = known.get("answer") or making.answer
-
-

@@ -1,0 +1,111 @@
+"""What every request passes: its id, Host and Origin, the size of its body, the log line, the last resort."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Problem, problem_of, response_of
+from api.metrics import Metrics
+from api.security import refuse_strangers
+from api.settings import Settings
+from memory.ids import new_id
+
+logger = logging.getLogger("multidb.access")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+UPLOADS = ("/api/v1/documents",)
+
+
+class Door:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        """Stand before an application."""
+        self._app = app
+        self._settings = settings
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, and make sure that it gets an answer."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        passage = _Passage(scope, send)
+        try:
+            refuse_strangers(self._settings, scope["method"], passage.headers)
+            await self._app(scope, self._limited(scope, passage.headers, receive), passage.send)
+        except Exception as error:  # noqa: BLE001 - the door of HTTP: whatever went wrong, the client gets a problem
+            await self._explain(error, passage, (scope, receive))
+        finally:
+            self._note(scope, passage)
+
+    async def _explain(self, error: Exception, passage: _Passage, call: tuple[Scope, Receive]) -> None:
+        problem = problem_of(error)
+        if problem.status_code >= 500:
+            logger.error("a request failed", exc_info=error, extra={"request_id": passage.request_id})
+        if not passage.status:
+            await response_of(problem, passage.request_id)(*call, passage.send)
+
+    def _limited(self, scope: Scope, headers: Headers, receive: Receive) -> Callable[[], Awaitable[Message]]:
+        """Count the body while it comes; a length that is announced too large is refused before any of it."""
+        upload = scope["path"] in UPLOADS
+        limit = self._settings.max_upload_bytes if upload else self._settings.max_body_bytes
+        announced = headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > limit:
+            raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
+            return message
+
+        return counted
+
+    def _note(self, scope: Scope, passage: _Passage) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        seconds = time.perf_counter() - passage.began
+        self._metrics.requests.labels(scope["method"], route, str(passage.status)).inc()
+        if not passage.streamed:
+            self._metrics.request_seconds.labels(route).observe(seconds)
+        logger.info(
+            "request",
+            extra={
+                "request_id": passage.request_id,
+                "method": scope["method"],
+                "route": route,
+                "status": passage.status,
+                "duration_ms": round(seconds * 1000, 1),
+            },
+        )
+
+
+class _Passage:
+    """One request on its way through the door."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self.headers = Headers(scope=scope)
+        given = self.headers.get("x-request-id", "")
+        self.request_id = given if REQUEST_ID.fullmatch(given) else new_id()
+        scope.setdefault("state", {})["request_id"] = self.request_id
+        self.began = time.perf_counter()
+        self.status = 0
+        self.streamed = False
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on, with the request's id and headers that no answer may lack."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            headers.setdefault("X-Content-Type-Options", "nosniff")
+            self.streamed = headers.get("content-type", "").startswith("text/event-stream")
+        await self._send(message)

@@ -1,0 +1,99 @@
+"""`create_app(settings)`: the HTTP application. Routes are thin; what they do lives in `api.runs` and `memory`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.door import Door
+from api.errors import Problem, problem_of, response_of
+from api.metrics import Metrics
+from api.routes import chat, documents, feedback, health, me, runs, search, sessions
+from api.schemas import ProblemOut
+from api.secret import load_secret_of
+from api.settings import Settings
+from api.streaming import Streams
+from api.wiring import App, Faults, open_app
+from mcp_servers.http import http_routes, run_sessions
+from memory.errors import IngestError, InvalidToken, ModelUnavailable, StoreError
+
+TITLE = "MultiDB Chatbot"
+
+
+def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "") -> FastAPI:
+    """Return the application; it opens its parts when it starts and closes them when it stops.
+
+    Raises:
+        InvalidInput: bound beyond loopback without a usable MULTIDB_SECRET.
+    """
+    load_secret_of(settings)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
+        opened = open_app(settings, faults, metrics, command="multidb serve", url=url)
+        async with opened as parts, _mcp(api, parts):
+            _install(api, parts)
+            try:
+                yield
+            finally:
+                api.state.streams.stopping.set()
+
+    api = FastAPI(
+        title=TITLE,
+        version="1",
+        lifespan=lifespan,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        responses={"4XX": {"model": ProblemOut}, "5XX": {"model": ProblemOut}},
+    )
+    for room in (chat, runs, sessions, feedback, documents, search, me, health):
+        api.include_router(room.router)
+    for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):
+        api.add_exception_handler(error, _explain)
+    api.add_exception_handler(RequestValidationError, _explain_fields)
+    api.add_middleware(Door, settings=settings, metrics=metrics)
+    return api
+
+
+def _install(api: FastAPI, parts: App) -> None:
+    api.state.parts = parts
+    api.state.settings = parts.settings
+    api.state.secret = parts.secret
+    api.state.streams = Streams(parts.settings, parts.metrics, asyncio.Event())
+
+
+@asynccontextmanager
+async def _mcp(api: FastAPI, parts: App) -> AsyncGenerator[None]:
+    """Serve the MCP servers of this process at /mcp/<name>, to whoever brings a token of theirs."""
+    settings = parts.settings
+    hosts, origins = settings.allowed_hosts, settings.allowed_origins
+    api.router.routes.extend(http_routes(parts.servers, parts.verify, allowed_hosts=hosts, allowed_origins=origins))
+    async with run_sessions(parts.servers.values()):
+        yield
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    return response_of(problem_of(error), request.state.request_id)
+
+
+async def _explain_fields(request: Request, error: Exception) -> Response:
+    """Name the fields that are wrong, never their values."""
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if any(one["type"] == "json_invalid" for one in errors):
+        return response_of(Problem("malformed_json"), request.state.request_id)
+    fields = [{"field": _name(one["loc"]), "reason": str(one["msg"])} for one in errors]
+    detail = "; ".join(f"{one['field']}: {one['reason']}" for one in fields[:3])
+    return response_of(Problem("invalid_request", detail, fields=fields), request.state.request_id)
+
+
+def _name(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header")) or "body"

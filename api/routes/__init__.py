@@ -1,0 +1,1 @@
+"""Thin routes: validate, ask the right part, answer."""

@@ -1,0 +1,119 @@
+"""Documents: upload, list, look at, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from api.errors import Problem
+from api.routes.parts import After, Limit, Parts, PathId
+from api.schemas import DocumentOut, DocumentsOut, DocumentTextOut, UploadedOut, UploadOut
+from api.security import Caller, require
+from api.wiring import App
+from memory.ingest.pipeline import IngestOptions, ingest_bytes
+from memory.records import Scope
+
+router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
+
+FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "collection": {"type": "string", "default": "default"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=201, openapi_extra=FORM)
+async def upload_documents(request: Request, caller: Caller, parts: Parts) -> UploadOut:
+    """Keep the documents of uploaded files; each file is told what became of it. Editors only.
+
+    422 document_refused when no file of the upload could become a document.
+    """
+    require(caller, "editor")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Problem("unsupported_media_type", "send the files as multipart/form-data, each in a field `file`")
+    if parts.uploads.locked():
+        raise Problem("overloaded", "too many uploads at once; try again in a moment")
+    async with parts.uploads:
+        files = await _kept(request, caller, parts)
+    if all(file.status == "refused" for file in files):
+        raise Problem("document_refused", files[0].reason, files=[file.model_dump() for file in files])
+    return UploadOut(
+        files=tuple(files),
+        kept=sum(len(file.document_ids) for file in files if file.status == "kept"),
+        unchanged=sum(len(file.document_ids) for file in files if file.status == "unchanged"),
+    )
+
+
+@router.get("")
+async def list_documents(
+    caller: Caller,
+    parts: Parts,
+    prefix: Annotated[str, Query(max_length=1000, description="Beginning of the source.")] = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> DocumentsOut:
+    """The documents that the caller may read, by source."""
+    page = await parts.stores.documents.page(caller, prefix, after, limit)
+    return DocumentsOut(documents=tuple(DocumentOut.model_validate(item) for item in page.items), next=page.next)
+
+
+@router.get("/{document_id}")
+async def get_document(document_id: PathId, caller: Caller, parts: Parts) -> DocumentTextOut:
+    """A document with its text."""
+    return DocumentTextOut.model_validate(await parts.stores.documents.get(caller, document_id))
+
+
+@router.get("/{document_id}/text")
+async def get_text(document_id: PathId, caller: Caller, parts: Parts) -> DocumentTextOut:
+    """The text that citations' offsets point into, with the version it is of."""
+    return DocumentTextOut.model_validate(await parts.stores.documents.get(caller, document_id))
+
+
+@router.delete("/{document_id}", status_code=204)
+async def delete_document(document_id: PathId, caller: Caller, parts: Parts) -> None:
+    """Forget a document. Editors only."""
+    require(caller, "editor")
+    await parts.stores.documents.delete(caller, document_id)
+    await parts.stores.index.catch_up()
+    await parts.stores.audit.append(caller, "document.delete", document_id)
+
+
+async def _kept(request: Request, caller: Scope, parts: App) -> Sequence[UploadedOut]:
+    limit = parts.settings.max_upload_files
+    try:
+        async with request.form(max_files=limit, max_fields=10) as form:
+            files = [file for file in form.getlist("file") if isinstance(file, UploadFile)]
+            if not files:
+                raise Problem("malformed_upload", "there is no file in a field named `file`")
+            options = IngestOptions(collection=str(form.get("collection", "default")))
+            return [await _ingested(caller, file, parts, options) for file in files]
+    except Problem:
+        raise
+    except HTTPException as error:
+        raise Problem("malformed_upload", str(error.detail)) from error
+
+
+async def _ingested(caller: Scope, file: UploadFile, parts: App, options: IngestOptions) -> UploadedOut:
+    name = file.filename or "upload"
+    report = await ingest_bytes(caller, name, await file.read(), parts.stores, options)
+    ids = tuple(document.document_id for document in report.documents)
+    if not ids:
+        return UploadedOut(name=name, status="refused", reason="; ".join(reason for _, reason in report.refused))
+    await parts.stores.audit.append(caller, "document.upload", ids[0], f"{len(ids)} documents")
+    return UploadedOut(name=name, status="kept" if report.kept else "unchanged", document_ids=ids)

@@ -1,0 +1,89 @@
+"""Is it alive, is it ready, what does it count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import JSONResponse, Response
+
+from api.errors import Problem
+from api.routes.parts import Parts
+from api.secret import is_loopback
+from api.security import Caller, identify, require
+from api.wiring import App
+from memory.errors import StoreError
+from memory.records import SYSTEM
+
+router = APIRouter(tags=["operations"])
+PROBE_S = 2.0
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request, parts: Parts) -> Response:
+    """Every part and how it stands; 503 when one that answers need is gone. Details are for operators."""
+    states = await _states(parts)
+    failing = [name for name, state in states.items() if state["status"] == "down" and state["needed"]]
+    status = "ready" if not failing else "not ready"
+    body: dict[str, Any] = {"status": status, "parts": states} if _is_operator(request, parts) else {"status": status}
+    return JSONResponse(body, 503 if failing else 200, {"Cache-Control": "no-store"})
+
+
+@router.get("/metrics")
+async def metrics(caller: Caller, parts: Parts, request: Request) -> Response:
+    """Counters in Prometheus' text format; operators only."""
+    require(caller, "operator")
+    text = generate_latest(parts.metrics.registry)
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _is_operator(request: Request, parts: App) -> bool:
+    try:
+        caller = identify(parts.settings, parts.secret, request.headers.get("authorization"))
+    except Problem:
+        return False
+    return "operator" in caller.roles or (is_loopback(parts.settings.host) and "authorization" not in request.headers)
+
+
+async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
+    stores = parts.stores
+    probes: dict[str, Awaitable[object]] = {
+        "turns": stores.turns.threads(_PROBE, "", None, 1),
+        "answers": stores.answers.categories(_PROBE),
+        "accounts": stores.ledger.usage(_PROBE),
+        "documents": stores.documents.last_sequence(SYSTEM),
+        "runs": stores.runs.unfinished(SYSTEM),
+        "checkpoints": stores.checkpointer.aget_tuple({"configurable": {"thread_id": "probe"}}),
+        "index": stores.index.status(),
+    }
+    answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
+    servers: dict[str, dict[str, Any]] = {
+        f"mcp:{name}": {
+            "status": "down" if link.circuit == "open" else "up",
+            "needed": False,
+            "open_clients": link.open_clients,
+        }
+        for name, link in parts.tools.status().items()
+    }
+    return {**dict(zip(probes, answers, strict=True)), **servers}
+
+
+async def _state(probe: Awaitable[object]) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(PROBE_S):
+            await probe
+    except (StoreError, TimeoutError) as error:
+        return {"status": "down", "needed": True, "reason": type(error).__name__}
+    return {"status": "up", "needed": True}
+
+
+_PROBE = SYSTEM

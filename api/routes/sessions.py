@@ -1,0 +1,54 @@
+"""Conversations: list, search, read, rename, delete. HTTP says session where the house says thread."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.routes.parts import After, Limit, Parts, PathId
+from api.schemas import HistoryOut, RenameIn, SessionOut, SessionsOut, TurnOut
+from api.security import Caller
+from memory.records import Thread
+
+router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
+
+
+@router.get("/history/{session_id}")
+async def get_history(
+    session_id: PathId, caller: Caller, parts: Parts, after: After = None, limit: Limit = 50
+) -> HistoryOut:
+    """The turns of a conversation, oldest first."""
+    page = await parts.stores.turns.page(caller, session_id, after, limit)
+    return HistoryOut(turns=tuple(TurnOut.model_validate(turn) for turn in page.items), next=page.next)
+
+
+@router.get("/sessions")
+async def list_sessions(
+    caller: Caller,
+    parts: Parts,
+    q: Annotated[str, Query(max_length=200, description="Words in titles or turns.")] = "",
+    after: After = None,
+    limit: Limit = 50,
+) -> SessionsOut:
+    """The caller's conversations, newest first."""
+    page = await parts.stores.turns.threads(caller, q, after, limit)
+    return SessionsOut(sessions=tuple(map(_session, page.items)), next=page.next)
+
+
+@router.patch("/sessions/{session_id}")
+async def rename_session(session_id: PathId, body: RenameIn, caller: Caller, parts: Parts) -> SessionOut:
+    """Give a conversation a title."""
+    return _session(await parts.stores.turns.rename(caller, session_id, body.title))
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def delete_session(session_id: PathId, caller: Caller, parts: Parts) -> None:
+    """Forget a conversation: its turns, runs, events, checkpoints, ratings and cached values."""
+    await parts.runs.forget_thread(caller, session_id)
+
+
+def _session(thread: Thread) -> SessionOut:
+    return SessionOut(
+        session_id=thread.thread_id, title=thread.title, created_at=thread.created_at, updated_at=thread.updated_at
+    )

@@ -1,0 +1,272 @@
+"""What HTTP takes and gives, as types; pydantic at the edge only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+
+from api.events import CitationModel, ClaimModel
+from memory.records import Effort, FilterValue, Range, RunStatus, SearchMode, TurnRole, TurnStatus
+
+MAX_MESSAGE = 20_000
+MAX_ID = 128
+MAX_FILTERS = 20
+
+Id = Annotated[StrictStr, Field(min_length=1, max_length=MAX_ID, pattern=r"^[A-Za-z0-9._:-]+$")]
+ScalarIn = StrictBool | StrictInt | StrictFloat | Annotated[StrictStr, Field(max_length=1000)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class RangeIn(_In):
+    """A numeric filter; both bounds are inclusive, either may be left out."""
+
+    gte: StrictInt | StrictFloat | None = None
+    lte: StrictInt | StrictFloat | None = None
+
+
+FiltersIn = Annotated[
+    dict[
+        Annotated[str, Field(min_length=1, max_length=MAX_ID)],
+        ScalarIn | Annotated[list[ScalarIn], Field(min_length=1, max_length=100)] | RangeIn,
+    ],
+    Field(max_length=MAX_FILTERS),
+]
+
+
+def filters_of(given: Mapping[str, Any]) -> dict[str, FilterValue]:
+    """The filters as the stores know them."""
+    return {
+        key: Range(value.gte, value.lte)
+        if isinstance(value, RangeIn)
+        else (tuple(value) if isinstance(value, list) else value)  # pyright: ignore[reportUnknownArgumentType]  validated above
+        for key, value in given.items()
+    }
+
+
+class MessageIn(_In):
+    """A message. parent_turn_id: the turn it follows, to edit or retry; null begins anew, absent goes on."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"message": "How long may I return a lamp?", "effort": "standard"}]},
+    )
+
+    message: Annotated[StrictStr, Field(min_length=1, max_length=MAX_MESSAGE)]
+    session_id: Id | None = None
+    effort: Effort = "standard"
+    filters: FiltersIn = Field(default_factory=dict)
+    parent_turn_id: Id | None = None
+
+
+class AnswerOut(_Out):
+    """A finished answer: what `multidb ask --json` prints, and the session. `code` says why a run failed."""
+
+    run_id: str
+    session_id: str
+    turn_id: str
+    answer_turn_id: str
+    status: RunStatus
+    answer: str
+    short_answer: str
+    abstained: bool
+    confidence: float
+    citations: tuple[CitationModel, ...]
+    claims: tuple[ClaimModel, ...]
+    suggestions: tuple[str, ...] = ()
+    used_tokens: int = 0
+    code: str | None = None
+    message: str | None = None
+
+
+class RunOut(_Out):
+    """A run. `result` is there once it has ended."""
+
+    run_id: str
+    session_id: str
+    turn_id: str
+    answer_turn_id: str
+    status: RunStatus
+    effort: Effort
+    created_at: datetime
+    attempt: int
+    parent_turn_id: str | None
+    versions: Mapping[str, str]
+    result: AnswerOut | None
+
+
+class TurnOut(_Out):
+    """One part of a conversation."""
+
+    turn_id: str
+    role: TurnRole
+    text: str
+    citations: tuple[CitationModel, ...]
+    status: TurnStatus
+    created_at: datetime
+    run_id: str
+    parent_turn_id: str | None
+    attempt: int
+    short_answer: str
+    abstained: bool
+    confidence: float
+    claims: tuple[ClaimModel, ...]
+
+
+class HistoryOut(_Out):
+    """Turns, oldest first. `next` goes into `after` for the following page; null on the last."""
+
+    turns: tuple[TurnOut, ...]
+    next: str | None
+
+
+class SessionOut(_Out):
+    """A conversation in the list."""
+
+    session_id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class SessionsOut(_Out):
+    """Conversations, newest first."""
+
+    sessions: tuple[SessionOut, ...]
+    next: str | None
+
+
+class RenameIn(_In):
+    """A conversation's new title."""
+
+    title: Annotated[StrictStr, Field(min_length=1, max_length=200)]
+
+
+class FeedbackIn(_In):
+    """A rating of an answer; rating again replaces it. turn_id is the answer's."""
+
+    session_id: Id
+    turn_id: Id
+    rating: Literal["up", "down"]
+    comment: Annotated[StrictStr, Field(max_length=2000)] = ""
+
+
+class FeedbackOut(_Out):
+    """The rating as it is kept."""
+
+    session_id: str
+    turn_id: str
+    rating: Literal["up", "down"]
+    comment: str
+
+
+class DocumentOut(_Out):
+    """A document in the list."""
+
+    document_id: str
+    version_id: str
+    source: str
+    title: str
+    media_type: str
+    collection: str
+    characters: int
+    passages: int
+    updated_at: datetime
+
+
+class DocumentsOut(_Out):
+    """Documents, by source."""
+
+    documents: tuple[DocumentOut, ...]
+    next: str | None
+
+
+class DocumentTextOut(_Out):
+    """A document with the text that citations' offsets point into."""
+
+    document_id: str
+    version_id: str
+    source: str
+    title: str
+    media_type: str
+    collection: str
+    text: str
+
+
+class UploadedOut(_Out):
+    """What became of one file. status refused: reason says why; otherwise document_ids name what it became."""
+
+    name: str
+    status: Literal["kept", "unchanged", "refused"]
+    document_ids: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class UploadOut(_Out):
+    """What became of an upload, in the order sent. kept and unchanged count documents."""
+
+    files: tuple[UploadedOut, ...]
+    kept: int
+    unchanged: int
+
+
+class SearchIn(_In):
+    """A search over the passages that the caller may read."""
+
+    query: Annotated[StrictStr, Field(min_length=1, max_length=MAX_MESSAGE)]
+    top_k: Annotated[StrictInt, Field(ge=1, le=200)] = 10
+    filters: FiltersIn = Field(default_factory=dict)
+    mode: SearchMode = "hybrid"
+
+
+class FoundOut(_Out):
+    """A passage that was found."""
+
+    document_id: str
+    source: str
+    title: str
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class SearchOut(_Out):
+    """Passages, best first."""
+
+    passages: tuple[FoundOut, ...]
+
+
+class MeOut(_Out):
+    """Who the caller is, and what is left of the quota; null: unlimited. prices: the most a run may cost."""
+
+    tenant_id: str
+    user_id: str
+    roles: tuple[str, ...]
+    plan: str
+    used_tokens: int
+    reserved_tokens: int
+    remaining_tokens: int | None
+    resets_at: datetime
+    prices: Mapping[str, int]
+
+
+class ProblemOut(BaseModel):
+    """RFC 9457; `code` is stable and listed in docs/api.md."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str

@@ -1,0 +1,34 @@
+"""The deployment's signing secret: configured, or the data folder's own for a loopback server."""
+
+from __future__ import annotations
+
+from api.settings import Settings
+from memory.errors import InvalidInput
+from memory.folder import load_secret
+from memory.identity import MIN_SECRET_BYTES
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach what is bound there."""
+    return host in LOOPBACK or host.startswith("127.")
+
+
+def load_secret_of(settings: Settings) -> bytes:
+    """Return the secret that signs every token of this deployment.
+
+    Raises:
+        InvalidInput: it is too short, or the server is bound beyond loopback without one.
+    """
+    configured = settings.secret.get_secret_value().encode()
+    if configured and len(configured) < MIN_SECRET_BYTES:
+        raise InvalidInput(f"MULTIDB_SECRET must have at least {MIN_SECRET_BYTES} bytes; try: openssl rand -hex 32")
+    if configured:
+        return configured
+    if not is_loopback(settings.host):
+        raise InvalidInput(
+            f"binding {settings.host} opens this server to others, so MULTIDB_SECRET must be set; "
+            "try: openssl rand -hex 32"
+        )
+    return load_secret(settings.home)
