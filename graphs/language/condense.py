@@ -1,17 +1,237 @@
-"""Making a follow-up stand alone: only when it depends on the conversation, by rules that need no model."""
+"""Making a follow-up stand alone: only when it depends on the conversation, by rules that need no model.
+
+The rules know English. A question in another language stays as it is, unless a chat model condenses it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from memory.records import Turn
+from memory.sentences import STOPWORDS, words
+
+MAX_CHARACTERS = 400
+_CONSIDERED = 8
+_PERSON = r"he|she|him|her|his|hers|himself|herself"
+_THING = r"it|its|itself|they|them|their|theirs|themselves"
+_POINTING = r"this|that|these|those"
+_PRONOUN = re.compile(rf"\b(?:{_PERSON}|{_THING})\b", re.I)
+_ALONE = re.compile(
+    # "that" and "this" point back only where no noun follows that they could belong to.
+    rf"\b(?:{_POINTING})(?=\s*[?.!,]|\s*$|\s+(?:is|was|are|were|one|ones|happen|happened|mean|means|work|works|cost"
+    rf"|costs|apply|applies|too|also|again|about|for|in|on|at|by|with|from|possible|true|all)\b)",
+    re.I,
+)
+_OTHER = re.compile(
+    r"\b(?:the (?:former|latter|same|other|others|first|second|third|last) ?(?:one)?|which (?:one|ones|of (?:them|these"
+    r"|those))|(?:another|any other) one|that one|this one|(?:what|who|where|anything|anyone) else"
+    r"|tell me more|more (?:details?|about (?:it|that|this)))\b",
+    re.I,
+)
+_EXPLETIVE = re.compile(
+    r"\bit (?:is|was|would be|will be) (?:\w+ly )?(?:possible|necessary|true|required|allowed|important|legal|safe|time"
+    r"|worth|okay|ok)\b|\b(?:is|was|would|will|does|can) it (?:be )?(?:\w+ly )?(?:possible|necessary|true|required|allowed"
+    r"|important|legal|safe|time|worth|okay|ok|take|rain|snow)\b|\bit takes?\b",
+    re.I,
+)
+_LEAD = re.compile(
+    r"^(?:(?:ok(?:ay)?|and|but|so|or|also|then|now|well|thanks|great|what about|how about|what of|same for"
+    r"|what if it(?:'s| is))\b[\s,:]*)+",
+    re.I,
+)
+_ELLIPTIC_LEAD = re.compile(r"^(?:ok(?:ay)?[\s,]+)?(?:and|but|or|also|what about|how about|what of|same for)\b", re.I)
+_WH = re.compile(
+    r"^(?:(?:in|at|on|by|for|with|from|to|of|since|until) )?(?:who|whom|whose|what|which|where|when|why"
+    r"|how(?: (?:much|many|long|often|old|far|big|tall|large|high|fast|soon))?)\b",
+    re.I,
+)
+_PREPOSITION = re.compile(
+    r"^(?:for|in|on|at|to|from|with|without|by|during|after|before|under|over|near|outside|inside|within)\b", re.I
+)
+_NAME = re.compile(r"\b[A-Z0-9][\w’'-]*(?:\s+(?:of\s+the\s+|of\s+|the\s+|de\s+|von\s+|van\s+)?[A-Z0-9][\w’'-]*)*")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b",
+    re.I,
+)
+_ARTICLED = re.compile(
+    r"\b(?:the|a|an|my|your|our)\s+((?:[\w’'-]+\s+){0,2}?[\w’'-]+)(?=\s+(?:for|in|on|at|to|from"
+    r"|with|by|is|are|was|were|do|does|did|cost|take|work|have|has|had|that|which)\b|\s*[?.!,]|\s*$)",
+    re.I,
+)
 
 
-def depends(question: str, history: Sequence[Turn]) -> bool:
-    """Whether a question cannot be understood without the turns before it."""
-    return False
+class Spoken(NamedTuple):
+    """A question as it would be asked alone, and the short answer it got."""
+
+    question: str
+    short_answer: str
+
+
+def depends(question: str) -> bool:
+    """Whether a question cannot be understood without what was said before it."""
+    text = question.strip()
+    if _ELLIPTIC_LEAD.match(text) or _OTHER.search(text) or _ALONE.search(text):
+        return True
+    if _is_fragment(text):
+        return True
+    rest = _EXPLETIVE.sub("", text)
+    pronoun = _PRONOUN.search(rest)
+    # A name before the pronoun is what it stands for: "When was Tesla born and where did he die?"
+    return pronoun is not None and not _names(rest[: pronoun.start()])
 
 
 def condense(question: str, history: Sequence[Turn]) -> str:
-    """Return the question as it would be asked alone; itself if it does not depend on the conversation."""
-    return question
+    """Return the question as it would be asked alone; itself if it does not depend on the conversation.
+
+    Args:
+        question: the user's message.
+        history: the turns before it, oldest first.
+    """
+    before = _spoken(history)
+    if not before or not depends(question):
+        return question
+    return _stand_alone(question, before[-1])[:MAX_CHARACTERS]
+
+
+def _spoken(history: Sequence[Turn]) -> list[Spoken]:
+    """What was asked before, each question made to stand on the one before it, with its short answer."""
+    spoken: list[Spoken] = []
+    turns = list(history)[-_CONSIDERED:]
+    for turn, following in pairwise([*turns, None]):
+        if turn is None or turn.role != "user":
+            continue
+        question = _stand_alone(turn.text, spoken[-1]) if spoken and depends(turn.text) else turn.text
+        answered = following is not None and following.role == "assistant" and not following.abstained
+        spoken.append(Spoken(question.strip(), following.short_answer if following and answered else ""))
+    return spoken
+
+
+def _stand_alone(question: str, before: Spoken) -> str:
+    """Fill a dependent question from the one before it."""
+    text = question.strip()
+    bare = _LEAD.sub("", text).strip() or text
+    if _PRONOUN.search(_EXPLETIVE.sub("", bare)) or _ALONE.search(bare):
+        return _with_antecedent(bare, before)
+    if _OTHER.search(bare):
+        return f"{before.question} {bare}"
+    if _is_bare_wh(bare):
+        return _with_other_wh(bare, before.question)
+    if _is_fragment(bare):
+        return _with_other_part(bare, before.question)
+    return bare if _names(bare) else f"{bare.rstrip(' ?.!')} ({_topic(before)})?"
+
+
+def _is_fragment(text: str) -> bool:
+    """A few words without a verb: they only make sense as a part of the question before."""
+    if _is_bare_wh(text):
+        return True
+    if not words(text):
+        return False
+    count = len(text.split())
+    return (
+        count <= 6 and not _WH.match(text) and not _VERB.search(text) and bool(_PREPOSITION.match(text) or count <= 1)
+    )
+
+
+def _is_bare_wh(text: str) -> bool:
+    """Only a question word: "Why?", "Since when?", "How much?"."""
+    match = _WH.match(text)
+    return match is not None and not text[match.end() :].strip(" ?!.")
+
+
+def _with_other_wh(bare: str, previous: str) -> str:
+    """The question before, asked with another question word."""
+    asked = bare.rstrip(" ?!.")
+    match = _WH.match(previous)
+    if match is None:
+        return f"{asked} {previous[:1].lower()}{previous[1:]}"
+    return f"{asked}{previous[match.end() :]}"
+
+
+def _with_other_part(bare: str, previous: str) -> str:
+    """The question before, about something else: "and for X?" or "what about X?"."""
+    part = bare.strip(" ?!.")
+    body = previous.rstrip(" ?!.")
+    preposition = _PREPOSITION.match(part)
+    if preposition:
+        same = re.search(rf"\b{preposition.group()}\s+[^?,;]*$", body, re.I)
+        return f"{body[: same.start()] if same else body + ' '}{part}?"
+    names = _inner_names(body)
+    if names and _NAME.match(part):
+        start, end = names[-1]
+        return f"{body[:start]}{part}{body[end:]}?"
+    return f"{body}: {part}?"
+
+
+def _with_antecedent(bare: str, before: Spoken) -> str:
+    """Put what a pronoun stands for in its place; the first one is enough to know what is meant."""
+    match = min(
+        (found for pattern in (_PRONOUN, _ALONE) if (found := pattern.search(_blank_expletives(bare)))),
+        key=lambda found: found.start(),
+    )
+    pronoun = match.group().casefold()
+    antecedent = _antecedent(pronoun, before)
+    if not antecedent:
+        return f"{bare.rstrip(' ?.!')} ({_topic(before)})?"
+    if _owns(pronoun, bare[match.end() :]):
+        antecedent += "'" if antecedent.endswith("s") else "'s"
+    filled = f"{bare[: match.start()]}{antecedent}{bare[match.end() :]}"
+    return filled[:1].upper() + filled[1:]
+
+
+def _owns(pronoun: str, following: str) -> bool:
+    """Whether a pronoun is a possessive; `her` is one only before a noun."""
+    if pronoun == "her":
+        return bool(re.match(r"\s+[\w’'-]+", following))
+    return pronoun in {"his", "its", "their"}
+
+
+def _antecedent(pronoun: str, before: Spoken) -> str:
+    """What a pronoun most likely stands for: a person who was asked for, else the last name, else the last noun."""
+    is_person = re.fullmatch(_PERSON, pronoun) is not None
+    asked_who = re.match(r"\s*(?:who|whom|whose)\b", before.question, re.I) is not None
+    if before.short_answer and len(before.short_answer) <= 60 and asked_who and is_person:
+        return before.short_answer
+    names = _inner_names(before.question)
+    if names:
+        start, end = names[0] if is_person else names[-1]
+        article = "the " if before.question[:start].casefold().endswith(" the ") else ""
+        return article + before.question[start:end]
+    if is_person:
+        return ""
+    # The subject comes first: the kettle in "Does the kettle have a timer?" and in "the price of the kettle".
+    nouns = [found.group(1) for found in _ARTICLED.finditer(before.question)]
+    return f"the {nouns[0]}" if nouns else ""
+
+
+def _topic(before: Spoken) -> str:
+    """The content words of the question before, as they were written."""
+    kept = [token.strip("?!.,;:") for token in before.question.split()]
+    return " ".join(token for token in kept if (said := words(token)) and said[0] not in STOPWORDS)
+
+
+def _blank_expletives(text: str) -> str:
+    return _EXPLETIVE.sub(lambda found: " " * len(found.group()), text)
+
+
+def _names(text: str) -> bool:
+    """Whether a text names anything: a capitalised word that does not merely open the sentence."""
+    return bool(_inner_names(text))
+
+
+def _inner_names(text: str) -> list[tuple[int, int]]:
+    """Spans of names, leaving out a question word or other common word that opens the sentence."""
+    spans: list[tuple[int, int]] = []
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        first = re.match(r"[\w’'-]+", match.group())
+        while first and first.group().casefold().replace("’", "'") in STOPWORDS | {"i"} and start < end:
+            start += first.end()
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            first = re.match(r"[\w’'-]+", text[start:end])
+        if start < end and (start > 0 or end - start > len(match.group().split()[0])):
+            spans.append((start, end))
+    return spans

@@ -6,16 +6,16 @@ import re
 
 _ADDRESSED = re.compile(
     r"""
-    \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules|context|messages?)\b
+    \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|other|these|your)\b
+      .{0,30}\b(?:instructions?|prompts?|rules|context|messages?|questions?)\b
     | \b(?:in|within|into|at\s+the\s+(?:end|start|beginning)\s+of|with|modify|change|alter|rewrite|adjust
-      |start|begin|end|finish)\s+your\s+(?:next\s+|final\s+)?(?:response|answer|reply|output)s?\b
-    | \byour\s+(?:response|answer|reply|output)\s+(?:must|should|shall|has\s+to|needs\s+to)\b
-    | \b(?:respond|reply|answer)\s+(?:only\s+)?(?:with|by|in)\b.{0,60}\b(?:instead|only|exactly)\b
-    | \byou\s+are\s+(?:now\s+|actually\s+)?(?:an?\s+)?(?:ai|assistant|chat\s?bot|language\s+model|dan)\b
-    | \bas\s+an\s+(?:ai|assistant)\b
-    | \b(?:system|developer)\s+(?:prompt|message|instructions?)\b
-    | \b(?:call|invoke|use|run)\s+(?:the\s+)?[\w.]+\s+tool\b
-    | \b(?:do\s+not|don't|never)\s+(?:tell|inform|mention|reveal)\b.{0,30}\b(?:user|anyone|this)\b
+      |start|begin|end|finish)\s+your\s+(?:next\s+|final\s+)?(?:response|answer|output)s?\b
+    | \byour\s+(?:response|answer|output)\s+(?:must|should|shall|has\s+to|needs\s+to)\b
+    | \b(?:respond|reply|answer)\s+(?:only|exactly)\s+(?:with|by|in)\b
+    | \byou\s+are\s+(?:now\s+|actually\s+)?an?\s+(?:ai|ai\s+assistant|chat\s?bot|language\s+model)\b
+    | \bas\s+an\s+ai\b
+    | \b(?:reveal|print|repeat|show|output|leak|send)\b.{0,30}\b(?:system|developer)\s+(?:prompt|message|instructions?)\b
+    | \b(?:do\s+not|don't|never)\s+(?:tell|inform|mention|reveal)\b.{0,30}\bthe\s+user\b
     """,
     re.I | re.X | re.S,
 )
