@@ -50,7 +50,7 @@ class Zygote:
     process: asyncio.subprocess.Process
     home: Path
     port: int
-    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    settings: Mapping[str, object] = field(default_factory=dict[str, object])
 
     async def start(self, crash: str = "", record: Path | None = None) -> Server:
         """Start a server that dies at a crash point, or writes the points it passes to a file."""
@@ -60,7 +60,7 @@ class Zygote:
             "crash": crash,
             "record": str(record) if record else "",
             "log": str(self.home.parent / "server.log"),
-            "environment": dict(self.environment),
+            "settings": dict(self.settings),
         }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -72,18 +72,18 @@ class Zygote:
 
 
 @asynccontextmanager
-async def open_zygote(home: Path, port: int, environment: Mapping[str, str]) -> AsyncGenerator[Zygote]:
-    """Start the process that starts servers."""
+async def open_zygote(home: Path, port: int, settings: Mapping[str, object]) -> AsyncGenerator[Zygote]:
+    """Start the process that starts servers on one data folder, with these settings."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.chaos.zygote",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
+        env={**os.environ, "LANGSMITH_TRACING": "false"},
     )
     try:
-        yield Zygote(process, home, port, environment)
+        yield Zygote(process, home, port, settings)
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -227,6 +227,6 @@ async def check_charges(server: Server, messages: list[Message], before: int) ->
 async def usage(server: Server) -> dict[str, Any]:
     """Where the local user stands."""
     async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client:
-        response = await client.get("/api/v1/quota")
+        response = await client.get("/api/v1/me")
         response.raise_for_status()
         return response.json()

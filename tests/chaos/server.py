@@ -1,0 +1,53 @@
+"""The real server with crash points in it: what the zygote forks.
+
+Everything is the product's own; only the stores' writes, the graph's nodes, the runs' own points and the frames on the
+wire may kill the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+import graphs.graph
+from api.http import create_app
+from api.settings import Settings
+from api.wiring import Faults
+from tests.chaos.points import CrashPoints, around, wrap_asgi, wrap_stores
+
+NODES = ("researcher", "synthesizer", "judge", "responder")
+
+
+def serve(request: dict[str, Any], ready: Callable[[], object]) -> None:
+    """Serve until killed; `ready` is called once connections are accepted."""
+    points = CrashPoints(request["crash"], Path(request["record"]) if request["record"] else None)
+    for name in NODES:
+        setattr(graphs.graph, name, _node(getattr(graphs.graph, name), name, points))
+    settings = Settings.model_validate({**Settings().model_dump(), "home": Path(request["home"]), **request["settings"]})
+    faults = Faults(wrap=lambda stores: wrap_stores(stores, points), crash=lambda name: points.hit(f"at:{name}"))
+    api = create_app(settings, faults, url=f"http://127.0.0.1:{request['port']}")
+    config = uvicorn.Config(
+        wrap_asgi(api, points), host="127.0.0.1", port=request["port"], log_level="warning", lifespan="on"
+    )
+    _ReadyServer(config, ready).run()
+
+
+def _node(node: Any, name: str, points: CrashPoints) -> Any:
+    return wraps(node)(around(node, f"node.{name}", points))
+
+
+class _ReadyServer(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
