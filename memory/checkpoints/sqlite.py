@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
@@ -21,13 +21,14 @@ async def open_checkpoints(path: Path, timeout_s: float = 10.0) -> AsyncGenerato
     Raises:
         StoreUnavailable: the file cannot be opened.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        async with aiosqlite.connect(path, timeout=timeout_s) as connection:
+    async with AsyncExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = await stack.enter_async_context(aiosqlite.connect(path, timeout=timeout_s))
             await connection.execute("PRAGMA journal_mode = WAL")
             await connection.execute("PRAGMA synchronous = FULL")
             saver = AsyncSqliteSaver(connection, serde=open_serializer())
             await saver.setup()
-            yield saver
-    except (OSError, sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        raise StoreUnavailable(f"checkpoints at {path} cannot be used: {error}") from error
+        except (OSError, sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            raise StoreUnavailable(f"checkpoints at {path} cannot be used: {error}") from error
+        yield saver
