@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.encoders import sse
@@ -35,7 +36,7 @@ class Streams:
             raise Problem("overloaded", "too many open event streams; try again in a moment")
 
 
-class EventStream:
+class EventStream(Response):
     """An ASGI response: Server-Sent Events with heartbeat, a time limit on stalled readers, and a clean end.
 
     The slot is taken when sending begins and given back however it ends.
@@ -43,10 +44,11 @@ class EventStream:
 
     def __init__(self, events: AsyncIterator[RunEvent], streams: Streams, headers: Mapping[str, str]) -> None:
         """Send these events, with these headers beside the usual ones."""
+        super().__init__(status_code=200)
         self._events = events
         self._streams = streams
         self._heartbeat_s = streams.settings.heartbeat_s
-        self._headers = {**sse.HEADERS, **headers}
+        self._sent_headers = {**sse.HEADERS, **headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the run ends, the reader leaves or stalls, or the server stops."""
@@ -65,7 +67,7 @@ class EventStream:
             streams.metrics.streams.set(streams.open)
 
     async def _start(self, send: Send) -> None:
-        raw = [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
+        raw = [(name.lower().encode(), value.encode()) for name, value in self._sent_headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         await self._send(send, sse.RETRY)
 

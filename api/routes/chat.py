@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
 
 from api.encoders import sse
 from api.routes.parts import OpenStreams, Parts
@@ -35,7 +34,7 @@ STREAMED: Mapping[int | str, dict[str, Any]] = {
 @router.post("/message", response_model=AnswerOut, responses={**STREAMED})
 async def post_message(
     body: MessageIn, request: Request, caller: Caller, parts: Parts, streams: OpenStreams, key: IdempotencyKey = None
-) -> Response | ASGIApp:
+) -> Response:
     """Ask. The run goes on when the client leaves; its events stay readable under `Location`."""
     streaming = sse.MEDIA_TYPE in request.headers.get("accept", "")
     if streaming:

@@ -7,7 +7,6 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from api.errors import Problem
 from api.routes.chat import STREAMED
@@ -39,7 +38,7 @@ async def get_events(
     streams: OpenStreams,
     last_event_id: LastEventId = None,
     after: AfterSeq = 0,
-) -> Response | ASGIApp:
+) -> Response:
     """The events above `Last-Event-ID`, then those to come, to the run's end. 410 once they have expired."""
     last = int(last_event_id) if last_event_id else after
     record = await parts.stores.runs.get(caller, run_id)
