@@ -149,12 +149,13 @@ def mcp(
         Literal["vector_search", "knowledge_base", "user_quota"], typer.Argument(help="Which server.", metavar="NAME")
     ],
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of stdio.")] = False,
+    host: Annotated[str, typer.Option(help="Address for --http.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port for --http.", min=0, max=65535)] = 8100,
 ) -> None:
     """Serve one MCP server to a client such as Claude Desktop or an editor."""
     from api.commands.mcp import serve_mcp as run
 
-    raise typer.Exit(asyncio.run(run(name, port if http else None)))
+    raise typer.Exit(asyncio.run(run(name, host, port if http else None)))
 
 
 @app.command()

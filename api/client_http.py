@@ -7,11 +7,13 @@ breaks is taken up again where it was.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
@@ -29,6 +31,7 @@ from memory.records import LOCAL, Document, DocumentSummary, Filters, FilterValu
 PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy"})
 """Problem codes that go away by themselves."""
 TIMEOUT = httpx.Timeout(120.0, connect=5.0, read=300.0)
+ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 PAGE = 200
 BATCH_FILES = 16
 BATCH_BYTES = 16 * 1024 * 1024
@@ -98,21 +101,23 @@ class HttpClient:
 
     async def document(self, id_or_source: str) -> Document:
         """Return one document."""
+        document_id = id_or_source if ID.fullmatch(id_or_source) else await self._id_of(id_or_source)
         try:
-            found = await self._call("GET", f"/api/v1/documents/{_segment(id_or_source)}/text")
+            found = await self._call("GET", f"/api/v1/documents/{_segment(document_id)}/text")
         except NotFound:
-            async for summary in self.documents(id_or_source):
-                if summary.source == id_or_source:
-                    found = await self._call("GET", f"/api/v1/documents/{summary.document_id}/text")
-                    break
-            else:
-                raise
+            found = await self._call("GET", f"/api/v1/documents/{await self._id_of(id_or_source)}/text")
         fields = ("document_id", "version_id", "source", "title", "text", "media_type")
         return Document(**{field: found[field] for field in fields}, collection=found["collection"])
 
     async def delete(self, document_id: str) -> None:
         """Forget one document."""
         await self._call("DELETE", f"/api/v1/documents/{_segment(document_id)}")
+
+    async def _id_of(self, source: str) -> str:
+        async for summary in self.documents(source):
+            if summary.source == source:
+                return summary.document_id
+        raise NotFound(f"no document {source!r}; `multidb documents list` shows what is kept")
 
     async def _stream(self, method: str, path: str, body: Any, last: int) -> AsyncIterator[Event]:
         headers = {"Last-Event-ID": str(last)} if last else {}
@@ -125,29 +130,32 @@ class HttpClient:
                     yield event
 
     async def _call(self, method: str, path: str, body: Any = None, **given: Any) -> Any:
-        try:
-            answer = await self._http.request(method, path, json=body, **given)
-        except httpx.TransportError as error:
-            raise _unreachable(error) from error
+        answer = await self._request(method, path, json=body, **given)
         if answer.is_error:
             raise _problem(answer)
-        return answer.json() if answer.content else None
+        return _told(answer)
+
+    async def _request(self, method: str, path: str, **given: Any) -> httpx.Response:
+        try:
+            return await self._http.request(method, path, **given)
+        except httpx.TransportError as error:
+            raise _unreachable(error) from error
 
     async def _upload(self, batch: Sequence[Found], collection: str, sent: _Sent) -> None:
         files: list[tuple[str, tuple[str, bytes]]] = []
         for file in batch:
             try:
-                files.append(("files", (file.source, await asyncio.to_thread(file.path.read_bytes))))
+                files.append(("file", (file.source, await asyncio.to_thread(file.path.read_bytes))))
             except OSError as error:
                 sent.refuse(file.source, f"it cannot be opened ({error.strerror})")
-        try:
-            done = await self._call("POST", "/api/v1/documents", files=files, data={"collection": collection})
-        except CommandFailed as error:
-            if len(files) > 1 or error.code != EXIT_FAILED:
-                raise
-            sent.refuse(files[0][1][0], str(error))
+        answer = await self._request("POST", "/api/v1/documents", files=files, data={"collection": collection})
+        told = _told(answer)
+        if answer.is_success or told.get("code") == "document_refused":
+            sent.add(told)
+        elif len(files) == 1 and told.get("code") == "payload_too_large":
+            sent.refuse(files[0][1][0], f"{told['detail']}; larger files can be ingested while the server is stopped")
         else:
-            sent.add(done)
+            raise _problem(answer)
         sent.files += len(batch)
 
     async def _prune(self, folders: Sequence[str], sent: _Sent) -> int:
@@ -176,8 +184,8 @@ class _Sent:
         self.refused_files.add(source)
 
     def add(self, done: Mapping[str, Any]) -> None:
-        self.kept += done["kept"]
-        self.unchanged += done["unchanged"]
+        self.kept += done.get("kept", 0)
+        self.unchanged += done.get("unchanged", 0)
         for file in done["files"]:
             self.documents.update(file["document_ids"])
             if file["status"] == "refused":
@@ -199,8 +207,6 @@ def _events(run_id: str) -> str:
 
 
 def _segment(name: str) -> str:
-    from urllib.parse import quote
-
     return quote(name, safe="")
 
 
@@ -220,7 +226,8 @@ def _json_value(value: FilterValue) -> Any:
 
 
 def _summary(document: Mapping[str, Any]) -> DocumentSummary:
-    return DocumentSummary(**{**document, "updated_at": datetime.fromisoformat(document["updated_at"])})
+    told: dict[str, Any] = {**document, "updated_at": datetime.fromisoformat(document["updated_at"])}
+    return DocumentSummary(**told)
 
 
 def _batches(files: Sequence[Found]) -> list[list[Found]]:
@@ -237,16 +244,21 @@ def _batches(files: Sequence[Found]) -> list[list[Found]]:
     return batches
 
 
+def _told(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        return answer.json() if answer.content else {}
+    except ValueError:
+        return {}
+
+
 def _problem(answer: httpx.Response) -> Exception:
     """Turn a problem document into what the command says."""
-    try:
-        told: dict[str, Any] = answer.json()
-    except ValueError:
-        return CommandFailed(f"the server answered {answer.status_code} and no reason", EXIT_FAILED)
+    told = _told(answer)
     if told.get("code") == "not_found":
         return NotFound(str(told.get("detail")))
     code = EXIT_UNREACHABLE if told.get("code") in PASSING else EXIT_FAILED
-    return CommandFailed(str(told.get("detail") or told.get("title")), code)
+    reason = told.get("detail") or told.get("title") or f"the server answered {answer.status_code} and no reason"
+    return CommandFailed(str(reason), code)
 
 
 def _unreachable(error: Exception) -> CommandFailed:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api.filters import parse_filters
 from api.terminal import CommandFailed, usage
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 
-def load_settings(**given: object) -> Settings:
+def load_settings(**given: Any) -> Settings:
     """Read MULTIDB_* with what the command line gave on top.
 
     Raises:
@@ -28,7 +28,7 @@ def load_settings(**given: object) -> Settings:
     from api.settings import Settings
 
     try:
-        return Settings.model_validate({**Settings().model_dump(), **given})
+        return Settings(**given)
     except ValidationError as error:
         told = "; ".join(f"MULTIDB_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise CommandFailed(f"a setting has no usable value. {told}") from error
