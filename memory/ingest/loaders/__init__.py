@@ -13,6 +13,11 @@ Loader = Callable[[Raw], Iterator[Parsed | RefusedPart]]
 LOADERS = {
     "text": "memory.ingest.loaders.text",
     "markdown": "memory.ingest.loaders.markdown",
+    "html": "memory.ingest.loaders.html",
+    "pdf": "memory.ingest.loaders.pdf",
+    "docx": "memory.ingest.loaders.docx",
+    "delimited": "memory.ingest.loaders.delimited",
+    "json": "memory.ingest.loaders.json",
     "jsonl": "memory.ingest.loaders.jsonl",
 }
 """Type -> module with a `load`. Imported when first needed: a PDF library costs nothing to who has no PDF."""

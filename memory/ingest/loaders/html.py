@@ -1,0 +1,98 @@
+"""HTML: the main text of a page, without its furniture; headings, lists, tables and code keep their structure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import trafilatura
+from trafilatura.settings import use_config
+
+from memory.errors import Refused
+from memory.ingest.decode import clean
+from memory.ingest.parsed import Parsed, Raw, TextBuilder
+from memory.ingest.rows import add_table, looks_headed
+from memory.records import Scalar
+
+_SPACE = re.compile(r"\s+")
+
+
+def load(raw: Raw) -> Iterator[Parsed]:
+    """Yield the page as one document; its title, author, date and description are what it declares."""
+    config = use_config()
+    config.set("DEFAULT", "MAX_FILE_SIZE", str(raw.limits.file_bytes))
+    config.set("DEFAULT", "EXTRACTION_TIMEOUT", "0")  # the parser child has its own time limit
+    found: Any = trafilatura.bare_extraction(
+        raw.data, favor_recall=True, include_comments=False, include_tables=True, config=config, with_metadata=True
+    )
+    builder = TextBuilder(raw.limits.text_characters)
+    if found is not None and found.body is not None:
+        _Writer(builder).children(found.body)
+    if not builder.blocks:
+        _whole(builder, raw.data)
+    metadata: dict[str, Scalar] = {}
+    for name in ("author", "date", "description", "sitename"):
+        if found is not None and (value := getattr(found, name, None)):
+            metadata[name] = clean(str(value))[:500]
+    title = clean(str(found.title)).strip() if found is not None and found.title else ""
+    yield Parsed(builder.text(), tuple(builder.blocks), "text/html", title, metadata=metadata)
+
+
+class _Writer:
+    """Walks trafilatura's tree: head, p, list/item, table/row/cell, quote, code."""
+
+    def __init__(self, builder: TextBuilder) -> None:
+        self._builder = builder
+
+    def children(self, node: Any) -> None:
+        if node.text and node.text.strip():
+            self._builder.add(_squeeze(node.text))
+        for child in node:
+            self._element(child)
+            if child.tail and child.tail.strip():
+                self._builder.add(_squeeze(child.tail))
+
+    def _element(self, node: Any) -> None:
+        match node.tag:
+            case "head":
+                level = str(node.get("rend") or "h2").lstrip("h")
+                self._builder.add_heading(_words(node), int(level) if level.isdigit() else 2)
+            case "p" | "item" if node.find(".//list") is None and node.find(".//table") is None:
+                self._paragraph(node)
+            case "table":
+                rows = [[_words(cell) for cell in row.iter("cell")] for row in node.iter("row")]
+                rows = [row for row in rows if any(row)]
+                marked = node.find(".//cell[@role='head']") is not None
+                add_table(self._builder, rows, headed=marked or looks_headed(rows))
+            case "code":
+                self._builder.add(clean("".join(node.itertext())), "code")
+            case "list" | "quote" | "div" | "main" | "body" | "p" | "item":
+                self.children(node)
+            case _:
+                self._builder.add(_words(node))
+
+    def _paragraph(self, node: Any) -> None:
+        text = _words(node)
+        if node.tag == "item" and text:
+            self._builder.add(f"- {text}", glue="\n")
+        else:
+            self._builder.add(text)
+
+
+def _whole(builder: TextBuilder, data: bytes) -> None:
+    """The text of a page in which no main part was found."""
+    tree: Any = trafilatura.load_html(data)
+    if tree is None:
+        raise Refused("it is not an HTML page")
+    for node in tree.iter("p", "li", "h1", "h2", "h3", "h4", "td", "th", "pre", "div"):
+        own = "".join(node.itertext()) if node.tag != "div" else (node.text or "")
+        builder.add(_squeeze(own))
+
+
+def _words(node: Any) -> str:
+    return _squeeze("".join(part if isinstance(part, str) else "" for part in node.itertext()))
+
+
+def _squeeze(text: str) -> str:
+    return _SPACE.sub(" ", clean(text)).strip()
