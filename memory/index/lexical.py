@@ -1,0 +1,140 @@
+"""BM25 over posting lists that a shard's file keeps: segments are written once, and merged when there are many.
+
+Source: Okapi BM25 with k1 = 1.2, b = 0.75 and the idf of Lucene; Robertson and Zaragoza, "The Probabilistic
+Relevance Framework: BM25 and Beyond", 2009.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from math import log1p
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.index.ranking import EMPTY, Mask, Ranking, Scores, best
+
+K1, B = 1.2, 0.75
+
+
+class Field(NamedTuple):
+    """Rows as BM25 sees them. readable: whose statistics count; selected: what may be found (None: all)."""
+
+    lengths: Scores
+    readable: Mask | None
+    selected: Mask | None
+
+
+class Found(NamedTuple):
+    """A ranking, and the inverse document frequency of each query word's stem."""
+
+    ranking: Ranking
+    weights: dict[str, float]
+
+
+def search(connection: sqlite3.Connection, terms: Mapping[str, frozenset[str]], field: Field, top_k: int) -> Found:
+    """Return the best rows for query terms; rows without any of them are no hits."""
+    lengths = field.lengths if field.readable is None else field.lengths[field.readable]
+    total = len(lengths)
+    if not total:
+        return Found(EMPTY, {})
+    norms = K1 * (1 - B + B * field.lengths / max(float(lengths.mean()), 1e-9))
+    scores = np.zeros(len(field.lengths), np.float32)
+    weights: dict[str, float] = {}
+    for stem, variants in terms.items():
+        rows, counts = _postings(connection, variants, len(scores))
+        known = len(rows) if field.readable is None else int(np.count_nonzero(field.readable[rows]))
+        weights[stem] = log1p((total - known + 0.5) / (known + 0.5))
+        scores[rows] += np.float32(weights[stem] * (K1 + 1)) * counts / (counts + norms[rows])
+    if field.selected is not None:
+        scores[~field.selected] = 0
+    scores[scores <= 0] = -np.inf
+    return Found(best(scores, top_k), weights)
+
+
+def add_segment(connection: sqlite3.Connection, first_row: int, passages: Sequence[Sequence[str]]) -> None:
+    """File the terms of new rows, numbered from first_row, and merge segments where there are many."""
+    if not passages:
+        return
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    counts: defaultdict[str, list[int]] = defaultdict(list)
+    for row, terms in enumerate(passages, first_row):
+        for term, count in Counter(terms).items():
+            rows[term].append(row)
+            counts[term].append(min(count, 255))
+    segment = connection.execute("SELECT coalesce(max(segment), 0) + 1 FROM segments").fetchone()[0]
+    connection.execute("INSERT INTO segments VALUES (?, ?)", (segment, len(passages)))
+    connection.executemany(
+        "INSERT INTO postings VALUES (?, ?, ?, ?)",
+        [(term, segment, np.array(rows[term], np.int32).tobytes(), bytes(counts[term])) for term in sorted(rows)],
+    )
+    if batch := _crowded(connection):
+        merge(connection, batch, None)
+
+
+def merge(connection: sqlite3.Connection, segments: Sequence[int], alive: Mask | None) -> None:
+    """Make one segment of several, under the number of the last; rows that are not alive are left out."""
+    marks = ", ".join("?" * len(segments))
+    found = connection.execute(
+        f"SELECT term, rows, counts FROM postings WHERE segment IN ({marks}) ORDER BY term, segment", segments
+    ).fetchall()
+    size = connection.execute(f"SELECT sum(rows) FROM segments WHERE segment IN ({marks})", segments).fetchone()[0]
+    for table in ("postings", "segments"):
+        connection.execute(f"DELETE FROM {table} WHERE segment IN ({marks})", segments)
+    connection.execute("INSERT INTO segments VALUES (?, ?)", (segments[-1], size))
+    connection.executemany(
+        "INSERT INTO postings VALUES (?, ?, ?, ?)",
+        [
+            (term, segments[-1], rows, counts)
+            for term, group in groupby(found, key=lambda row: row["term"])
+            for rows, counts in [_joined(list(group), alive)]
+            if rows
+        ],
+    )
+
+
+def segments(connection: sqlite3.Connection) -> list[int]:
+    """Return all segments, oldest first."""
+    return [row["segment"] for row in connection.execute("SELECT segment FROM segments ORDER BY segment")]
+
+
+def _joined(group: Sequence[sqlite3.Row], alive: Mask | None) -> tuple[bytes, bytes]:
+    rows, counts = b"".join(row["rows"] for row in group), b"".join(row["counts"] for row in group)
+    if alive is None:
+        return rows, counts
+    numbers = np.frombuffer(rows, np.int32)
+    kept = alive[numbers]
+    return numbers[kept].tobytes(), np.frombuffer(counts, np.uint8)[kept].tobytes()
+
+
+def _crowded(connection: sqlite3.Connection) -> list[int]:
+    """Return the newest segments that should be one, oldest first: each older one at most twice the newer ones."""
+    newest: list[int] = []
+    size = 0
+    for row in connection.execute("SELECT segment, rows FROM segments ORDER BY segment DESC"):
+        if newest and row["rows"] > 2 * size:
+            break
+        newest.append(row["segment"])
+        size += row["rows"]
+    return newest[::-1] if len(newest) > 1 else []
+
+
+def _postings(connection: sqlite3.Connection, variants: Iterable[str], count: int) -> tuple[NDArray[np.int32], Scores]:
+    """Return the rows below `count` that hold any of the terms, in order, with how often."""
+    found = [
+        row
+        for term in sorted(variants)
+        for row in connection.execute("SELECT rows, counts FROM postings WHERE term = ? ORDER BY segment", (term,))
+    ]
+    rows = np.frombuffer(b"".join(row["rows"] for row in found), np.int32)
+    counts = np.frombuffer(b"".join(row["counts"] for row in found), np.uint8).astype(np.float32)
+    if len(rows) and rows.max() >= count:
+        counts, rows = counts[rows < count], rows[rows < count]
+    if len(rows) < 2 or bool(np.all(rows[1:] > rows[:-1])):
+        return rows, counts
+    unique, places = np.unique(rows, return_inverse=True)
+    return unique, np.bincount(places, counts).astype(np.float32)

@@ -1,0 +1,235 @@
+"""The local PassageIndex: one shard per tenant in a folder, following a document store by its sequence of changes.
+
+It keeps no text: the passages of the hits are read from the store, which also decides whether they may be shown.
+One process writes a folder (whoever holds the data folder's lock).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import sqlite3
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput, StoreError
+from memory.ids import digest
+from memory.index.position import Position, read_position, write_position
+from memory.index.shard import Found, Shard
+from memory.ports import DocumentStore, Embedder, PassageRows, SearchQuery, SearchResult
+from memory.records import SYSTEM, Change, Hit, IndexStatus, Passage, Scope
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+MAX_TOP_K = 200
+BATCH_CHANGES = 256
+BATCH_PASSAGES = 2_000
+POLL_S = 1.0
+SEARCHERS = 2
+
+
+class LocalIndex:
+    """A PassageIndex. Made by `open_index`."""
+
+    def __init__(self, folder: Path, documents: DocumentStore, embedder: Embedder) -> None:
+        """Name the folder and the store it follows; opens nothing."""
+        self._folder = folder
+        self._documents = documents
+        self._embedder = embedder
+        self._shards: dict[str, Shard] = {}
+        self._position = Position(embedder.name)
+        self._following = asyncio.Lock()
+        self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="search")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
+
+    async def search(self, scope: Scope, query: SearchQuery) -> SearchResult:
+        """Return the best passages that the scope may read and the store still has."""
+        if not 1 <= query.top_k <= MAX_TOP_K:
+            raise InvalidInput(f"top_k must be 1 to {MAX_TOP_K}")
+        if query.vector is not None and query.vector.shape != (self._embedder.dimension,):
+            raise DimensionMismatch(f"the query's vector must have {self._embedder.dimension} dimensions")
+        shard = self._shards.get(scope.tenant_id)
+        if shard is None:
+            return SearchResult((), {})
+        loop = asyncio.get_running_loop()
+        result = await loop.run_in_executor(self._searchers, shard.search, scope, query)
+        return SearchResult(await self._shown(scope, result.found, query.top_k), result.weights)
+
+    async def catch_up(self) -> IndexStatus:
+        """Apply the store's changes up to now."""
+        async with self._following:
+            while changes := await self._documents.changes(SYSTEM, self._position.sequence, BATCH_CHANGES):
+                await self._apply(changes)
+        return await self.status()
+
+    async def status(self) -> IndexStatus:
+        """How far the index is."""
+        newest = await self._documents.last_sequence(SYSTEM)
+        passages = sum(shard.passages for shard in self._shards.values())
+        at = self._position.sequence
+        return IndexStatus(at, max(0, newest - at), passages, self._embedder.name)
+
+    async def rebuild(self) -> IndexStatus:
+        """Throw everything derived away and make it again from the store; searches find less meanwhile."""
+        async with self._following:
+            await self._in_writer(self._clear)
+        return await self.catch_up()
+
+    async def open(self) -> None:
+        """Open what the folder holds; what is damaged, or not of this store, is thrown away.
+
+        Raises:
+            EmbedderMismatch: the folder was made by another embedder.
+        """
+        try:
+            await self._in_writer(self._load)
+        except (OSError, ValueError, sqlite3.DatabaseError) as error:
+            logger.warning("the index in %s is damaged and is made again: %s", self._folder, error)
+            await self._in_writer(self._clear)
+        if not await self._is_of_this_store():
+            await self._in_writer(self._clear)
+
+    async def follow(self) -> None:
+        """Catch up again and again, until cancelled."""
+        while True:
+            try:
+                await self.catch_up()
+            except (StoreError, OSError, sqlite3.Error):
+                logger.exception("the index could not follow the store; it tries again")
+            await asyncio.sleep(POLL_S)
+
+    async def close(self) -> None:
+        """Close all shards."""
+        await self._in_writer(self._close_shards)
+        self._searchers.shutdown(wait=False)
+        self._writer.shutdown(wait=False)
+
+    async def _shown(self, scope: Scope, found: Sequence[Found], top_k: int) -> tuple[Hit, ...]:
+        """Read the passages of the best rows; where the store no longer shows one, the next takes its place."""
+        hits: list[Hit] = []
+        at = 0
+        while len(hits) < top_k and at < len(found):
+            batch = found[at : at + top_k - len(hits)]
+            at += len(batch)
+            passages = await self._documents.passages(scope, [row.passage_id for row in batch])
+            known = {passage.passage_id: passage for passage in passages}
+            for row in batch:
+                if (passage := known.get(row.passage_id)) is not None:
+                    hits.append(_hit(row, passage, len(hits) + 1))
+        return tuple(hits)
+
+    async def _apply(self, changes: Sequence[Change]) -> None:
+        """Bring the shards of these changes to the last of them, and then the index."""
+        for tenant_id in dict.fromkeys(change.tenant_id for change in changes):
+            latest = {change.document_id: change for change in changes if change.tenant_id == tenant_id}
+            shard = self._shards.get(tenant_id) or await self._in_writer(partial(self._open_shard, tenant_id))
+            await self._apply_to(shard, tenant_id, list(latest.values()))
+        last = changes[-1]
+        self._position = Position(self._embedder.name, last.sequence, last.document_id, last.version_id)
+        await self._in_writer(partial(write_position, self._folder, self._position))
+
+    async def _apply_to(self, shard: Shard, tenant_id: str, changes: Sequence[Change]) -> None:
+        scope = Scope(tenant_id, "system", roles=("system",))
+        deletes: list[str] = []
+        puts: list[PassageRows] = []
+        for change in changes:
+            deletes.append(change.document_id)
+            rows = await self._documents.rows(scope, change.document_id, change.version_id)
+            if rows is not None and change.kind == "put":
+                puts.append(rows)
+            if sum(len(put.passages) for put in puts) >= BATCH_PASSAGES:
+                await self._in_writer(partial(shard.apply, puts, deletes))
+                puts, deletes = [], []
+        await self._in_writer(partial(shard.apply, puts, deletes))
+
+    async def _is_of_this_store(self) -> bool:
+        """Whether the change that the index has come to is the store's own; a restored store has another."""
+        at = self._position
+        if not at.sequence:
+            return True
+        found = await self._documents.changes(SYSTEM, at.sequence - 1, 1)
+        return bool(found) and (found[0].sequence, found[0].document_id, found[0].version_id) == (
+            at.sequence,
+            at.document_id,
+            at.version_id,
+        )
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def _load(self) -> None:
+        position = read_position(self._folder)
+        if position is None:
+            return self._clear()
+        if position.embedder != self._embedder.name:
+            raise EmbedderMismatch(
+                f"the index in {self._folder} was made by {position.embedder}, not {self._embedder.name};"
+                " configure that one, or delete the folder and ingest anew"
+            )
+        self._position = position
+        for folder in (self._folder / "shards").iterdir():
+            tenant_id = (folder / "tenant").read_text("utf-8")
+            self._open_shard(tenant_id)
+        return None
+
+    def _clear(self) -> None:
+        self._close_shards()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        (self._folder / "shards").mkdir(parents=True)
+        self._position = Position(self._embedder.name)
+        write_position(self._folder, self._position)
+
+    def _open_shard(self, tenant_id: str) -> Shard:
+        folder = self._folder / "shards" / digest(tenant_id)
+        folder.mkdir(exist_ok=True)
+        (folder / "tenant").write_text(tenant_id, "utf-8")
+        shard = self._shards[tenant_id] = Shard(folder, self._embedder.dimension)
+        return shard
+
+    def _close_shards(self) -> None:
+        for shard in self._shards.values():
+            shard.close()
+        self._shards.clear()
+
+
+@asynccontextmanager
+async def open_index(folder: Path, documents: DocumentStore, embedder: Embedder) -> AsyncGenerator[LocalIndex]:
+    """Open the index of a folder and follow the store until the end.
+
+    Raises:
+        EmbedderMismatch: the folder was made by another embedder.
+    """
+    index = LocalIndex(folder, documents, embedder)
+    follower: asyncio.Task[None] | None = None
+    try:
+        await index.open()
+        follower = asyncio.create_task(index.follow())
+        yield index
+    finally:
+        if follower is not None:
+            follower.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await follower
+        await index.close()
+
+
+def _hit(row: Found, passage: Passage, rank: int) -> Hit:
+    return Hit(
+        passage=passage,
+        source=row.source,
+        title=row.title,
+        score=row.score,
+        fused_rank=rank,
+        dense_rank=row.dense[0] if row.dense else None,
+        lexical_rank=row.lexical[0] if row.lexical else None,
+        dense_score=row.dense[1] if row.dense else None,
+        lexical_score=row.lexical[1] if row.lexical else None,
+        metadata=row.metadata,
+    )
