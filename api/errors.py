@@ -66,7 +66,7 @@ KINDS: Mapping[Code, Kind] = {
     "events_expired": Kind(410, "The run's events are gone; its result stays"),
     "payload_too_large": Kind(413, "The body is too large"),
     "unsupported_media_type": Kind(415, "The body is of another media type than this takes"),
-    "document_refused": Kind(422, "No file of the upload could become a document"),
+    "document_refused": Kind(422, "The file cannot become a document"),
     "quota_exceeded": Kind(429, "The quota is used up"),
     "overloaded": Kind(503, "Too many requests at once"),
     "stopping": Kind(503, "The server is stopping"),

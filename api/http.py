@@ -19,6 +19,7 @@ from api.schemas import ProblemOut
 from api.secret import load_secret_of
 from api.settings import Settings
 from api.streaming import Streams
+from api.telemetry import set_up_telemetry
 from api.wiring import App, Faults, open_app
 from mcp_servers.http import http_routes, run_sessions
 from memory.errors import IngestError, InvalidToken, ModelUnavailable, StoreError
@@ -59,6 +60,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):
         api.add_exception_handler(error, _explain)
     api.add_exception_handler(RequestValidationError, _explain_fields)
+    set_up_telemetry(settings, api)
     api.add_middleware(Door, settings=settings, metrics=metrics)
     return api
 

@@ -13,10 +13,8 @@ from api.secret import LOOPBACK, is_loopback
 from api.settings import Settings
 from memory.errors import InvalidToken
 from memory.identity import API_AUDIENCE, verify
-from memory.records import Role, Scope
+from memory.records import LOCAL, Role, Scope
 
-LOCAL = Scope("local", "local", (), ("reader", "editor", "operator"))
-"""Whoever sits at the machine that a loopback server runs on."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -26,9 +26,9 @@ FORM: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["file"],
+                    "required": ["files"],
                     "properties": {
-                        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "collection": {"type": "string", "default": "default"},
                     },
                 }
@@ -42,17 +42,17 @@ FORM: dict[str, Any] = {
 async def upload_documents(request: Request, caller: Caller, parts: Parts) -> UploadOut:
     """Keep the documents of uploaded files; each file is told what became of it. Editors only.
 
-    422 document_refused when no file of the upload could become a document.
+    An upload of one file that cannot become a document is answered with 422 document_refused.
     """
     require(caller, "editor")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise Problem("unsupported_media_type", "send the files as multipart/form-data, each in a field `file`")
+        raise Problem("unsupported_media_type", "send the files as multipart/form-data, each in a field `files`")
     if parts.uploads.locked():
         raise Problem("overloaded", "too many uploads at once; try again in a moment")
     async with parts.uploads:
         files = await _kept(request, caller, parts)
-    if all(file.status == "refused" for file in files):
-        raise Problem("document_refused", files[0].reason, files=[file.model_dump() for file in files])
+    if len(files) == 1 and files[0].status == "refused":
+        raise Problem("document_refused", files[0].reason, name=files[0].name)
     return UploadOut(
         files=tuple(files),
         kept=sum(len(file.document_ids) for file in files if file.status == "kept"),
@@ -98,9 +98,9 @@ async def _kept(request: Request, caller: Scope, parts: App) -> Sequence[Uploade
     limit = parts.settings.max_upload_files
     try:
         async with request.form(max_files=limit, max_fields=10) as form:
-            files = [file for file in form.getlist("file") if isinstance(file, UploadFile)]
+            files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             if not files:
-                raise Problem("malformed_upload", "there is no file in a field named `file`")
+                raise Problem("malformed_upload", "there is no file in a field named `files`")
             options = IngestOptions(collection=str(form.get("collection", "default")))
             return [await _ingested(caller, file, parts, options) for file in files]
     except Problem:

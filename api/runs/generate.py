@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from api.runs.engine import Engine
 from api.runs.message import checkpoint_id, context_of, effort_of
 from api.runs.replay import Replay, Said
 from api.runs.writer import EventWriter, body_of
+from api.telemetry import langsmith_tracing
 from memory.records import Answer, RunRecord, Turn
 
 WORDS_PER_TOKEN = 0.75
@@ -56,15 +57,20 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
         durability=engine.durability,
         version="v2",
     )
+    with langsmith_tracing(engine.settings):
+        await _consume(engine, making, parts)
+    for said in making.replay.end():
+        making.writer.put(said.kind, said.body)
+    await making.writer.flush()
+
+
+async def _consume(engine: Engine, making: Generation, parts: AsyncGenerator[Any]) -> None:
     async with aclosing(parts):
         async for part in parts:
             if part["type"] == "custom":
                 _said(engine, making, part["data"])
             else:
                 _learned(making, part["data"])
-    for said in making.replay.end():
-        making.writer.put(said.kind, said.body)
-    await making.writer.flush()
 
 
 async def continues(engine: Engine, record: RunRecord) -> bool:
