@@ -114,7 +114,7 @@ def problem_of(error: Exception) -> Problem:
         return quota_problem(error)
     if isinstance(error, HTTPException):
         return Problem(STATUS_CODES.get(error.status_code, "invalid_request"), str(error.detail))
-    code = next((code for kind, code in STORE_CODES.items() if isinstance(error, kind)), None)
+    code: Code | None = next((code for kind, code in STORE_CODES.items() if isinstance(error, kind)), None)
     if code is None:
         return Problem("internal")
     # A backend's own words may name hosts and files; they belong into the log.

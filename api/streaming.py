@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -71,7 +72,7 @@ class EventStream(Response):
         await send({"type": "http.response.start", "status": 200, "headers": raw})
         await self._send(send, sse.RETRY)
 
-    async def _send_all(self, send: Send, ends: tuple[asyncio.Future[object], asyncio.Future[object]]) -> None:
+    async def _send_all(self, send: Send, ends: tuple[asyncio.Future[Any], asyncio.Future[Any]]) -> None:
         batches = _batches(self._events)
         coming = asyncio.ensure_future(anext(batches, _END))
         gone, stopping = ends

@@ -12,7 +12,7 @@ from memory.errors import InvalidInput
 
 def langsmith_tracing(settings: Settings) -> AbstractContextManager[None]:
     """Within this block LangChain traces if the setting says so; a stray LANGSMITH_TRACING does not decide."""
-    from langsmith.run_helpers import tracing_context
+    from langsmith.run_helpers import tracing_context  # pyright: ignore[reportUnknownVariableType]  partly typed
 
     return tracing_context(enabled=settings.langsmith)
 

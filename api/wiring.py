@@ -22,7 +22,7 @@ from graphs.reader.extractive import ExtractiveReader
 from mcp_servers import build_servers, signed_by
 from mcp_servers.callers import Verify
 from memory.identity import mint, server_audience, verify
-from memory.records import SYSTEM, Scope
+from memory.records import SYSTEM, Effort, Scope
 from memory.stores import Stores, open_stores
 from tools.connect import ConnectedTools, open_tools
 
@@ -78,7 +78,7 @@ async def open_app(
     def check(token: str, server: str) -> Scope:
         return verify(token, server_audience(server), secret)
 
-    prices = {effort: limits.tokens for effort, limits in LIMITS.items()}
+    prices: dict[Effort, int] = {effort: limits.tokens for effort, limits in LIMITS.items()}
     async with open_stores(settings, command=command, url=url) as opened:
         stores = faults.wrap(opened)
         servers = build_servers(stores, signed_by(check), prices)

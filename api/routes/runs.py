@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query
@@ -59,7 +59,7 @@ async def cancel_run(run_id: PathId, caller: Caller, parts: Parts) -> RunOut:
 
 
 def _run_out(record: RunRecord) -> RunOut:
-    result = orjson.loads(record.result) if record.result else {}
+    result: dict[str, Any] = orjson.loads(record.result) if record.result else {}
     return RunOut(
         run_id=record.run_id,
         session_id=record.thread_id,

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -130,7 +130,7 @@ async def accept(engine: Engine, record: RunRecord) -> None:
 def _same_request(record: RunRecord, message: Message) -> RunRecord:
     if record.fingerprint != message.fingerprint:
         raise Problem("idempotency_key_reused")
-    refused = orjson.loads(record.result) if record.result else {}
+    refused: dict[str, Any] = orjson.loads(record.result) if record.result else {}
     if "refused" in refused:
         raise Problem(refused["refused"], f"{refused['detail']}; try again with another Idempotency-Key")
     return record

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from api.runs.engine import Engine
 from api.runs.message import checkpoint_id, context_of, effort_of
@@ -130,12 +130,11 @@ def _note(engine: Engine, making: Generation, kind: str, part: Mapping[str, Any]
 
 def _learned(making: Generation, state: Any) -> None:
     """Keep what the state says so far; LangGraph gives the channels as a dict or as the State itself."""
-    known: Mapping[str, Any] = (
-        state
-        if isinstance(state, dict)
-        else {  # pyright: ignore[reportUnknownVariableType]
-            name: getattr(state, name, None) for name in ("answer", "used_tokens")
-        }
-    )
+    known = cast(dict[str, Any], state if isinstance(state, dict) else vars_of(state))
     making.used_tokens = known.get("used_tokens") or making.used_tokens
     making.answer = known.get("answer") or making.answer
+
+
+def vars_of(state: object) -> dict[str, Any]:
+    """The fields of a State that a run's end needs."""
+    return {name: getattr(state, name, None) for name in ("answer", "used_tokens")}
