@@ -35,7 +35,7 @@ def faults(*pairs: tuple[Check, Mapping[str, Callable[..., Any]]]) -> list[Any]:
 
 async def assert_noticed(rig: Rig, fault: Fault) -> None:
     """The property must fail on the spoiled adapter: by an assertion, a missing error, or one out of place."""
-    with pytest.raises((AssertionError, pytest.fail.Exception, StoreError)):
+    with pytest.raises((AssertionError, pytest.fail.Exception, StoreError, StopAsyncIteration)):
         await fault.check(rig.spoiled(**fault.methods))
 
 
