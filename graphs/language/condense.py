@@ -32,9 +32,8 @@ _OTHER = re.compile(
     re.I,
 )
 _EXPLETIVE = re.compile(
-    r"\bit (?:is|was|would be|will be) (?:\w+ly )?(?:possible|necessary|true|required|allowed|important|legal|safe|time"
-    r"|worth|okay|ok)\b|\b(?:is|was|would|will|does|can) it (?:be )?(?:\w+ly )?(?:possible|necessary|true|required|allowed"
-    r"|important|legal|safe|time|worth|okay|ok|take|rain|snow)\b|\bit takes?\b",
+    r"\b(?:it (?:is|was|would be|will be)|(?:is|was|would|will|does|can) it(?: be)?) (?:\w+ly )?(?:possible|necessary"
+    r"|true|required|allowed|important|legal|safe|time|worth|okay|ok|take|rain|snow)\b|\bit takes?\b",
     re.I,
 )
 _LEAD = re.compile(

@@ -14,7 +14,8 @@ _ADDRESSED = re.compile(
     | \b(?:respond|reply|answer)\s+(?:only|exactly)\s+(?:with|by|in)\b
     | \byou\s+are\s+(?:now\s+|actually\s+)?an?\s+(?:ai|ai\s+assistant|chat\s?bot|language\s+model)\b
     | \bas\s+an\s+ai\b
-    | \b(?:reveal|print|repeat|show|output|leak|send)\b.{0,30}\b(?:system|developer)\s+(?:prompt|message|instructions?)\b
+    | \b(?:reveal|print|repeat|show|output|leak|send)\b.{0,30}
+      \b(?:system|developer)\s+(?:prompt|message|instructions?)\b
     | \b(?:do\s+not|don't|never)\s+(?:tell|inform|mention|reveal)\b.{0,30}\bthe\s+user\b
     """,
     re.I | re.X | re.S,

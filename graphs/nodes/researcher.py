@@ -7,10 +7,10 @@ from langgraph.runtime import Runtime
 from graphs import emit
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
-from graphs.gathering import Errand, Gathered, gather, merge
-from graphs.language.condense import condense
+from graphs.gathering import Errand, Gathered, gather, gone_parts, merge
 from graphs.language.queries import further_queries, sub_questions
-from graphs.state import Degraded, State, Update
+from graphs.standing import stand_alone
+from graphs.state import State, Update
 from memory.records import Hit
 from tools.calls import SearchRequest
 
@@ -20,7 +20,8 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     write, context = runtime.stream_writer, runtime.context
     round = state.round + 1
     emit.stage_changed(write, "researching", round)
-    query = state.query or condense(state.question, state.history)
+    asked = await stand_alone(state, deps.models.chain("synthesizer", context.synthesizer), deps.models.limits)
+    query = asked.query
     queries = _queries(state, query, context)
     gathered = await gather(deps.tools, _errand(state, query, queries, context))
     hits = _merged(state, gathered)
@@ -34,7 +35,8 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
         "term_weights": {**gathered.term_weights, **state.term_weights},
         "round": round,
         "fresh": sum(hit.passage.passage_id not in known for hit in hits),
-        "degraded": _with(state.degraded, gathered.degraded),
+        "used_tokens": state.used_tokens + asked.used_tokens,
+        "degraded": (*state.degraded, *gone_parts(gathered.degraded, state.degraded)),
     }
     _announce(state, context, update, gathered, write)
     return update
@@ -64,19 +66,12 @@ def _merged(state: State, gathered: Gathered) -> tuple[Hit, ...]:
     return (*curated, *(hit for hit in rest if hit.passage.passage_id not in ids))
 
 
-def _with(known: tuple[Degraded, ...], fresh: tuple[Degraded, ...]) -> tuple[Degraded, ...]:
-    """Every part that was gone, each once."""
-    return tuple({part.part: part for part in (*fresh, *known)}.values())
-
-
 def _announce(state: State, context: Context, update: Update, gathered: Gathered, write: emit.Writer) -> None:
     """Tell the stream what was looked for, what was found and what was gone, always in the same order."""
     query = update.get("query", "")
     for text, found in zip(update.get("searched", ())[len(state.searched) :], gathered.found, strict=True):
         original = state.question if text == query else text
         emit.query_searched(write, text, original, len(found.hits))
-    known = {part.part for part in state.degraded}
-    for part in gathered.degraded:
-        if part.part not in known:
-            emit.degraded(write, part.part, part.reason)
+    for part in gone_parts(gathered.degraded, state.degraded):
+        emit.degraded(write, part.part, part.reason)
     emit.sources_found(write, update.get("hits", ())[: LIMITS[context.effort].read_passages])
