@@ -9,8 +9,8 @@ import pytest
 from mcp_servers import build_servers, signed_by
 from memory.errors import StoreUnavailable
 from memory.records import Range, SearchWeights
+from tests.support.mcp_process import ANN, BOB, EVE, believe, sign
 from tests.support.small_stores import SmallStores
-from tests.tools.conftest import ANN, BOB, EVE, believe, sign
 from tools.calls import SearchRequest
 from tools.connect import ConnectedTools, open_tools
 from tools.errors import ToolRefused, ToolUnavailable
