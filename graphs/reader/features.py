@@ -1,0 +1,183 @@
+"""What can be counted about a sentence as an answer to a question, and about the best sentences together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from graphs.reader.question import Question
+from graphs.reader.spans import fits_kind
+from memory.records import Hit
+from memory.sentences import STOPWORDS, clip, split_sentences, stem, trim, words
+
+MAX_QUOTE = 400
+"""Characters of the longest citation."""
+UNKNOWN_COSINE = 0.35
+"""Stands in when similarities cannot be had: about what an on-topic sentence reaches."""
+
+SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
+ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "missing", "margin")
+MOST_DENSE_ABOVE = 0.1
+"""A passage is taken to be at most this much nearer than its best sentence: its score may be another query's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One sentence of a hit. start and end count from the passage's own text; place: the hit's, from 0.
+
+    shown: what is compared with the question: the sentence, after the question that it answers if there is one.
+    stems: its content stems. overlap, near, around, passage: the weighted share of the question's terms in the
+    sentence, in it with title and headings, in it with its neighbours, and in the whole passage. pairs: the share
+    of the question's neighbouring terms that stand close together. missing: the heaviest term that the whole
+    passage lacks, as a share of the question's heaviest.
+    """
+
+    hit: Hit
+    place: int
+    start: int
+    end: int
+    text: str
+    shown: str
+    overlap: float
+    near: float
+    around: float
+    passage: float
+    pairs: float
+    missing: float
+
+
+class Scored(NamedTuple):
+    """A candidate with its score (log odds among its like) and its cosine to the question."""
+
+    score: float
+    cosine: float
+    candidate: Candidate
+
+
+def candidates(question: Question, hits: Sequence[Hit]) -> list[Candidate]:
+    """Return every sentence of the hits that could be an answer, in their order."""
+    return [candidate for place, hit in enumerate(hits) for candidate in _of_hit(question, place, hit)]
+
+
+def promise(candidate: Candidate) -> float:
+    """How much a sentence promises before its similarity is known."""
+    return candidate.overlap + 0.5 * candidate.near + 0.5 * candidate.passage + 0.5 / (3 + candidate.place)
+
+
+def sentence_features(question: Question, candidate: Candidate, cosine: float, best_lexical: float) -> list[float]:
+    """Features in the order of SENTENCE_FEATURES. best_lexical: the highest BM25 score among the hits."""
+    hit = candidate.hit
+    return [
+        cosine,
+        candidate.near,
+        candidate.around,
+        candidate.pairs,
+        fits_kind(question, candidate.text),
+        UNKNOWN_COSINE if hit.dense_score is None else hit.dense_score,
+        (hit.lexical_score or 0.0) / best_lexical if best_lexical else 0.0,
+        candidate.passage,
+    ]
+
+
+def answer_features(ranked: Sequence[Scored]) -> list[float]:
+    """Features in the order of ANSWER_FEATURES. ranked: best first, not empty."""
+    top = ranked[:3]
+    nearest: dict[str, float] = {}
+    for scored in ranked:
+        passage_id = scored.candidate.hit.passage.passage_id
+        nearest[passage_id] = max(nearest.get(passage_id, -1.0), scored.cosine)
+    return [
+        max(scored.cosine for scored in top),
+        max(_dense(scored.candidate.hit, nearest) for scored in ranked),
+        max(scored.candidate.overlap for scored in top),
+        max(scored.candidate.passage for scored in top),
+        top[0].candidate.missing,
+        min(top[0].score - top[1].score, 3.0) if len(top) > 1 else 3.0,
+    ]
+
+
+def _dense(hit: Hit, nearest: Mapping[str, float]) -> float:
+    """A passage's cosine to the question, held down to what its sentences make believable."""
+    bound = nearest[hit.passage.passage_id] + MOST_DENSE_ABOVE
+    return bound if hit.dense_score is None else min(hit.dense_score, bound)
+
+
+def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
+    """The candidates of one hit."""
+    text = hit.passage.text
+    spans = _units(hit)
+    said = [_stems(text[start:end]) for start, end in spans]
+    context = _stems(_context(hit))
+    whole = context.union(*said)
+    share, missing = _share(question.terms, whole), _missing(question, whole)
+    for at, span in enumerate(spans):
+        if text[span[1] - 1] == "?" or _is_heading(hit, text[span[0] : span[1]]):
+            continue
+        lead = max(0, at - 1) if at and text[spans[at - 1][1] - 1] == "?" else at
+        near = context.union(*said[lead : at + 1])
+        start, end = clip(text, *span, MAX_QUOTE)
+        yield Candidate(
+            hit=hit,
+            place=place,
+            start=start,
+            end=end,
+            text=text[start:end],
+            shown=text[spans[lead][0] : end],
+            overlap=_share(question.terms, near if lead < at or hit.passage.kind == "answer" else said[at]),
+            near=_share(question.terms, near),
+            around=_share(question.terms, near.union(*said[max(0, at - 1) : at + 2])),
+            passage=share,
+            pairs=_pairs(question, text[spans[lead][0] : end]),
+            missing=missing,
+        )
+
+
+def _units(hit: Hit) -> list[tuple[int, int]]:
+    """What may be cited of a hit: a record or a curated answer whole if it fits, else sentences or lines."""
+    text = hit.passage.text
+    start, end = trim(text, 0, len(text))
+    if hit.passage.kind in ("record", "answer") and 0 < end - start <= MAX_QUOTE:
+        return [(start, end)]
+    return split_sentences(text)
+
+
+def _is_heading(hit: Hit, unit: str) -> bool:
+    """Whether a unit only names what follows it."""
+    return unit.startswith("#") or unit.endswith(":") or unit in (hit.title, *hit.passage.heading)
+
+
+def _context(hit: Hit) -> str:
+    """Title, headings and table header: what a sentence is about without saying so."""
+    return f"{hit.title}\n{hit.passage.context}\n{' '.join(hit.passage.heading)}"
+
+
+def _stems(text: str) -> frozenset[str]:
+    """Content stems of a text."""
+    return frozenset(stem(word) for word in words(text) if word not in STOPWORDS)
+
+
+def _share(terms: Mapping[str, float], found: Iterable[str]) -> float:
+    """The weighted share of the terms that was found."""
+    total = sum(terms.values())
+    return sum(terms.get(word, 0.0) for word in found) / total if total else 0.0
+
+
+def _missing(question: Question, found: frozenset[str]) -> float:
+    """The heaviest term that is not there, as a share of the heaviest of all."""
+    lacking = max((weight for term, weight in question.terms.items() if term not in found), default=0.0)
+    return lacking / max(question.terms.values(), default=1.0)
+
+
+def _pairs(question: Question, text: str) -> float:
+    """The share of the question's neighbouring terms that stand within three words of each other in a text."""
+    wanted = set(pairwise(question.terms))
+    if not wanted:
+        return 0.0
+    found = [stem(word) for word in words(text) if word not in STOPWORDS]
+    places: dict[str, list[int]] = {}
+    for at, word in enumerate(found):
+        places.setdefault(word, []).append(at)
+    close = sum(any(abs(a - b) <= 2 for a in places.get(x, ()) for b in places.get(y, ())) for x, y in wanted)
+    return close / len(wanted)

@@ -1,0 +1,95 @@
+"""What a question asks for: its content stems with their weights, and the kind of answer it expects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from memory.sentences import STOPWORDS, stem, words
+
+Kind = Literal["person", "date", "number", "money", "duration", "place", "name", "reason", "definition", "other"]
+
+_BE = "(?:is|was|are|were)"
+_WH = r"\b(?:what|which)(?: \w+){0,2}"
+_RULES: tuple[tuple[str, Kind], ...] = (
+    (r"\bhow (?:long ago|recently)\b|\bsince when\b", "date"),
+    (r"\bhow much\b.*\b(?:costs?|pay|paid|worth|price|fees?|charged?|money|spend|spent)\b", "money"),
+    (rf"\bwhat {_BE} the (?:\w+ )?(?:price|cost|fee)s?\b|\bhow expensive\b", "money"),
+    (r"\bhow (?:long|old|often|soon|quickly|fast)\b", "duration"),
+    (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|close)\b", "number"),
+    (rf"{_WH} (?:percent|percentage|proportion|number|amount|population|temperature)\b", "number"),
+    (rf"{_WH} (?:year|date|day|month|decade|century|season|time|era|period)\b", "date"),
+    (r"\bwhen\b", "date"),
+    (r"\b(?:who|whom|whose)\b", "person"),
+    (rf"{_WH} (?:person|man|woman|king|queen|president|author|actor|actress|singer|player)\b", "person"),
+    (r"\bwhere\b", "place"),
+    (rf"{_WH} (?:country|city|town|state|place|location|continent|county|region|street|island)\b", "place"),
+    (rf"\bwhy\b|\bhow come\b|\bwhat {_BE} the (?:reason|cause)s?\b|\bwhat caused\b", "reason"),
+    (rf"\bwhat(?:'s| {_BE})? .*\bnames?\b|\bwhat {_BE} .*\bcalled\b", "name"),
+    (rf"\bwhat (?:{_BE}|do|does) .*\b(?:mean|means|meant|stand for|definition)\b", "definition"),
+    (rf"^what {_BE} (?:an? )?\w+\??$", "definition"),
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
+_ASKING_WORDS = "name tell list describe explain give show many much long old often far call mean"
+_ASKING = frozenset(_ASKING_WORDS.split())
+_OTHER: Kind = "other"
+_DEFAULT_WEIGHT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, understood.
+
+    terms: content stem -> weight (inverse document frequency), in order of the text. all_words: every stem of the
+    question, common words too. focus: stems of the noun that an answer would name.
+    """
+
+    text: str
+    kind: Kind
+    terms: Mapping[str, float]
+    all_words: frozenset[str]
+    focus: frozenset[str]
+
+
+def understand(text: str, term_weights: Mapping[str, float]) -> Question:
+    """Analyse a question; a stem that the index does not weigh counts as a fairly rare one."""
+    found = words(text)
+    content = [stem(word) for word in found if word not in STOPWORDS]
+    stems = [word for word in content if word not in _ASKING] or content or [stem(word) for word in found]
+    terms = {word: max(term_weights.get(word, _DEFAULT_WEIGHT), 0.05) for word in stems}
+    return Question(
+        text=text,
+        kind=expected_kind(text),
+        terms=terms,
+        all_words=frozenset(stem(word) for word in found),
+        focus=_focus(found),
+    )
+
+
+@lru_cache(maxsize=4096)
+def expected_kind(text: str) -> Kind:
+    """Return the kind of answer that a question's words ask for; the earliest question word decides."""
+    plain = " ".join(text.casefold().split())
+    place, expected = len(plain), _OTHER
+    for rule, kind in _PATTERNS:
+        match = rule.search(plain)
+        if match and match.start() // 12 < place:
+            place, expected = match.start() // 12, kind
+    return expected
+
+
+def _focus(found: list[str]) -> frozenset[str]:
+    """Stems of up to two content words right after what, which or how many."""
+    for at, word in enumerate(found):
+        if word in {"what", "which", "many", "much"}:
+            following = found[at + 1 : at + 4]
+            taken: list[str] = []
+            for near in following:
+                if near in STOPWORDS:
+                    break
+                taken.append(stem(near))
+            return frozenset(taken)
+    return frozenset()

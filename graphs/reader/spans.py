@@ -1,0 +1,164 @@
+"""Stretches of a sentence that could be an answer: dates, numbers, names and noun phrases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from graphs.reader.question import Kind, Question
+from memory.sentences import STOPWORDS, stem, words
+
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?)"
+)
+_SPELLED = (
+    "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+    "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|dozens?"
+    "|half|one|once|twice|first|second|third)"
+)
+_DIGITS = r"[-−–+]?\d[\d,]*(?:\.\d+)?"
+_SCALE = r"(?:\s*(?:million|billion|trillion|thousand|hundred|percent|per cent|%))?"
+_MEASURE = r"%|°\s?[CF]|[kcm]?m²?|km/h|mph|kg|[gGMkT][BbWH]z?|mi(?:les?)?|feet|ft|inches|acres|tons?|tonnes|pounds"
+_UNIT = rf"(?:\s*(?:{_MEASURE})(?!\w))?"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?"
+_ERA = "(?:BC|AD|BCE|CE)"
+_DATE = (
+    rf"\b(?:{_DAY}\s+(?:of\s+)?{_MONTH}\.?(?:\s*,?\s*\d{{3,4}})?|{_MONTH}\.?\s+{_DAY}(?:\s*,?\s*\d{{4}})?"
+    rf"|{_MONTH}\.?\s*,?\s*\d{{4}}|\d{{4}}-\d\d-\d\d|(?:1\d|20)\d\ds?(?:\s?[-–]\s?\d{{2,4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th) century(?: {_ERA})?|\d{{1,4}} {_ERA}"
+    rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{_MONTH}(?=[\s,.]))"
+)
+_NUMBER = rf"(?:\b|(?<=\s)|^){_DIGITS}{_SCALE}{_UNIT}|\b{_SPELLED}(?:[\s-]{_SPELLED})*\b"
+_MONEY = rf"(?:[$€£¥₹]\s?{_DIGITS}{_SCALE}|\b{_DIGITS}{_SCALE}\s?(?:dollars|euros|pounds|cents|USD|EUR|GBP|CHF|yen)\b)"
+_SPAN_UNIT = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centuries|century|mph|km/h)"
+_DURATION = (
+    rf"\b(?:{_DIGITS}|{_SPELLED})(?:\s?(?:[-–]|to|or|and)\s?(?:{_DIGITS}|{_SPELLED}))?[\s-]+(?:\w+\s)?{_SPAN_UNIT}\b"
+    r"|\b(?:every|once|twice|daily|weekly|monthly|yearly|annually)\b(?:\s\w+){0,2}"
+)
+_NAME = (
+    r"\b[^\W\d_a-zß-öø-ÿ][\w'’&.-]*(?:\s+(?:(?:of|the|de|von|van|der|la|le|du|and|&|'s|for)\s+){0,2}"
+    r"[^\W\d_a-zß-öø-ÿ][\w'’&-]*|\s+[IVX]+\b|\s+\d+\b)*"
+)
+_PATTERNS = {
+    "date": re.compile(_DATE),
+    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "money": re.compile(_MONEY, re.IGNORECASE),
+    "duration": re.compile(_DURATION, re.IGNORECASE),
+    "name": re.compile(_NAME),
+}
+_REASON = re.compile(
+    r"\b(?:because|due to|so that|in order to|as a result|caused by|reason|since|therefore)\b|\bto \w+"
+)
+_PLACE_BEFORE = re.compile(
+    r"\b(?:in|at|from|near|to|on|of|into|across|between|outside|around|along)\s+(?:the\s+)?$", re.IGNORECASE
+)
+_PATTERN_OF: dict[Kind, str] = {
+    "person": "name",
+    "place": "name",
+    "name": "name",
+    "date": "date",
+    "number": "number",
+    "money": "money",
+    "duration": "duration",
+}
+
+
+class Span(NamedTuple):
+    """Characters [start, end) of a sentence."""
+
+    start: int
+    end: int
+
+
+def typed_spans(question: Question, sentence: str) -> list[Span]:
+    """Spans of the expected kind that say more than the question itself; empty for kinds without a pattern."""
+    name = _PATTERN_OF.get(question.kind)
+    if name is None:
+        return []
+    found = (Span(*match.span()) for match in _PATTERNS[name].finditer(sentence))
+    return [span for span in found if _is_news(question, sentence, span, name)]
+
+
+def fits_kind(question: Question, sentence: str) -> float:
+    """How well a sentence can hold the expected kind: 1 it does, 0 it does not, .5 where nothing can be said."""
+    if question.kind in _PATTERN_OF:
+        return 1.0 if typed_spans(question, sentence) else 0.0
+    if question.kind == "reason":
+        return 1.0 if _REASON.search(sentence) else 0.0
+    return 0.5
+
+
+def shortest_answer(question: Question, sentence: str) -> str:
+    """Return the shortest span of a sentence that answers, "" if no span stands out."""
+    if question.kind in ("reason", "definition"):
+        return ""
+    spans = typed_spans(question, sentence) if question.kind in _PATTERN_OF else list(_phrases(question, sentence))
+    if not spans:
+        return ""
+    anchors = _anchors(question, sentence)
+    best = min(spans, key=lambda span: (_distance(span, anchors) - _bonus(question, sentence, span), span.start))
+    return sentence[best.start : best.end].strip(" ,.;:'\"")
+
+
+def _is_news(question: Question, sentence: str, span: Span, name: str) -> bool:
+    """Whether a span is more than words of the question, and more than a sentence's capitalised opening."""
+    text = sentence[span.start : span.end]
+    found = words(text)
+    if name == "name" and span.start == 0 and len(found) == 1 and found[0] in STOPWORDS:
+        return False
+    return any(stem(word) not in question.all_words and word not in STOPWORDS for word in found) or (
+        name != "name" and any(stem(word) not in question.all_words for word in found)
+    )
+
+
+def _phrases(question: Question, sentence: str) -> Iterator[Span]:
+    """Runs of words between common words and marks, without the question's own words at their ends."""
+    for match in re.finditer(r"[\w'’%$€£-]+(?:\s[\w'’%$€£-]+)*", sentence):
+        run: list[re.Match[str]] = []
+        for word in re.finditer(r"[\w'’%$€£-]+", match.group()):
+            plain = word.group().casefold()
+            if plain in STOPWORDS or stem(plain) in question.terms:
+                yield from _run(match.start(), run)
+                run = []
+            else:
+                run.append(word)
+        yield from _run(match.start(), run)
+
+
+def _run(offset: int, run: list[re.Match[str]]) -> Iterator[Span]:
+    """The span of a run of words, if there is one of at most six words."""
+    if run and len(run) <= 6:
+        yield Span(offset + run[0].start(), offset + run[-1].end())
+
+
+def _anchors(question: Question, sentence: str) -> list[tuple[int, int, float]]:
+    """Where the question's terms stand in a sentence: (start, end, weight)."""
+    found = ((match, stem(match.group().casefold())) for match in re.finditer(r"[^\W_]+", sentence))
+    return [(match.start(), match.end(), question.terms[word]) for match, word in found if word in question.terms]
+
+
+def _distance(span: Span, anchors: list[tuple[int, int, float]]) -> float:
+    """Weighted mean distance in characters to the question's terms, near ones counting most."""
+    if not anchors:
+        return 0.0
+    total = sum(weight for *_, weight in anchors)
+    gaps = ((max(start - span.end, span.start - end, 0), weight) for start, end, weight in anchors)
+    return sum(min(gap, 60) * weight for gap, weight in gaps) / total
+
+
+def _bonus(question: Question, sentence: str, span: Span) -> float:
+    """Characters of distance that a span's looks are worth."""
+    before = sentence[max(0, span.start - 24) : span.start]
+    text = sentence[span.start : span.end]
+    if question.kind == "place":
+        return 15.0 if _PLACE_BEFORE.search(before) else 0.0
+    if question.kind == "number" and question.focus:
+        following = {stem(word) for word in words(sentence[span.end : span.end + 30])[:3]}
+        return 25.0 if following & question.focus else 0.0
+    if question.kind == "person":
+        return 8.0 if " " in text else 0.0
+    if question.kind == "other":
+        return 6.0 if text[:1].isupper() else min(len(text), 24) / 6
+    return 0.0
