@@ -36,5 +36,7 @@ async def ingest_samples(
 def sample_paths() -> list[Path]:
     """The invented shop, and this project's own documents."""
     return [
-        path for path in (ROOT / "samples", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.exists()
+        path
+        for path in (ROOT / "samples" / "fernweh", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+        if path.exists()
     ]
