@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from graphs import emit
-from graphs.language.drafting import ClaimParser, Delta, cite_passages
+from graphs.language.drafting import ClaimParser, Delta, cite_passages, content_stems
 from graphs.language.fencing import fence, fence_passages, new_nonce, texts_of
 from graphs.models import Message, ModelFailed, NamedModel, TimeLimits, speak
 from graphs.prompts import prompt
@@ -21,6 +21,7 @@ OVERHEAD_TOKENS = 700
 """What prompt, question and answer take beside the passages."""
 _PROMPT = prompt("synthesizer")
 _ANSWERED = 0.9
+_BESIDE_THE_POINT = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,26 @@ def _keep(parser: ClaimParser, hits: Sequence[Hit], job: Job, desk: _Desk) -> No
         Claim(claim_id(job.round, first + place), text, citations) for place, (text, citations) in enumerate(made)
     ]
     draft.is_written = parser.declined or any(citations for _, citations in made)
-    draft.answerable = _ANSWERED if draft.is_written and not parser.declined else 0.0
+    draft.answerable = _answerable(job.question, draft.claims) if draft.is_written else 0.0
+
+
+def _answerable(question: str, claims: Sequence[Claim]) -> float:
+    """How likely it is that claims answer a question, as far as words tell: those that share none do not.
+
+    A model that was talked into something else by a passage writes about something else.
+    """
+    asked = content_stems(question)
+    said = [content_stems(text) for claim in claims for text in _words_of(claim)]
+    if not any(claim.citations for claim in claims):
+        return 0.0
+    return _ANSWERED if not asked or any(asked & stems for stems in said) else _BESIDE_THE_POINT
+
+
+def _words_of(claim: Claim) -> tuple[str, ...]:
+    """What a claim and its quotes say, and the titles they stand under; nothing of a claim that cites nothing."""
+    if not claim.citations:
+        return ()
+    return (claim.text, *(f"{citation.title} {citation.quote}" for citation in claim.citations))
 
 
 def claim_id(round: int, place: int) -> str:

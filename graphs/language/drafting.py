@@ -98,7 +98,7 @@ def cite_passages(raw: RawClaim, hits: Sequence[Hit]) -> tuple[Citation, ...]:
 def narrow(claim_text: str, hit: Hit) -> Citation | None:
     """Cite the one sentence of a passage, at most 400 characters of it, that comes closest to saying the claim."""
     text = hit.passage.text
-    wanted = _content(claim_text)
+    wanted = content_stems(claim_text)
     spans = [clip(text, *span) for span in split_sentences(text)]
     ranked = sorted(spans, key=lambda span: -_overlap(wanted, text[span[0] : span[1]]))[:_TRIED_SENTENCES]
     if not ranked:
@@ -148,11 +148,12 @@ def _all_numbers(raw: str) -> Iterator[int]:
         yield from (int(number) for number in re.findall(r"\d+", group))
 
 
-def _content(text: str) -> frozenset[str]:
+def content_stems(text: str) -> frozenset[str]:
+    """Return the stems of a text's words, without those that carry no topic."""
     return frozenset(stem(word) for word in words(text) if word not in STOPWORDS)
 
 
 def _overlap(wanted: frozenset[str], sentence: str) -> float:
     """Share of the claim's words in a sentence, with a slight preference for short ones."""
-    said = _content(sentence)
+    said = content_stems(sentence)
     return len(wanted & said) / max(1, len(wanted)) - len(said) / 1000

@@ -12,6 +12,7 @@ _ADDRESSED = re.compile(
       |start|begin|end|finish)\s+your\s+(?:next\s+|final\s+)?(?:response|answer|output)s?\b
     | \byour\s+(?:response|answer|output)\s+(?:must|should|shall|has\s+to|needs\s+to)\b
     | \b(?:respond|reply|answer)\s+(?:only|exactly)\s+(?:with|by|in)\b
+    | ^\W*(?:reply|respond|answer|output)\s+(?:(?:only|exactly|just|with)\s+)*["“]
     | \byou\s+are\s+(?:now\s+|actually\s+)?an?\s+(?:ai|ai\s+assistant|chat\s?bot|language\s+model)\b
     | \bas\s+an\s+ai\b
     | \b(?:reveal|print|repeat|show|output|leak|send)\b.{0,30}

@@ -20,6 +20,8 @@ _SMALL_TALK = {
     "empty": f"I could find no question in that. {_WHAT_I_DO} What would you like to know?",
 }
 _LISTED = 3
+_MODELS = frozenset({"synthesizer", "judge"})
+"""Parts that are stood in for: the stream says so, but the answer lacks nothing that it would have said."""
 
 
 async def responder(state: State, runtime: Runtime[Context]) -> Update:
@@ -80,7 +82,8 @@ def _closest(state: State) -> str:
 
 
 def _parts_gone(state: State) -> list[str]:
-    return list(dict.fromkeys(part.part for part in state.degraded))
+    """Sources of evidence that the run had to do without."""
+    return list(dict.fromkeys(part.part for part in state.degraded if part.part not in _MODELS))
 
 
 def _note(state: State, leaving_out: str = "") -> str:

@@ -39,12 +39,14 @@ Script = Callable[[Body], Reply]
 
 @dataclass(slots=True)
 class FakeProvider:
-    """The running server. requests: bodies it was sent; left: set when a client hung up on a stalled reply."""
+    """The running server. requests: bodies it was sent; asked: set by the first; left: set when a
+    client hung up on a stalled reply."""
 
     url: str
     requests: list[Body] = field(default_factory=list[Body])
     headers: list[str] = field(default_factory=list[str])
     left: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
@@ -61,6 +63,7 @@ async def open_provider(script: Script | Sequence[Reply]) -> AsyncGenerator[Fake
         try:
             body = await _read_request(reader, provider)
             provider.requests.append(body)
+            provider.asked.set()
             reply = script(body) if callable(script) else (replies or [Reply(status=500)]).pop(0)
             await _send(reader, writer, reply, body, provider)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -126,8 +129,8 @@ async def _send(
     writer.write(b"transfer-encoding: chunked\r\n\r\n")
     for place, delta in enumerate(_deltas(reply)):
         if place == reply.fail_after:
-            writer.transport.abort()
-            return
+            await writer.drain()
+            return  # Closed without the last chunk.
         if place == reply.stall_after:
             await writer.drain()
             await reader.read()  # Ends when the client hangs up.
