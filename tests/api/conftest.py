@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import api.wiring
+import memory.stores
+from tests.api.rigging import Script, Scripted, Served, open_server, says
+from tests.support.small_stores import SmallEmbedder
+
+
+@pytest.fixture(autouse=True)
+def small_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def small(*_: Any) -> SmallEmbedder:
+        return SmallEmbedder()
+
+    monkeypatch.setattr(memory.stores, "_open_embedder", small)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], Scripted]:
+    """Put a scripted graph in the place of the real one."""
+
+    def put(script: Script) -> Scripted:
+        graph = Scripted(script)
+        monkeypatch.setattr(api.wiring, "build_graph", lambda *_: graph)
+        return graph
+
+    return put
+
+
+@pytest.fixture
+async def served(home: Path, script: Callable[[Script], Scripted]) -> AsyncGenerator[Served]:
+    """A server whose graph says two sentences."""
+    script(says("It is 41 metres tall.", "It stands on a cliff."))
+    async with open_server(home) as server:
+        yield server
