@@ -145,7 +145,7 @@ class HttpClient:
         files: list[tuple[str, tuple[str, bytes]]] = []
         for file in batch:
             try:
-                files.append(("file", (file.source, await asyncio.to_thread(file.path.read_bytes))))
+                files.append(("files", (file.source, await asyncio.to_thread(file.path.read_bytes))))
             except OSError as error:
                 sent.refuse(file.source, f"it cannot be opened ({error.strerror})")
         answer = await self._request("POST", "/api/v1/documents", files=files, data={"collection": collection})
