@@ -51,7 +51,7 @@ async def serve_http(name: str, settings: ServerSettings, host: str, port: int) 
     def believe(token: str, server: str) -> Scope:
         return verify(token, server_audience(server), secret)
 
-    with _bind(host, port) as listening:
+    with listen(host, port) as listening:
         url = f"http://{host}:{listening.getsockname()[1]}{PREFIX}/{name}"
         try:
             async with open_stores(settings, command=f"multidb mcp {name} --http") as stores:
@@ -63,9 +63,20 @@ async def serve_http(name: str, settings: ServerSettings, host: str, port: int) 
             raise FolderLocked(f"{error}; a running `multidb serve` offers this server at {PREFIX}/{name}") from error
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes a free one.
+
+    Raises:
+        InvalidInput: the address cannot be bound.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's delay off only where the protocol is named; with it each reply takes 40 ms more.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(128)
+        return listening
     except OSError as error:
+        listening.close()
         raise InvalidInput(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error

@@ -14,6 +14,7 @@ import uvicorn
 
 from mcp_servers import build_servers, launched_as, signed_by
 from mcp_servers.http import standalone_app
+from mcp_servers.serving import listen
 from memory.identity import mint, server_audience, verify
 from memory.records import Scope
 from tests.support.small_stores import SmallStores, put_text, small_stores
@@ -45,7 +46,7 @@ async def main(transport: str, what: str) -> None:
     if transport == "stdio":
         await build_servers(stores, launched_as(ANN), PRICES)[what].run_stdio_async()
         return
-    with socket.create_server(("127.0.0.1", int(what))) as listening:
+    with listen("127.0.0.1", int(what)) as listening:
         print(listening.getsockname()[1], flush=True)  # noqa: T201 (whoever started us reads the port)
         await serve(listening, stores)
 
@@ -59,7 +60,7 @@ def serve_on(port: int, ready: Connection) -> None:
     """Serve on a port (0: a free one) until killed; the pipe learns which."""
 
     async def run() -> None:
-        with socket.create_server(("127.0.0.1", port)) as listening:
+        with listen("127.0.0.1", port) as listening:
             stores = await filled()
             ready.send(listening.getsockname()[1])
             await serve(listening, stores)
