@@ -7,9 +7,8 @@ within the adapter's time limit, with `StoreUnavailable` if the backend did not 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal, Protocol
 
 import numpy as np
@@ -27,15 +26,11 @@ from memory.records import (
     Hit,
     IndexStatus,
     Kept,
-    Lease,
     Page,
     Passage,
     Plan,
     Quota,
     Reservation,
-    RunEvent,
-    RunRecord,
-    RunStatus,
     Scope,
     SearchMode,
     SearchWeights,
@@ -43,6 +38,8 @@ from memory.records import (
     Turn,
     User,
 )
+from memory.run_ports import Cache as Cache
+from memory.run_ports import RunLog as RunLog
 
 Vectors = NDArray[np.float32]
 """(n, dim) or (dim,) float32, unit length."""
@@ -358,95 +355,4 @@ class FeedbackStore(Protocol):
 
     async def delete_thread(self, scope: Scope, thread_id: str) -> None:
         """Forget the user's ratings of a thread."""
-        ...
-
-
-class RunLog(Protocol):
-    """Runs, their events, and leases on threads: the write-ahead of everything that was accepted.
-
-    admit is durable when it returns. Events of a run have seq 1, 2, 3… without a gap. A run belongs to its
-    user. Events may expire after a retention time; the run's record and result stay.
-    """
-
-    async def admit(self, record: RunRecord) -> RunRecord:
-        """Keep a new run; a repeat of its user's idempotency_key returns the first run instead.
-
-        Raises:
-            Conflict: the key was used for another request (fingerprint).
-        """
-        ...
-
-    async def get(self, scope: Scope, run_id: str) -> RunRecord:
-        """Return a run or raise NotFound."""
-        ...
-
-    async def append(self, scope: Scope, run_id: str, events: Sequence[RunEvent]) -> None:
-        """Keep events durably; the first must be the last stored seq + 1.
-
-        Raises:
-            Conflict: another seq was expected, or the run has ended.
-        """
-        ...
-
-    async def finish(
-        self, scope: Scope, run_id: str, status: RunStatus, result: str, events: Sequence[RunEvent]
-    ) -> None:
-        """Keep the last events, the end status and the result in one atomic write; a second finish is a no-op."""
-        ...
-
-    async def read(self, scope: Scope, run_id: str, after: int, limit: int) -> Sequence[RunEvent]:
-        """Events with a seq above `after`, in order.
-
-        Raises:
-            NotFound: no such run.
-        """
-        ...
-
-    def follow(self, scope: Scope, run_id: str, after: int) -> AsyncIterator[RunEvent]:
-        """Yield events above `after` as they are kept, until the run ends.
-
-        Raises:
-            NotFound: no such run.
-            EventsExpired (a Conflict): events after `after` are gone; the result is in the record.
-        """
-        ...
-
-    async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
-        """Runs that were admitted and have not ended, oldest first (system scope only)."""
-        ...
-
-    async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:
-        """The user's runs in a thread, oldest first."""
-        ...
-
-    async def lease(self, scope: Scope, thread_id: str, holder: str, ttl_s: float) -> Lease | None:
-        """Take or renew the lease of a thread; None while somebody else holds it. Tokens only grow."""
-        ...
-
-    async def release(self, scope: Scope, lease: Lease) -> None:
-        """Give a lease back; one that is no longer held is a no-op."""
-        ...
-
-    async def delete_thread(self, scope: Scope, thread_id: str) -> None:
-        """Forget a thread's runs and events."""
-        ...
-
-    async def expire(self, scope: Scope, before: datetime) -> int:
-        """Drop events of runs that ended before a time (system scope only); return how many runs."""
-        ...
-
-
-class Cache(Protocol):
-    """Small values with a time to live. A miss is always allowed."""
-
-    async def get(self, scope: Scope, key: str) -> bytes | None:
-        """Return a value that is present and not expired."""
-        ...
-
-    async def put(self, scope: Scope, key: str, value: bytes, ttl_s: float) -> None:
-        """Keep a value for at most ttl_s seconds."""
-        ...
-
-    async def delete_prefix(self, scope: Scope, prefix: str) -> None:
-        """Forget the scope's keys that start with a prefix."""
         ...

@@ -49,9 +49,6 @@ class Page(Generic[T]):
     next: str | None = None
 
 
-# People -----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """On whose behalf something is done. Always from authentication, never from a caller's data.
@@ -121,9 +118,6 @@ class AuditEntry:
     target: str
     detail: str
     digest: str
-
-
-# Documents --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +264,6 @@ class AnswerEntry:
     updated_at: datetime
 
 
-# Answers ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Citation:
     """The words of a source that stand behind a claim; it keeps the quote, so it outlives its source."""
@@ -314,9 +305,6 @@ class Answer:
     confidence: float
     abstained: bool
     suggestions: tuple[str, ...] = ()
-
-
-# Conversations and runs -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
