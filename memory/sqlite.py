@@ -40,6 +40,7 @@ class Database:
         """Name the file and the time limit of one call, in seconds; opens nothing."""
         self.path = path
         self._timeout_s = timeout_s
+        self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
@@ -61,6 +62,8 @@ class Database:
             StoreUnavailable: the file cannot be written, or not within the time limit.
             InvalidInput: a value that SQLite cannot hold (half a surrogate pair, an integer over 64 bits).
         """
+        if self._closed:
+            raise StoreUnavailable(f"{self.path} was closed")
         done: Future[T] = Future()
         self._jobs.put(_Job(work, done, committed))
         return await self._within_limit(asyncio.wrap_future(done), "written")
@@ -85,6 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Commit what is queued and close every connection; blocks."""
+        self._closed = True
         self._jobs.put(None)
         self._writer.join()
         self._readers.shutdown(wait=True)
@@ -93,7 +97,9 @@ class Database:
 
     async def _within_limit(self, future: asyncio.Future[T], verb: str) -> T:
         try:
-            return await asyncio.wait_for(asyncio.shield(future), self._timeout_s)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that meets the result.
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.shield(future)
         except TimeoutError as error:
             raise StoreUnavailable(f"{self.path} could not be {verb} within {self._timeout_s} s") from error
         except (UnicodeEncodeError, OverflowError) as error:
