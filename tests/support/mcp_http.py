@@ -20,7 +20,7 @@ from tests.support.mcp_process import serve_on
 LIMIT_S = 60.0
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.support.mcp_process"])
+_context.set_forkserver_preload(["tests.support.mcp_process", "uvicorn.protocols.http.auto", "uvicorn.lifespan.on"])
 
 
 class HttpProcess:
