@@ -63,8 +63,8 @@ class SqliteCache:
         await self._database.write(
             lambda connection: (
                 connection.execute(
-                    "DELETE FROM cache WHERE tenant_id = ? AND user_id = ? AND substr(key, 1, ?) = ?",
-                    (scope.tenant_id, scope.user_id, len(prefix), prefix),
+                    "DELETE FROM cache WHERE tenant_id = ? AND user_id = ? AND instr(key, ?) = 1",
+                    (scope.tenant_id, scope.user_id, prefix),
                 ).rowcount
             )
         )
