@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COLLECTION = "samples"
 MARK = "samples-ingested"
 """A file in the data folder: the samples were brought in once; who deletes them shall not meet them again."""
-QUESTION = "How long is the warranty?"
+QUESTION = "How long may I return unused goods?"
 
 
 async def ingest_samples(
