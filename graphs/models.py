@@ -190,8 +190,9 @@ def _options(name: str, base_url: str, api_key: str) -> Mapping[str, Any]:
     elif api_key:
         options["api_key"] = api_key
     if name.startswith("openai:"):
-        # We fall back instead of retrying behind the user's back, and want to know what a call cost.
-        options |= {"max_retries": 0, "stream_usage": True}
+        # We fall back instead of retrying behind the user's back, and want to know what a call cost. Its own limit
+        # between chunks is asyncio.wait_for, which before Python 3.12 can swallow a cancellation; `speak` has ours.
+        options |= {"max_retries": 0, "stream_usage": True, "stream_chunk_timeout": None}
     return options
 
 

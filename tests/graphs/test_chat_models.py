@@ -116,8 +116,9 @@ async def test_cancelling_a_run_hangs_up_on_the_model():
         task = asyncio.create_task(ask(graph, QUESTION))
         await asyncio.wait_for(provider.asked.wait(), 5)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
+        done, _ = await asyncio.wait([task], timeout=5)
+        assert done
+        assert task.cancelled()
         await asyncio.wait_for(provider.left.wait(), 5)
 
 
