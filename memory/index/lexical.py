@@ -22,9 +22,13 @@ K1, B = 1.2, 0.75
 
 
 class Field(NamedTuple):
-    """Rows as BM25 sees them. readable: whose statistics count; selected: what may be found (None: all)."""
+    """Rows as BM25 sees them: how many are readable, and k1 * (1 - b + b * length / mean length) of each row.
 
-    lengths: Scores
+    readable: whose statistics count. selected: what may be found. None: all rows.
+    """
+
+    total: int
+    norms: Scores
     readable: Mask | None
     selected: Mask | None
 
@@ -36,24 +40,32 @@ class Found(NamedTuple):
     weights: dict[str, float]
 
 
+def field_of(lengths: Scores, readable: Mask | None, selected: Mask | None) -> Field:
+    """Return what stays the same for all searches over the same rows."""
+    counted = lengths if readable is None else lengths[readable]
+    mean = max(float(counted.mean()), 1e-9) if len(counted) else 1.0
+    return Field(len(counted), (K1 * (1 - B + B * lengths / mean)).astype(np.float32), readable, selected)
+
+
 def search(connection: sqlite3.Connection, terms: Mapping[str, frozenset[str]], field: Field, top_k: int) -> Found:
     """Return the best rows for query terms; rows without any of them are no hits."""
-    lengths = field.lengths if field.readable is None else field.lengths[field.readable]
-    total = len(lengths)
-    if not total:
+    if not field.total:
         return Found(EMPTY, {})
-    norms = K1 * (1 - B + B * field.lengths / max(float(lengths.mean()), 1e-9))
-    scores = np.zeros(len(field.lengths), np.float32)
-    weights: dict[str, float] = {}
-    for stem, variants in terms.items():
-        rows, counts = _postings(connection, variants, len(scores))
-        known = len(rows) if field.readable is None else int(np.count_nonzero(field.readable[rows]))
-        weights[stem] = log1p((total - known + 0.5) / (known + 0.5))
-        scores[rows] += np.float32(weights[stem] * (K1 + 1)) * counts / (counts + norms[rows])
+    postings = {stem: _postings(connection, variants, len(field.norms)) for stem, variants in terms.items()}
+    weights = {stem: _idf(field, rows) for stem, (rows, _) in postings.items()}
+    scores = np.zeros(len(field.norms), np.float32)
+    for stem, (rows, counts) in postings.items():
+        scores[rows] += np.float32(weights[stem] * (K1 + 1)) * (counts / (counts + field.norms[rows]))
     if field.selected is not None:
         scores[~field.selected] = 0
-    scores[scores <= 0] = -np.inf
-    return Found(best(scores, top_k), weights)
+    found = best(scores, top_k)
+    known = found.scores > 0
+    return Found(Ranking(found.rows[known], found.scores[known]), weights)
+
+
+def _idf(field: Field, rows: NDArray[np.int32]) -> float:
+    known = len(rows) if field.readable is None else int(np.count_nonzero(field.readable[rows]))
+    return log1p((field.total - known + 0.5) / (known + 0.5))
 
 
 def add_segment(connection: sqlite3.Connection, first_row: int, passages: Sequence[Sequence[str]]) -> None:

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput, StoreError
 from memory.ids import digest
 from memory.index.position import Position, read_position, write_position
-from memory.index.shard import Found, Shard
+from memory.index.shard import Found, Shard, ShardResult
 from memory.ports import DocumentStore, Embedder, PassageRows, SearchQuery, SearchResult
 from memory.records import SYSTEM, Change, Hit, IndexStatus, Passage, Scope
 
@@ -33,6 +33,14 @@ BATCH_CHANGES = 256
 BATCH_PASSAGES = 2_000
 POLL_S = 1.0
 SEARCHERS = 2
+
+
+class _Ranked(NamedTuple):
+    """A shard's ranking; found: its first top_k rows."""
+
+    shard: Shard
+    result: ShardResult
+    found: Sequence[Found]
 
 
 class LocalIndex:
@@ -58,9 +66,8 @@ class LocalIndex:
         shard = self._shards.get(scope.tenant_id)
         if shard is None:
             return SearchResult((), {})
-        loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(self._searchers, shard.search, scope, query)
-        return SearchResult(await self._shown(scope, result.found, query.top_k), result.weights)
+        ranked = await self._in_searcher(lambda: _ranked(shard, scope, query))
+        return SearchResult(await self._shown(scope, ranked, query.top_k), ranked.result.weights)
 
     async def catch_up(self) -> IndexStatus:
         """Apply the store's changes up to now."""
@@ -111,19 +118,21 @@ class LocalIndex:
         self._searchers.shutdown(wait=False)
         self._writer.shutdown(wait=False)
 
-    async def _shown(self, scope: Scope, found: Sequence[Found], top_k: int) -> tuple[Hit, ...]:
+    async def _shown(self, scope: Scope, ranked: _Ranked, top_k: int) -> tuple[Hit, ...]:
         """Read the passages of the best rows; where the store no longer shows one, the next takes its place."""
+        shard, result, found = ranked
         hits: list[Hit] = []
-        at = 0
-        while len(hits) < top_k and at < len(found):
-            batch = found[at : at + top_k - len(hits)]
-            at += len(batch)
-            passages = await self._documents.passages(scope, [row.passage_id for row in batch])
+        at = top_k
+        while True:
+            passages = await self._documents.passages(scope, [row.passage_id for row in found])
             known = {passage.passage_id: passage for passage in passages}
-            for row in batch:
+            for row in found:
                 if (passage := known.get(row.passage_id)) is not None:
                     hits.append(_hit(row, passage, len(hits) + 1))
-        return tuple(hits)
+            if len(hits) >= top_k or at >= len(result.ranking.rows):
+                return tuple(hits)
+            found = await self._in_searcher(partial(shard.describe, result, at, top_k - len(hits)))
+            at += top_k - len(hits)
 
     async def _apply(self, changes: Sequence[Change]) -> None:
         """Bring the shards of these changes to the last of them, and then the index."""
@@ -160,6 +169,9 @@ class LocalIndex:
             at.document_id,
             at.version_id,
         )
+
+    async def _in_searcher(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._searchers, work)
 
     async def _in_writer(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
@@ -218,6 +230,11 @@ async def open_index(folder: Path, documents: DocumentStore, embedder: Embedder)
             with contextlib.suppress(asyncio.CancelledError):
                 await follower
         await index.close()
+
+
+def _ranked(shard: Shard, scope: Scope, query: SearchQuery) -> _Ranked:
+    result = shard.search(scope, query)
+    return _Ranked(shard, result, shard.describe(result, 0, query.top_k))
 
 
 def _hit(row: Found, passage: Passage, rank: int) -> Hit:

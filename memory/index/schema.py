@@ -11,6 +11,9 @@ CREATE TABLE docs (
     title TEXT NOT NULL, collection TEXT NOT NULL, media_type TEXT NOT NULL, metadata TEXT NOT NULL,
     restricted INTEGER NOT NULL
 );
+CREATE INDEX docs_restricted ON docs (doc) WHERE restricted = 1;
+CREATE INDEX docs_by_source ON docs (source);
+CREATE INDEX docs_by_collection ON docs (collection);
 CREATE TABLE readers (reader TEXT NOT NULL, doc INTEGER NOT NULL, PRIMARY KEY (reader, doc)) WITHOUT ROWID;
 CREATE INDEX readers_by_doc ON readers (doc);
 CREATE TABLE doc_facets (key TEXT NOT NULL, value TEXT NOT NULL, number REAL, owner INTEGER NOT NULL);

@@ -12,19 +12,11 @@ from numpy.typing import NDArray
 
 from memory.errors import InvalidInput
 from memory.index.ranking import Mask
+from memory.index.view import View
 from memory.records import Filters, FilterValue, Range, Scalar, Scope
 
 DOCUMENT_KEYS = ("source", "collection", "document_id", "media_type")
 ROW_KEYS = ("kind", "language")
-
-
-class RowTable(NamedTuple):
-    """What is known of each row, by row number: its document's number, and codes into the lists beside."""
-
-    alive: Mask
-    doc: NDArray[np.int32]
-    codes: dict[str, NDArray[np.int32]]
-    names: dict[str, list[str]]
 
 
 class Selection(NamedTuple):
@@ -34,18 +26,18 @@ class Selection(NamedTuple):
     selected: Mask | None
 
 
-def select(connection: sqlite3.Connection, table: RowTable, scope: Scope, filters: Filters) -> Selection:
+def select(connection: sqlite3.Connection, view: View, scope: Scope, filters: Filters) -> Selection:
     """Return what a scope may see and what its filters leave of it.
 
     Raises:
         InvalidInput: a filter is of no known kind.
     """
-    readable = _readable(connection, table, scope)
+    readable = _readable(connection, view, scope)
     if bool(readable.all()):
         readable = None
     selected = readable
     for key, value in filters.items():
-        mask = _matching(connection, table, key, value)
+        mask = _matching(connection, view, key, value)
         selected = mask if selected is None else selected & mask
     return Selection(readable, selected)
 
@@ -60,25 +52,25 @@ def facet(value: Scalar) -> tuple[str, float | None]:
     return (str(int(number)) if number.is_integer() else repr(number)), number
 
 
-def _readable(connection: sqlite3.Connection, table: RowTable, scope: Scope) -> Mask:
-    closed = _numbers(connection, "SELECT doc FROM docs WHERE restricted", ())
+def _readable(connection: sqlite3.Connection, view: View, scope: Scope) -> Mask:
+    closed = _numbers(connection, "SELECT doc FROM docs WHERE restricted = 1", ())
     if not len(closed):
-        return table.alive
+        return view.alive
     names = [f"user:{scope.user_id}", *(f"group:{group}" for group in scope.groups)]
     opened = _numbers(
         connection, "SELECT doc FROM readers WHERE reader IN (SELECT value FROM json_each(?))", (json.dumps(names),)
     )
-    return table.alive & ~_of_docs(table, np.setdiff1d(closed, opened))
+    return view.alive & ~_of_docs(view, np.setdiff1d(closed, opened))
 
 
-def _matching(connection: sqlite3.Connection, table: RowTable, key: str, value: FilterValue) -> Mask:
+def _matching(connection: sqlite3.Connection, view: View, key: str, value: FilterValue) -> Mask:
     values = _values(key, value)
     if key in ROW_KEYS:
-        return _of_names(table, key, values)
+        return _of_names(view, key, values)
     if key in DOCUMENT_KEYS:
-        return _of_docs(table, _docs_with(connection, key, values))
+        return _of_docs(view, _docs_with(connection, key, values))
     docs, rows = (_owners(connection, kind, key, value, values) for kind in ("doc", "row"))
-    mask = _of_docs(table, docs)
+    mask = _of_docs(view, docs)
     mask[rows[rows < len(mask)]] = True
     return mask
 
@@ -101,9 +93,9 @@ def _values(key: str, value: FilterValue) -> list[str]:
     return [facet(scalar)[0] for scalar in scalars]
 
 
-def _of_names(table: RowTable, key: str, values: Sequence[str]) -> Mask:
-    wanted = [code for code, name in enumerate(table.names[key]) if name in values]
-    return np.isin(table.codes[key], wanted)
+def _of_names(view: View, key: str, values: Sequence[str]) -> Mask:
+    names, codes = (view.kinds, view.kind) if key == "kind" else (view.languages, view.language)
+    return np.isin(codes, [code for code, name in enumerate(names) if name in values])
 
 
 def _docs_with(connection: sqlite3.Connection, key: str, values: Sequence[str]) -> NDArray[np.int64]:
@@ -124,12 +116,12 @@ def _owners(
     return _numbers(connection, query, (key, json.dumps(values)))
 
 
-def _of_docs(table: RowTable, docs: NDArray[np.int64]) -> Mask:
-    if not len(docs) or not len(table.doc):
-        return np.zeros(len(table.doc), np.bool_)
-    wanted = np.zeros(max(int(table.doc.max()), int(docs.max())) + 1, np.bool_)
+def _of_docs(view: View, docs: NDArray[np.int64]) -> Mask:
+    if not len(docs) or not len(view.doc):
+        return np.zeros(len(view.doc), np.bool_)
+    wanted = np.zeros(max(int(view.doc.max()), int(docs.max())) + 1, np.bool_)
     wanted[docs] = True
-    return wanted[table.doc]
+    return wanted[view.doc]
 
 
 def _numbers(connection: sqlite3.Connection, query: str, parameters: Sequence[object]) -> NDArray[np.int64]:

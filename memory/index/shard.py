@@ -10,28 +10,30 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from memory.errors import DimensionMismatch
-from memory.index import lexical
-from memory.index.analysis import passage_terms, query_terms
-from memory.index.ranking import EMPTY, Ranking, Scores, fuse
+from memory.index import filing, lexical
+from memory.index.analysis import query_terms
+from memory.index.ranking import EMPTY, Ranking, fuse
 from memory.index.schema import TABLES
-from memory.index.selection import RowTable, Selection, facet, select
+from memory.index.selection import select
 from memory.index.vectors import VectorFile
+from memory.index.view import NOTHING, Row, View, changed
 from memory.ports import PassageRows, SearchQuery
-from memory.records import Metadata, Passage, Scope
+from memory.records import Filters, Metadata, Scope
 
 DEPTH = 100
 """How far down each side's ranking is looked at, at least."""
+KEPT_FIELDS = 16
+"""How many scopes with their filters a shard keeps the masks of."""
 
 
 class Found(NamedTuple):
-    """One row that a search found: everything of a Hit but the passage itself."""
+    """One row that a search found: everything of a Hit but the passage itself. dense, lexical: rank and score."""
 
     passage_id: str
     source: str
@@ -43,17 +45,12 @@ class Found(NamedTuple):
 
 
 class ShardResult(NamedTuple):
-    """Rows best first, and the inverse document frequency of each query word's stem."""
+    """The whole ranking with both sides', and the inverse document frequency of each query word's stem."""
 
-    found: Sequence[Found]
+    ranking: Ranking
+    dense: Ranking
+    lexical: Ranking
     weights: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    count: int
-    lengths: Scores
-    table: RowTable
 
 
 class Shard:
@@ -66,16 +63,18 @@ class Shard:
         self._dimension = dimension
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._fields: dict[Any, lexical.Field] = {}
         self._writer = self._connect()
         if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             self._writer.executescript(f"BEGIN; {TABLES} COMMIT;")
         self._vectors = VectorFile(folder / "vectors.f16", dimension)
-        self._view = self._load()
+        self._view = NOTHING
+        self._show(self._load())
 
     @property
     def passages(self) -> int:
         """How many passages can be found."""
-        return int(np.count_nonzero(self._view.table.alive))
+        return int(np.count_nonzero(self._view.alive))
 
     def apply(self, puts: Sequence[PassageRows], deletes: Sequence[str]) -> None:
         """Take documents away and add new ones, in one commit; doing it again changes nothing. Blocks."""
@@ -85,33 +84,35 @@ class Shard:
             raise DimensionMismatch(f"the index holds vectors of {self._dimension} dimensions")
         if vectors:
             self._vectors.append(count, np.concatenate(vectors))
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            for document_id in (*deletes, *(put.document.document_id for put in puts)):
-                self._delete(document_id)
-            terms = [row_terms for put in puts for row_terms in self._insert(put)]
-            lexical.add_segment(self._writer, count, terms)
-            self._writer.execute("COMMIT")
-        finally:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-        self._view = self._load()
+        with filing.transaction(self._writer):
+            gone = filing.delete(self._writer, (*deletes, *(put.document.document_id for put in puts)))
+            added = filing.insert(self._writer, puts, count)
+            lexical.add_segment(self._writer, count, [filed.terms for filed in added])
+            self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('count', ?)", (count + len(added),))
+        self._vectors.wipe(gone)
+        self._show(changed(self._view, count + len(added), [filed.row for filed in added], gone))
 
     def search(self, scope: Scope, query: SearchQuery) -> ShardResult:
-        """Return the best rows of the whole ranking, at least top_k where there are so many. Blocks."""
+        """Return the ranking of all that was found. Blocks."""
         view, connection = self._view, self._reader()
         if not view.count:
-            return ShardResult([], {})
+            return ShardResult(EMPTY, EMPTY, EMPTY, {})
         depth = max(DEPTH, 2 * query.top_k)
-        selection = select(connection, view.table, scope, query.filters)
-        dense = self._dense(view, query, selection, depth)
-        words = self._lexical(connection, view, query, selection, depth)
-        if query.mode == "dense":
-            return ShardResult(_describe(connection, dense, dense, EMPTY), words.weights)
-        if query.mode == "lexical":
-            return ShardResult(_describe(connection, words.ranking, EMPTY, words.ranking), words.weights)
-        fused = fuse(dense, words.ranking, query.weights)
-        return ShardResult(_describe(connection, fused, dense, words.ranking), words.weights)
+        field = self._field(view, connection, scope, query.filters)
+        dense = self._dense(view, query, field, depth)
+        words = lexical.search(connection, query_terms(query.text, view.languages), field, depth)
+        return ShardResult(_merged(query, dense, words.ranking), dense, words.ranking, words.weights)
+
+    def describe(self, result: ShardResult, start: int, count: int) -> Sequence[Found]:
+        """Return some rows of a ranking as hits need them; rows that have gone meanwhile are left out. Blocks."""
+        rows = result.ranking.rows[start : start + count].tolist()
+        known = _known(self._reader(), rows)
+        dense, words = _places(result.dense), _places(result.lexical)
+        return [
+            Found(*known[row], score=score, dense=dense.get(row), lexical=words.get(row))
+            for row, score in zip(rows, result.ranking.scores[start : start + count].tolist(), strict=True)
+            if row in known
+        ]
 
     def close(self) -> None:
         """Close the files; blocks."""
@@ -119,80 +120,33 @@ class Shard:
         for connection in self._opened:
             connection.close()
 
-    def _dense(self, view: _View, query: SearchQuery, selection: Selection, depth: int) -> Ranking:
+    def _field(self, view: View, connection: sqlite3.Connection, scope: Scope, filters: Filters) -> lexical.Field:
+        """Return what a scope and its filters leave; the last few answers are kept until the view changes."""
+        wanted = tuple(sorted((key, repr(value)) for key, value in filters.items()))
+        key = (view, scope.user_id, scope.groups, wanted)
+        field = self._fields.get(key)
+        if field is None:
+            selection = select(connection, view, scope, filters)
+            field = lexical.field_of(view.lengths, selection.readable, selection.selected)
+            kept = self._fields if len(self._fields) < KEPT_FIELDS else {}
+            self._fields = {**kept, key: field}
+        return field
+
+    def _dense(self, view: View, query: SearchQuery, field: lexical.Field, depth: int) -> Ranking:
         if query.mode == "lexical" or query.vector is None:
             return EMPTY
         if query.vector.shape != (self._dimension,):
             raise DimensionMismatch(f"the index holds {self._dimension} dimensions, the query {query.vector.shape}")
-        return self._vectors.nearest(query.vector, depth, view.count, selection.selected)
+        return self._vectors.nearest(query.vector, depth, view.count, field.selected)
 
-    def _lexical(
-        self, connection: sqlite3.Connection, view: _View, query: SearchQuery, selection: Selection, depth: int
-    ) -> lexical.Found:
-        terms = query_terms(query.text, view.table.names["language"])
-        return lexical.search(connection, terms, lexical.Field(view.lengths, *selection), depth)
+    def _show(self, view: View) -> None:
+        self._vectors.load(view.count)
+        self._view, self._fields = view, {}
 
-    def _insert(self, put: PassageRows) -> list[list[str]]:
-        """Add a document and its rows; return the rows' terms."""
-        document = put.document
-        doc = self._next("docs", "doc")
-        fields = (document.source, document.title, document.collection, document.media_type)
-        access = document.access
-        names = [f"group:{group}" for group in access.groups]
-        names += [f"user:{access.owner}"] if access.owner is not None else []
-        self._writer.execute(
-            "INSERT INTO docs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (doc, document.document_id, document.version_id, *fields, json.dumps(dict(document.metadata)), bool(names)),
-        )
-        self._writer.executemany("INSERT OR IGNORE INTO readers VALUES (?, ?)", [(name, doc) for name in names])
-        self._insert_facets("doc", doc, list(document.metadata.items()))
-        return [self._insert_row(passage, doc, passage.language or document.language) for passage in put.passages]
-
-    def _insert_row(self, passage: Passage, doc: int, language: str) -> list[str]:
-        terms = passage_terms(f"{passage.context}\n{passage.text}", language)
-        row = self._meta("count")
-        self._writer.execute(
-            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)",
-            (row, passage.passage_id, doc, len(terms), passage.kind, language),
-        )
-        self._set_meta("count", row + 1)
-        self._insert_facets("row", row, passage.fields)
-        return terms
-
-    def _insert_facets(self, kind: str, owner: int, values: Sequence[tuple[str, Any]]) -> None:
-        self._writer.executemany(
-            f"INSERT INTO {kind}_facets VALUES (?, ?, ?, ?)",
-            [(key, *facet(value), owner) for key, value in values],
-        )
-
-    def _delete(self, document_id: str) -> None:
-        found = self._writer.execute("SELECT doc FROM docs WHERE document_id = ?", (document_id,)).fetchone()
-        if found is None:
-            return
-        doc = found["doc"]
-        self._writer.execute("DELETE FROM row_facets WHERE owner IN (SELECT row FROM rows WHERE doc = ?)", (doc,))
-        for statement in (
-            "DELETE FROM rows WHERE doc = ?",
-            "DELETE FROM doc_facets WHERE owner = ?",
-            "DELETE FROM readers WHERE doc = ?",
-            "DELETE FROM docs WHERE doc = ?",
-        ):
-            self._writer.execute(statement, (doc,))
-
-    def _load(self) -> _View:
-        count = self._meta("count")
-        found = self._writer.execute("SELECT row, doc, length, kind, language FROM rows WHERE row < ?", (count,))
-        return _fill(count, found.fetchall(), self._vectors)
-
-    def _next(self, table: str, column: str) -> int:
-        return self._writer.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}").fetchone()[0]
-
-    def _meta(self, key: str) -> int:
-        row = self._writer.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row["value"] if row else 0
-
-    def _set_meta(self, key: str, value: int) -> None:
-        self._writer.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+    def _load(self) -> View:
+        held = self._writer.execute("SELECT value FROM meta WHERE key = 'count'").fetchone()
+        found = self._writer.execute("SELECT row, doc, length, kind, language FROM rows")
+        return changed(NOTHING, held["value"] if held else 0, [Row(*row) for row in found], ())
 
     def _reader(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -207,51 +161,32 @@ class Shard:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA cache_size = -16384")
         self._opened.append(connection)
         return connection
 
 
-def _fill(count: int, found: Sequence[sqlite3.Row], vectors: VectorFile) -> _View:
-    vectors.load(count)
-    rows = np.fromiter((row[0] for row in found), np.int64, len(found))
-    alive = np.zeros(count, np.bool_)
-    alive[rows] = True
-    doc, lengths = np.zeros(count, np.int32), np.zeros(count, np.float32)
-    doc[rows] = np.fromiter((row[1] for row in found), np.int32, len(found))
-    lengths[rows] = np.fromiter((row[2] for row in found), np.float32, len(found))
-    codes: dict[str, Any] = {}
-    names: dict[str, list[str]] = {}
-    for at, key in ((3, "kind"), (4, "language")):
-        names[key] = sorted({row[at] for row in found})
-        numbers = {name: number for number, name in enumerate(names[key])}
-        codes[key] = np.full(count, -1, np.int32)
-        codes[key][rows] = np.fromiter((numbers[row[at]] for row in found), np.int32, len(found))
-    return _View(count, lengths, RowTable(alive, doc, codes, names))
+def _merged(query: SearchQuery, dense: Ranking, words: Ranking) -> Ranking:
+    match query.mode:
+        case "dense":
+            return dense
+        case "lexical":
+            return words
+        case "hybrid":
+            return fuse(dense, words, query.weights)
 
 
-def _describe(connection: sqlite3.Connection, ranking: Ranking, dense: Ranking, words: Ranking) -> Sequence[Found]:
-    """Say of each ranked row what a Hit needs; rows that have gone meanwhile are left out."""
-    rows = ranking.rows.tolist()
-    places = [
-        {
-            row: (rank, score)
-            for rank, (row, score) in enumerate(zip(side.rows.tolist(), side.scores.tolist(), strict=True), 1)
-        }
-        for side in (dense, words)
-    ]
+def _places(side: Ranking) -> dict[int, tuple[int, float]]:
+    """Return each row's rank, from 1, and score."""
+    ranks = range(1, len(side.rows) + 1)
+    return dict(zip(side.rows.tolist(), zip(ranks, side.scores.tolist(), strict=True), strict=True))
+
+
+def _known(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tuple[str, str, str, Metadata]]:
+    """Return passage_id, source, title and metadata of the rows that are there."""
     query = """SELECT r.row, r.passage_id, d.source, d.title, d.metadata FROM rows r JOIN docs d ON d.doc = r.doc
                WHERE r.row IN (SELECT value FROM json_each(?))"""
-    known = {row["row"]: row for row in connection.execute(query, (json.dumps(rows),))}
-    return [
-        Found(
-            passage_id=held["passage_id"],
-            source=held["source"],
-            title=held["title"],
-            metadata=json.loads(held["metadata"]),
-            score=score,
-            dense=places[0].get(row),
-            lexical=places[1].get(row),
-        )
-        for row, score in zip(rows, ranking.scores.tolist(), strict=True)
-        if (held := known.get(row)) is not None
-    ]
+    return {
+        row: (passage_id, source, title, json.loads(metadata))
+        for row, passage_id, source, title, metadata in connection.execute(query, (json.dumps(rows),))
+    }

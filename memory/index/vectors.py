@@ -7,6 +7,7 @@ row), and the best of that scan are multiplied exactly from the file, which the 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -50,6 +51,15 @@ class VectorFile:
             out.write(np.ascontiguousarray(vectors, np.float16).tobytes())
             out.flush()
             os.fsync(out.fileno())
+
+    def wipe(self, rows: Sequence[int]) -> None:
+        """Overwrite rows with zeros: what was deleted must not stay readable."""
+        if not rows:
+            return
+        with self._path.open("r+b") as out:
+            for row in rows:
+                out.seek(row * self._dimension * 2)
+                out.write(bytes(self._dimension * 2))
 
     def load(self, count: int) -> None:
         """Make the first `count` rows searchable."""
