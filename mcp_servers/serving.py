@@ -33,8 +33,11 @@ async def serve_stdio(name: str, settings: ServerSettings, scope: Scope) -> None
         url = f"{holder.url.rstrip('/')}{PREFIX}/{name}"
         await run_proxy(name, url, partial(mint, scope, server_audience(name), settings.signing_secret()))
         return
-    async with open_stores(settings, command=f"multidb mcp {name}") as stores:
-        await SERVERS[name](stores, launched_as(scope), settings.prices).run_stdio_async()
+    try:
+        async with open_stores(settings, command=f"multidb mcp {name}") as stores:
+            await SERVERS[name](stores, launched_as(scope), settings.prices).run_stdio_async()
+    except FolderLocked as error:
+        raise FolderLocked(f"{error}; start `multidb serve` first, and every server can be used through it") from error
 
 
 async def serve_http(name: str, settings: ServerSettings, host: str, port: int) -> None:
