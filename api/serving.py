@@ -38,6 +38,7 @@ class Server(uvicorn.Server):
         streams = getattr(self._api.state, "streams", None)
         if streams is not None:
             streams.stopping.set()
+            self._api.state.parts.runs.announce_stop()
         await super().shutdown(sockets)
 
 
@@ -84,14 +85,15 @@ def serve(settings: Settings, on_ready: Callable[[str], None]) -> bool:
     try:
         url = url_of(settings, listening)
         api = create_app(settings, url=url)
-        server = Server(_config(settings, api), api, lambda: on_ready(url))
+        server = Server(config_of(settings, api), api, lambda: on_ready(url))
         server.run([listening])
         return server.started
     finally:
         listening.close()
 
 
-def _config(settings: Settings, api: FastAPI) -> uvicorn.Config:
+def config_of(settings: Settings, api: FastAPI) -> uvicorn.Config:
+    """How uvicorn is to serve."""
     return uvicorn.Config(
         api,
         log_config=None,

@@ -50,12 +50,17 @@ class Runs:
         self._live: dict[str, Live] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     @property
     def live(self) -> int:
         """How many runs are under way."""
         return len(self._live)
+
+    @property
+    def busy(self) -> bool:
+        """Whether any task is left: admissions, recoveries, runs."""
+        return bool(self._tasks)
 
     async def start(self, scope: Scope, message: Message) -> RunRecord:
         """Accept a message and start its run; a repeat of an Idempotency-Key returns the first run.
@@ -70,16 +75,22 @@ class Runs:
         return await asyncio.shield(self._spawn(self._start(scope, message)))
 
     async def result(self, scope: Scope, run_id: str) -> Mapping[str, Any]:
-        """Wait for a run's end and return its reply (see `close.reply_of`)."""
-        live = self._live.get(run_id)
-        if live is not None and live.task is not None and live.record.scope == scope:
-            await asyncio.wait([live.task])
-        record = await self._engine.stores.runs.get(scope, run_id)
-        if record.status == "running":
-            async for _ in self._engine.stores.runs.follow(scope, run_id, 0):
-                pass
-            record = await self._engine.stores.runs.get(scope, run_id)
-        return orjson.loads(record.result)
+        """Wait for a run's end and return its reply (see `close.reply_of`).
+
+        Raises:
+            NotFound: no such run of this user.
+            Problem: stopping; the next process will have the answer.
+        """
+        ending = self._spawn(self._ended(scope, run_id))
+        stopping = self._spawn(self._stopping.wait())
+        try:
+            await asyncio.wait({ending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not ending.done():
+                raise Problem("stopping", "the run goes on after the restart", run_id=run_id)
+            return orjson.loads(ending.result().result)
+        finally:
+            ending.cancel()
+            stopping.cancel()
 
     async def cancel(self, scope: Scope, run_id: str) -> RunRecord:
         """Stop a run and keep what it had; one that has ended stays as it is.
@@ -124,15 +135,31 @@ class Runs:
             self._take_up(record)
         return len(unfinished)
 
+    def announce_stop(self) -> None:
+        """Accept nothing more, and let nobody wait for an answer any longer."""
+        self._stopping.set()
+
     async def stop(self, grace_s: float) -> None:
         """Accept nothing more, let runs end within the time given, leave the rest to the next process."""
-        self._stopping = True
+        self.announce_stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _ended(self, scope: Scope, run_id: str) -> RunRecord:
+        record = await self._engine.stores.runs.get(scope, run_id)
+        live = self._live.get(run_id)
+        if live is not None and live.task is not None:
+            await asyncio.wait([live.task])
+            record = await self._engine.stores.runs.get(scope, run_id)
+        if record.status == "running":
+            async for _ in self._engine.stores.runs.follow(scope, run_id, 0):
+                pass
+            record = await self._engine.stores.runs.get(scope, run_id)
+        return record
 
     async def _start(self, scope: Scope, message: Message) -> RunRecord:
         place = place_of(scope, message)
@@ -149,7 +176,7 @@ class Runs:
                 self._admitting.pop(place.run_id, None)
 
     async def _admit(self, scope: Scope, message: Message, place: Place) -> RunRecord:
-        if self._stopping:
+        if self._stopping.is_set():
             raise Problem("stopping")
         if self.live >= self._engine.settings.max_runs:
             raise Problem("overloaded", "too many answers are being written; try again in a moment")
@@ -272,7 +299,7 @@ class Runs:
         if live.generating.cancelled():
             return Outcome("cancelled", "cancelled", partial(making.text), making.spent_tokens())
         error = live.generating.exception()
-        if isinstance(error, StoreError):
+        if isinstance(error, StoreError) or (error is not None and not isinstance(error, Exception)):
             raise error
         if error is None and making.answer is not None:
             return Outcome("completed", "complete", making.answer, making.used_tokens)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from api.http import create_app
-from api.serving import Server, bind
+from api.serving import Server, bind, config_of
 from api.settings import Settings
 from api.wiring import App, Faults
 from graphs.emit import answer_completed, answer_delta, claim_supported
@@ -147,8 +146,7 @@ async def open_server(home: Path, faults: Faults | None = None, **settings: Any)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     api = create_app(given, faults, url=url)
     ready = asyncio.Event()
-    config = uvicorn.Config(api, log_config=None, access_log=False, lifespan="on", ws="none")
-    server = Server(config, api, ready.set)
+    server = Server(config_of(given, api), api, ready.set)
     serving = asyncio.create_task(server.serve([listening]))
     try:
         waiting = asyncio.create_task(ready.wait())
