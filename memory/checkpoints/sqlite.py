@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from memory.checkpoints.types import open_serializer
@@ -15,20 +19,63 @@ from memory.errors import StoreUnavailable
 
 
 @asynccontextmanager
-async def open_checkpoints(path: Path, timeout_s: float = 10.0) -> AsyncGenerator[AsyncSqliteSaver]:
+async def open_checkpoints(path: Path, timeout_s: float = 10.0) -> AsyncGenerator[SqliteSaver]:
     """Open (or make) the file; an acknowledged checkpoint survives a power cut.
 
     Raises:
         StoreUnavailable: the file cannot be opened.
     """
-    async with AsyncExitStack() as stack:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            connection = await stack.enter_async_context(aiosqlite.connect(path, timeout=timeout_s))
-            await connection.execute("PRAGMA journal_mode = WAL")
-            await connection.execute("PRAGMA synchronous = FULL")
-            saver = AsyncSqliteSaver(connection, serde=open_serializer())
+    try:
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    with _told():
+        connection = await aiosqlite.connect(path, timeout=timeout_s)
+    try:
+        saver = SqliteSaver(connection, serde=open_serializer())
+        with _told():
             await saver.setup()
-        except (OSError, sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-            raise StoreUnavailable(f"checkpoints at {path} cannot be used: {error}") from error
+            await connection.execute("PRAGMA synchronous = FULL")
         yield saver
+    finally:
+        await connection.close()
+
+
+class SqliteSaver(AsyncSqliteSaver):
+    """The saver, with failures told as ours: they must never look like an empty conversation."""
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """Return a checkpoint, the newest without a checkpoint_id."""
+        with _told():
+            return await super().aget_tuple(config)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Keep a checkpoint durably."""
+        with _told():
+            return await super().aput(config, checkpoint, metadata, new_versions)
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        """Keep a task's writes durably."""
+        with _told():
+            await super().aput_writes(config, writes, task_id, task_path)
+
+    async def adelete_thread(self, thread_id: str) -> None:
+        """Forget a thread's checkpoints."""
+        with _told():
+            await super().adelete_thread(thread_id)
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"the checkpoints cannot be read or written: {error}") from error
