@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypedDict, cast
 
 from memory.records import Answer, AnswerEntry, Claim, Hit, Turn
 
@@ -66,6 +67,23 @@ class State:
     """Tokens read and written so far, for settling the reservation."""
     degraded: tuple[Degraded, ...] = ()
     """Parts that were gone."""
+
+    def __post_init__(self) -> None:
+        """Give tuples back that a checkpoint returned as lists: msgpack knows one kind of sequence only."""
+        for known in fields(self):
+            value = getattr(self, known.name)
+            if isinstance(value, list) or is_dataclass(value):
+                object.__setattr__(self, known.name, _restored(value))
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return tuple(_restored(item) for item in cast("Iterable[Any]", value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    held = {known.name: getattr(value, known.name) for known in fields(value)}
+    changed = {name: _restored(item) for name, item in held.items() if isinstance(item, list) or is_dataclass(item)}
+    return replace(value, **changed) if changed else value
 
 
 class Update(TypedDict, total=False):
