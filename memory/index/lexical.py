@@ -39,6 +39,11 @@ class Found(NamedTuple):
     ranking: Ranking
     weights: dict[str, float]
 
+    def shares(self) -> Ranking:
+        """Return the ranking with each score as a share of the most that BM25 can give to these query words."""
+        most = (K1 + 1) * sum(self.weights.values()) or 1.0
+        return Ranking(self.ranking.rows, self.ranking.scores / np.float32(most))
+
 
 def field_of(lengths: Scores, readable: Mask | None, selected: Mask | None) -> Field:
     """Return what stays the same for all searches over the same rows."""

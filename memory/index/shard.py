@@ -101,7 +101,7 @@ class Shard:
         field = self._field(view, connection, scope, query.filters)
         dense = self._dense(view, query, field, depth)
         words = lexical.search(connection, query_terms(query.text, view.languages), field, depth)
-        return ShardResult(_merged(query, dense, words.ranking), dense, words.ranking, words.weights)
+        return ShardResult(_merged(query, dense, words), dense, words.ranking, words.weights)
 
     def describe(self, result: ShardResult, start: int, count: int) -> Sequence[Found]:
         """Return some rows of a ranking as hits need them; rows that have gone meanwhile are left out. Blocks."""
@@ -166,14 +166,14 @@ class Shard:
         return connection
 
 
-def _merged(query: SearchQuery, dense: Ranking, words: Ranking) -> Ranking:
+def _merged(query: SearchQuery, dense: Ranking, words: lexical.Found) -> Ranking:
     match query.mode:
         case "dense":
             return dense
         case "lexical":
-            return words
+            return words.ranking
         case "hybrid":
-            return fuse(dense, words, query.weights)
+            return fuse(dense, words.shares(), query.weights)
 
 
 def _places(side: Ranking) -> dict[int, tuple[int, float]]:
