@@ -64,20 +64,28 @@ class Maker:
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens)
         self.settings = digest(REVISION, collection, access.owner or "", *access.groups)
 
-    def make(self, parsed: Parsed, source: str, fingerprint: str) -> Made:
-        """Return the records of a parsed document; `fingerprint` is kept for files of one document."""
+    def document(self, parsed: Parsed, source: str, fingerprint: str) -> Document:
+        """Return the record of a parsed document; `fingerprint` is kept for files of one document."""
         source = f"{source}#{parsed.key}" if parsed.key else source
-        document_id = digest(self._scope.tenant_id, source)
-        version_id = self._version(parsed)
-        title = parsed.title or title_of(source)
         metadata: dict[str, Scalar] = dict(parsed.metadata)
         if not parsed.key:
             metadata["fingerprint"] = fingerprint
-        document = Document(
-            document_id, version_id, source, title, parsed.text, parsed.media_type, parsed.language,
-            self._collection, self._access, metadata,
-        )  # fmt: skip
-        pieces = self._splitter.split(parsed, title)
+        return Document(
+            document_id=digest(self._scope.tenant_id, source),
+            version_id=self._version(parsed),
+            source=source,
+            title=parsed.title or title_of(source),
+            text=parsed.text,
+            media_type=parsed.media_type,
+            language=parsed.language,
+            collection=self._collection,
+            access=self._access,
+            metadata=metadata,
+        )
+
+    def cut(self, document: Document, parsed: Parsed) -> Made:
+        """Return a document with its passages."""
+        pieces = self._splitter.split(parsed, document.title)
         passages = tuple(_passage(document, number, piece) for number, piece in enumerate(pieces))
         return Made(document, passages, tuple(self._embedded(passage) for passage in passages))
 

@@ -133,9 +133,10 @@ def headings(lines: Sequence[Line]) -> dict[float, int]:
 
 
 def running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
-    """Return heads and feet: first or last lines that come, but for numbers, on more than half of the pages."""
-    if len(pages) < 4:
-        return frozenset()
+    """Return heads and feet: first or last lines that come, but for numbers, on more than half of the pages.
+
+    Of two or three pages, they come on all and hold a number.
+    """
     edges: dict[str, set[str]] = {}
     count: Counter[str] = Counter()
     for lines in pages:
@@ -143,5 +144,7 @@ def running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
         count.update(shapes.keys())
         for shape, text in shapes.items():
             edges.setdefault(shape, set()).add(text)
-    often = len(pages) / 2
-    return frozenset(text for shape, texts in edges.items() if count[shape] > often for text in texts)
+    few = len(pages) < 4
+    often = len(pages) - 1 if few else len(pages) / 2
+    running = [shape for shape in edges if count[shape] > max(often, 1) and (not few or "0" in shape)]
+    return frozenset(text for shape in running for text in edges[shape])
