@@ -15,6 +15,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolRequest, CallToolRequestParams, CallToolResult, TextContent
 from pydantic import TypeAdapter, ValidationError
 
+from memory.errors import InvalidToken
 from memory.identity import SCOPE_META
 from memory.records import Scope
 from tools.breaker import Breaker, State
@@ -148,7 +149,10 @@ class Link:
             return kept[0]
         if len(self._tokens) >= MAX_TOKENS:
             self._tokens.clear()
-        token = self._sign(scope, self.server)
+        try:
+            token = self._sign(scope, self.server)
+        except InvalidToken as error:
+            raise ToolRefused(self.server, str(error)) from error
         self._tokens[scope] = (token, time.monotonic() + TOKEN_REUSE_S)
         return token
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from mcp import Client
@@ -19,6 +20,7 @@ from tests.support.mcp_process import SECRET
 
 SMALL = ["-m", "tests.support.mcp_process", "stdio"]
 INSPECTOR = "@modelcontextprotocol/inspector@0.15.0"
+UNREACHABLE = (b"ENOTFOUND", b"EAI_AGAIN", b"ECONNREFUSED", b"ETIMEDOUT", b"ENETUNREACH")
 
 
 def launched(arguments: list[str], **environment: str) -> StdioServerParameters:
@@ -72,28 +74,34 @@ async def test_a_folder_that_another_program_holds_is_named_with_the_way_out(tmp
     assert b"Traceback" not in error
 
 
-async def test_the_inspector_lists_and_calls_tools() -> None:
+async def test_the_inspector_calls_a_tool_and_reads_its_structured_result() -> None:
     if shutil.which("npx") is None:
-        if os.environ.get("CI"):
-            pytest.fail("npx is missing: CI must check the servers with the MCP Inspector")
-        pytest.skip("npx is not installed, so the MCP Inspector was not tried")
-    listed = await inspect("--method", "tools/list")
-    assert {tool["name"] for tool in listed["tools"]} == {"search", "read_around", "similarities"}
+        not_tried("npx is not installed")
     called = await inspect(
         *("--method", "tools/call", "--tool-name", "search"),
         *("--tool-arg", "query=when do you ship", "--tool-arg", "top_k=1"),
     )
+    assert called["isError"] is False
     assert called["structuredContent"]["hits"][0]["source"] == "shipping"
 
 
-async def inspect(*options: str) -> dict[str, list[dict[str, str]] | dict[str, list[dict[str, str]]]]:
+def not_tried(why: str) -> NoReturn:
+    """Skip in the open; in CI the check must be made."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{why}: CI must check the servers with the MCP Inspector")
+    pytest.skip(f"{why}, so the MCP Inspector was not tried")
+
+
+async def inspect(*options: str) -> dict[str, Any]:
     """Run the MCP Inspector's command line on a server over stdio; return what it prints."""
     process = await asyncio.create_subprocess_exec(
-        *("npx", "--yes", INSPECTOR, "--cli", sys.executable, *SMALL, "vector_search", *options),
+        *("npx", "--yes", "--prefer-offline", INSPECTOR, "--cli", sys.executable, *SMALL, "vector_search", *options),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     out, error = await asyncio.wait_for(process.communicate(), 110)
+    if any(code in error for code in UNREACHABLE):
+        not_tried("the npm registry cannot be reached")
     assert process.returncode == 0, error.decode()
     return json.loads(out)
