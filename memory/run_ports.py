@@ -29,7 +29,7 @@ class RunLog(Protocol):
         ...
 
     async def append(self, scope: Scope, run_id: str, events: Sequence[RunEvent]) -> None:
-        """Keep events durably; the first must be the last stored seq + 1.
+        """Keep events durably; the first must be the last stored seq + 1. The same events again are a no-op.
 
         Raises:
             Conflict: another seq was expected, or the run has ended.
@@ -47,6 +47,7 @@ class RunLog(Protocol):
 
         Raises:
             NotFound: no such run.
+            EventsExpired (a Conflict): events after `after` are gone; the result is in the record.
         """
         ...
 
