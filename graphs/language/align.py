@@ -137,9 +137,10 @@ def _matches(mine: Sequence[str], theirs: Sequence[str]) -> list[tuple[int, int]
 def _harmonised(claimed: Sequence[Token], given: Sequence[Token]) -> tuple[Token, ...]:
     """Claimed tokens, whose values take the key of a given value that they agree with."""
     values = [token for token in given if token.value is not None]
+    same = {token.key for token in values}
     result: list[Token] = []
     for token in claimed:
-        value = token.value
+        value = None if token.key in same else token.value
         match = next((row for row in values if value and row.value and agree(value, row.value)), None)
         result.append(replace(token, key=match.key) if match else token)
     return tuple(result)
@@ -213,11 +214,11 @@ def _names(tokens: Sequence[Token]) -> list[Token]:
 def _turned(claim: Sentence, quote: Sentence, alignment: _Alignment) -> bool:
     """Whether a negation stands in one of the two only, or at another word."""
     both = (*alignment.pairs, *alignment.moved)
-    mine = [token.negation for token in claim.tokens if token.negation]
+    mine = [word for token in claim.tokens for word in token.negation.split()]
     matched = {id(theirs) for _, theirs in both} | {
         id(row) for swap in alignment.swaps if swap.claimed for row in swap.given
     }
-    theirs = [token.negation for token in quote.tokens if token.negation and id(token) in matched]
+    theirs = [word for token in quote.tokens if id(token) in matched for word in token.negation.split()]
     if (len(mine) + claim.loose_negations) % 2 != (len(theirs) + _loose(quote, alignment)) % 2:
         return True
     astray = [

@@ -52,21 +52,22 @@ _OPPOSITES = """
     monthly/yearly annual/monthly
 """
 _INFLECTED = """
-    win won; go went gone; take took taken; give gave given; see saw seen; know knew known; grow grew grown; fall fell
-    fallen; rise rose risen; lead led; leave left; lose lost; hold held; keep kept; tell told; think thought; bring brought;
-    teach taught; catch caught; fight fought; find found; speak spoke spoken; break broke broken; choose chose chosen;
-    drive drove driven; eat ate eaten; fly flew flown; meet met; run ran; sing sang sung; swim swam; come came; become
-    became; say said; send sent; spend spent; lend lent; stand stood; understand understood; draw drew drawn; wear wore
-    worn; throw threw thrown; steal stole stolen; shoot shot; sit sat; man men; woman women; child children; mouse mice
+    win won; go went gone; take took taken; give gave given; see saw seen; know knew known; grow grew grown; fall
+    fell fallen; rise rose risen; lead led; leave left; lose lost; hold held; keep kept; tell told; think thought;
+    bring brought; teach taught; catch caught; fight fought; find found; speak spoke spoken; break broke broken;
+    choose chose chosen; drive drove driven; eat ate eaten; fly flew flown; meet met; run ran; sing sang sung; swim
+    swam; come came; become became; say said; send sent; spend spent; lend lent; stand stood; understand understood;
+    draw drew drawn; wear wore worn; throw threw thrown; steal stole stolen; shoot shot; sit sat; man men; woman
+    women; child children; mouse mice
 """
 _SAME = """
-    begin start commence began begun; big large; buy purchase; film movie; car automobile; child kid; end finish conclude; found
-    establish create; make made produce manufacture; help assist aid; near close; show display; rapid fast quick; build
-    construct; die decease; doctor physician; obtain get receive; need require; entire whole; whole all every each;
-    about approximately around roughly; usually normally typically; ship deliver dispatch; return send-back; cost
-    price; customer client; staff employee worker; send mail; locate situate; call name; author writer; wrote
-    written write; contain include comprise; allow permit; reply answer respond; pay paid; buy bought; sell sold;
-    city town; refund reimburse
+    begin start commence began begun; big large; buy purchase; film movie; car automobile; child kid; end finish
+    conclude; found establish create; make made produce manufacture; help assist aid; near close; show display;
+    rapid fast quick; build construct; die decease; doctor physician; obtain get receive; need require; entire
+    whole; whole all every each; about approximately around roughly; usually normally typically; ship deliver
+    dispatch; return send-back; cost price; customer client; staff employee worker; send mail; locate situate; call
+    name; author writer; wrote written write; contain include comprise; allow permit; reply answer respond; pay
+    paid; buy bought; sell sold; city town; refund reimburse
 """
 
 
@@ -76,9 +77,8 @@ def _by_stem(lines: str) -> frozenset[frozenset[str]]:
 
 
 _PAIRS = _by_stem(_OPPOSITES)
-_CLASS_OF = {
-    stem(word): stem(group.split()[0]) for group in f"{_INFLECTED};{_SAME}".split(";") for word in group.split()
-}
+_GROUPS = [group.split() for group in f"{_INFLECTED};{_SAME}".split(";")]
+_CLASS_OF = {stem(word): stem(group[0]) for group in _GROUPS for word in group}
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _FALSE_PREFIXES = frozenset(("inform", "interest", "import", "instruct", "invent", "invest", "display", "discover"))
 

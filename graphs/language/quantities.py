@@ -155,8 +155,8 @@ def agree(claimed: Value, given: Value) -> bool:
         return claimed == Day(year=int(given.raw)) and given.dimension == ""
     assert isinstance(claimed, Quantity) and isinstance(given, Quantity)  # noqa: PT018 narrows both
     if claimed.dimension == given.dimension:
-        return isclose(claimed.value, given.value, rel_tol=1e-6, abs_tol=1e-9)
-    return "" in (claimed.dimension, given.dimension) and isclose(claimed.raw, given.raw, rel_tol=1e-6, abs_tol=1e-9)
+        return isclose(claimed.value, given.value, rel_tol=1e-9, abs_tol=1e-9)
+    return "" in (claimed.dimension, given.dimension) and isclose(claimed.raw, given.raw, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def is_rival(claimed: Value, given: Value) -> bool:

@@ -22,7 +22,7 @@ _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall"}
 class Token:
     """One word or value. key: what equals it. root: its own stem. role: the preposition before it.
 
-    negation: the negating word just before it, "" if there is none. listed: joined to the one before by and/or/comma.
+    negation: the negating words just before it, "" if there is none. listed: joined to the one before by and/or/comma.
     """
 
     text: str
@@ -59,7 +59,7 @@ def read_sentence(text: str) -> Sentence:
         if piece.value is None:
             _note(kinds, word, piece.text)
             if word in NEGATIONS:
-                negation = negation or word
+                negation = f"{negation} {word}".strip()
                 continue
             if word in ("and", "or", ","):
                 listed = True
@@ -74,7 +74,7 @@ def read_sentence(text: str) -> Sentence:
         frozenset(kinds["strong"]),
         frozenset(kinds["weak"]),
         frozenset(kinds["hedges"]),
-        loose_negations=1 if negation else 0,
+        loose_negations=len(negation.split()),
         is_passive=bool(_PASSIVE.search(text)),
     )
 
