@@ -18,6 +18,8 @@ T = TypeVar("T")
 RRF_K = 60
 NEIGHBOURED = 3
 CURATED_TOP_K = 3
+NEAR = 0.5
+"""Cosine similarity from which a curated entry is worth reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Reply(Generic[T]):
 class Gathered:
     """What one round brought.
 
-    found: one per query, in the order asked. curated: a curated answer to this very question, as a passage.
+    found: one per query, in the order asked. beside: neighbours of what was known, and curated entries where the
+    search brought nothing. curated: a curated answer to this very question, as a passage.
     """
 
     found: tuple[Found, ...] = ()
-    neighbours: tuple[Hit, ...] = ()
+    beside: tuple[Hit, ...] = ()
     entries: tuple[AnswerEntry, ...] = ()
     curated: Hit | None = None
     degraded: tuple[Degraded, ...] = ()
@@ -58,14 +61,15 @@ async def gather(tools: Tools, errand: Errand) -> Gathered:
     searches = [_ask(tools.search(errand.scope, request), _NOTHING) for request in errand.requests]
     looks = [_ask(tools.look_up(errand.scope, errand.look_up, CURATED_TOP_K), _NO_MATCH)] if errand.look_up else []
     around = [_neighbours(tools, errand.scope, hit) for hit in errand.around[:NEIGHBOURED]]
-    found, matched, beside = await asyncio.gather(
+    found, matched, near = await asyncio.gather(
         asyncio.gather(*searches), asyncio.gather(*looks), asyncio.gather(*around)
     )
     matches = matched[0].value if matched else ()
-    gone = [reply.degraded for replies in (found, matched, beside) for reply in replies if reply.degraded]
+    offered = () if any(reply.value.hits for reply in found) else _offered(matches)
+    gone = [reply.degraded for replies in (found, matched, near) for reply in replies if reply.degraded]
     return Gathered(
         found=tuple(reply.value for reply in found),
-        neighbours=tuple(hit for reply in beside for hit in reply.value),
+        beside=(*offered, *(hit for reply in near for hit in reply.value)),
         entries=tuple(match.entry for match in matches),
         curated=await _curated(tools, errand, matches),
         degraded=gone_parts(gone, ()),
@@ -115,6 +119,11 @@ async def _neighbours(tools: Tools, scope: Scope, hit: Hit) -> Reply[tuple[Hit, 
     reply = await _ask(tools.read_around(scope, hit.passage.passage_id, 1, 1), ())
     beside = [passage for passage in reply.value if passage.passage_id != hit.passage.passage_id]
     return Reply(tuple(replace(hit, passage=passage, score=hit.score / 2) for passage in beside), reply.degraded)
+
+
+def _offered(matches: Sequence[Match]) -> tuple[Hit, ...]:
+    """Entries near the question as hits, for a reader that would have nothing to read otherwise."""
+    return tuple(_as_hit(match, f"kb:{match.entry.entry_id}") for match in matches if match.similarity >= NEAR)
 
 
 async def _curated(tools: Tools, errand: Errand, matches: Sequence[Match]) -> Hit | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graphs.language.condense import MAX_CHARACTERS, condense, depends
+from graphs.language.condense import condense, depends
 from graphs.language.fencing import fence, new_nonce
 from graphs.models import Message, ModelFailed, NamedModel, TimeLimits, say
 from graphs.prompts import prompt
@@ -14,6 +14,7 @@ from memory.records import Turn
 
 _PROMPT = prompt("condense")
 _TURNS = 6
+_MAX_REPLY = 400
 _SHOWN = 600
 
 
@@ -43,7 +44,7 @@ async def stand_alone(state: State, chain: Sequence[NamedModel], limits: TimeLim
 def _usable(reply: str) -> str:
     """A reply that is one question; "" if it is anything else."""
     text = reply.strip().strip('"')
-    return text if text and "\n" not in text and len(text) <= MAX_CHARACTERS else ""
+    return text if text and "\n" not in text and len(text) <= _MAX_REPLY else ""
 
 
 def _messages(question: str, history: Sequence[Turn]) -> tuple[Message, ...]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from memory.records import Turn
 from memory.sentences import STOPWORDS, words
 
-MAX_CHARACTERS = 400
+MAX_CHARACTERS = 4_000
 _CONSIDERED = 8
 _PERSON = r"he|she|him|her|his|hers|himself|herself"
 _THING = r"it|its|itself|they|them|their|theirs|themselves"

@@ -10,6 +10,7 @@ from memory.records import Hit
 from memory.sentences import STOPWORDS, stem, words
 
 _MOST = 3
+_MAX_CHARACTERS = 1_000
 _KEY_TERMS = 4
 _READ = 4
 _NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:of |the |de |von |van )?[A-Z][\w’'-]+)*")
@@ -48,7 +49,7 @@ def further_queries(
     for candidate in candidates:
         key = _key(candidate)
         if key and key not in seen:
-            fresh.setdefault(key, candidate)
+            fresh.setdefault(key, candidate[:_MAX_CHARACTERS])
     return tuple(fresh.values())[:_MOST]
 
 

@@ -59,7 +59,7 @@ def _errand(state: State, query: str, queries: tuple[str, ...], context: Context
 
 def _merged(state: State, gathered: Gathered) -> tuple[Hit, ...]:
     """All hits so far, best first; a curated answer to this very question leads."""
-    rankings = [state.hits, *(found.hits for found in gathered.found), gathered.neighbours]
+    rankings = [state.hits, *(found.hits for found in gathered.found), gathered.beside]
     curated = (gathered.curated,) if gathered.curated else state.hits[:1] if state.curated else ()
     rest = merge(rankings)
     ids = {hit.passage.passage_id for hit in curated}

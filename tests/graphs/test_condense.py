@@ -86,7 +86,7 @@ def test_without_history_nothing_is_rewritten():
 @pytest.mark.parametrize("text", ["and", "it", "What about", "she?", "\0", "他呢？", "it " * 1000, "((((", "[1] that?"])
 def test_awkward_follow_ups_never_fail(text: str):
     assert isinstance(condense(text, turns(text, text, text)), str)
-    assert len(condense(text, turns("Who wrote Faust?", "x"))) <= max(400, len(text))
+    assert len(condense(text, turns("Who wrote Faust?", "x"))) <= 4000
 
 
 def test_a_pronoun_alone_depends():

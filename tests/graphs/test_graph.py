@@ -203,6 +203,14 @@ async def test_a_curated_answer_is_citable_while_search_is_down():
     assert "vector_search" in ran.answer.text
 
 
+async def test_a_near_curated_entry_is_read_where_the_search_brings_nothing():
+    tools = FakeTools(
+        entries={"Who pays to return an item?": RETURNS}, similarity=0.6, down=frozenset({"vector_search"})
+    )
+    ran = await ask(graph_of(tools), "Who pays to return an item?")
+    assert [hit.source for hit in ran.state["hits"]] == ["kb:e1"]
+
+
 async def test_a_curated_answer_about_another_model_number_is_not_given():
     curated = entry("What is the warranty of the X200?", "It is two years.")
     tools = FakeTools([KETTLE], entries={"What is the warranty of the X300?": curated}, similarity=0.97)
