@@ -98,4 +98,5 @@ async def _explain_fields(request: Request, error: Exception) -> Response:
 
 
 def _name(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part not in ("body", "query", "path", "header")) or "body"
+    """A field's name from where it was found: `filters.price.gte`; the first part says body, query, path or header."""
+    return ".".join(map(str, location[1:])) or str(location[0])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from api.settings import Settings
 from memory.errors import InvalidInput
 from memory.folder import load_secret
 from memory.identity import MIN_SECRET_BYTES
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach what is bound there."""
-    return host in LOOPBACK or host.startswith("127.")
+    """Tell whether a name or address is only this machine's own: nobody else reaches what is bound there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_secret_of(settings: Settings) -> bytes:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request
 
 from api.errors import Problem
-from api.secret import LOOPBACK, is_loopback
+from api.secret import is_loopback
 from api.settings import Settings
 from memory.errors import InvalidToken
 from memory.identity import API_AUDIENCE, verify
@@ -74,18 +74,23 @@ Caller = Annotated[Scope, Depends(scope_of)]
 
 
 def _host_is_ours(settings: Settings, host: str) -> bool:
-    name = (urlsplit(f"//{host}").hostname or "").rstrip(".") if _well_formed(host) else ""
+    name = _name_of(host)
     if is_loopback(settings.host):
-        return name in LOOPBACK or name.startswith("127.") or name in settings.allowed_hosts
+        return is_loopback(name) or name in settings.allowed_hosts
     return bool(name) and (not settings.allowed_hosts or name in settings.allowed_hosts or name == settings.host)
 
 
-def _well_formed(host: str) -> bool:
-    return bool(host) and not set(host) & set("/\\@?#% ") and host.count("[") <= 1
+def _name_of(host: str) -> str:
+    """The name in a Host header, "" for one that is not well-formed."""
+    if set(host) & set("/\\@?#% "):
+        return ""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
 
 
 def _origin_is_ours(settings: Settings, origin: str, host: str) -> bool:
     if origin in settings.allowed_origins:
         return True
-    parts = urlsplit(origin) if "://" in origin else None
-    return parts is not None and parts.scheme in ("http", "https") and parts.netloc == host
+    return origin in (f"http://{host}", f"https://{host}")

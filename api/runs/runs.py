@@ -57,10 +57,10 @@ class Runs:
         """How many runs are under way."""
         return len(self._live)
 
-    @property
-    def busy(self) -> bool:
-        """Whether any task is left: admissions, recoveries, runs."""
-        return bool(self._tasks)
+    async def idle(self) -> None:
+        """Return once no admission, recovery or run is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def start(self, scope: Scope, message: Message) -> RunRecord:
         """Accept a message and start its run; a repeat of an Idempotency-Key returns the first run.

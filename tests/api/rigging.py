@@ -1,4 +1,4 @@
-"""A real server on a loopback port, with small embeddings and, where a test wants to hold the reins, a scripted graph."""
+"""A real server on a loopback port and, where a test wants to hold the reins, a scripted graph."""
 
 from __future__ import annotations
 

@@ -68,9 +68,7 @@ async def killed_at(home: Path, point: str, hit: int = 1, session: str = "s", **
 
 async def settled(server: Served) -> None:
     """Wait until no run is under way."""
-    async with asyncio.timeout(PATIENCE_S):
-        while server.parts.runs.busy:
-            await asyncio.sleep(0.01)
+    await asyncio.wait_for(server.parts.runs.idle(), PATIENCE_S)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -104,10 +102,12 @@ async def test_stream_cut_by_a_crash_goes_on_without_gap_or_repeat(
     script(says("One.", "Two.", "Three."))
     seen: list[dict[str, Any]] = []
     crash = Crash("run.said", hit)
-    async with open_server(home, Faults(crash=crash), shutdown_grace_s=0.0) as server:
-        async with server.stream({"message": "Count!", "session_id": "s"}) as events:
-            seen.append(await anext(events))
-            await asyncio.wait_for(crash.dead.wait(), PATIENCE_S)
+    async with (
+        open_server(home, Faults(crash=crash), shutdown_grace_s=0.0) as server,
+        server.stream({"message": "Count!", "session_id": "s"}) as events,
+    ):
+        seen.append(await anext(events))
+        await asyncio.wait_for(crash.dead.wait(), PATIENCE_S)
     async with open_server(home) as server:
         run = seen[0]["run_id"]
         seen += await server.events(run=run, headers={"Last-Event-ID": str(seen[-1]["seq"])})
@@ -167,7 +167,6 @@ async def test_stop_lets_runs_end_and_tells_streams(home: Path, script: Callable
         )
         async with stream as reply:
             await asyncio.wait_for(graph.reached.wait(), PATIENCE_S)
-            server.parts  # noqa: B018 - the server is up
             server.api.state.streams.stopping.set()
             text = (await reply.aread()).decode()
     graph.go.set()

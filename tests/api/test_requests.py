@@ -1,0 +1,487 @@
+"""Requests that are wrong in some way, and who may ask what: one server for the whole module."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+import api.wiring
+import memory.stores
+from api.errors import KINDS
+from api.http import create_app
+from api.logging import LineFormatter, set_up_logging
+from api.settings import Settings
+from memory.errors import InvalidInput
+from memory.identity import API_AUDIENCE, mint, server_audience
+from memory.records import Role, Scope
+from tests.api.rigging import SECRET, Scripted, says
+from tests.support.small_stores import SmallEmbedder
+
+LOCAL_URL = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[TestClient]:
+    async def small(*_: Any) -> SmallEmbedder:
+        return SmallEmbedder()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory.stores, "_open_embedder", small)
+        patch.setattr(api.wiring, "build_graph", lambda *_: Scripted(says("It is 41 metres tall.")))
+        settings = Settings(
+            home=tmp_path_factory.mktemp("home"), secret=SECRET, max_body_bytes=100_000, max_upload_bytes=200_000
+        )
+        with TestClient(create_app(settings), base_url=LOCAL_URL) as client:
+            yield client
+
+
+def token(tenant: str, user: str, *roles: Role, audience: str = API_AUDIENCE, secret: str = SECRET) -> dict[str, str]:
+    return {"Authorization": f"Bearer {mint(Scope(tenant, user, (), roles), audience, secret.encode())}"}
+
+
+WRONG: list[tuple[str, str, str, Any]] = [
+    ("POST", "/api/v1/chat/message", field, value)
+    for field, values in {
+        "message": (None, 7, "", ["x"], {"$gt": ""}, "x" * 20_001, "\ud800"),
+        "session_id": (7, "", ["x"], "a b", "x" * 129, "../etc"),
+        "effort": (1, "enormous", None, ["quick"]),
+        "filters": ("x", 7, ["x"], {"k": None}, {"k": {"$gt": ""}}, {"k": []}, {"": "x"}, {"k": {"gte": "a"}}),
+        "parent_turn_id": (7, "", ["x"], {"a": 1}),
+        "tenant_id": ("other",),
+        "user_id": ("other",),
+    }.items()
+    for value in values
+] + [
+    *(("POST", "/api/v1/search", "query", value) for value in (None, 7, "", ["x"])),
+    *(("POST", "/api/v1/search", "top_k", value) for value in (0, 201, "10", 1.5, True, None)),
+    *(("POST", "/api/v1/search", "mode", value) for value in ("fuzzy", 1)),
+    *(("POST", "/api/v1/chat/feedback", "rating", value) for value in ("good", 1, None)),
+    *(("POST", "/api/v1/chat/feedback", "comment", value) for value in (7, "x" * 2001)),
+    *(("POST", "/api/v1/chat/feedback", "turn_id", value) for value in (7, "", None)),
+    *(("PATCH", "/api/v1/chat/sessions/s", "title", value) for value in (7, "", None, "x" * 201)),
+]
+VALID: dict[str, dict[str, Any]] = {
+    "/api/v1/chat/message": {"message": "How tall is it?"},
+    "/api/v1/search": {"query": "tall"},
+    "/api/v1/chat/feedback": {"session_id": "s", "turn_id": "t", "rating": "up"},
+    "/api/v1/chat/sessions/s": {"title": "t"},
+}
+
+
+@pytest.mark.parametrize(("method", "path", "field", "value"), WRONG)
+def test_wrong_type_is_a_problem_that_names_the_field(
+    client: TestClient, method: str, path: str, field: str, value: Any
+) -> None:
+    body = json.dumps({**VALID[path], field: value})
+
+    reply = client.request(method, path, content=body, headers={"Content-Type": "application/json"})
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert all(one["field"].split(".")[0] == field for one in reply.json()["fields"])
+
+
+@pytest.mark.parametrize("path", ["/api/v1/chat/message", "/api/v1/search", "/api/v1/chat/feedback"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{" * 5_000])
+def test_body_that_is_no_object_is_a_problem(client: TestClient, path: str, body: bytes) -> None:
+    reply = client.post(path, content=body, headers={"Content-Type": "application/json"})
+
+    assert reply.status_code in (400, 422)
+    assert reply.json()["code"] in ("malformed_json", "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ("GET", "/api/v1/documents?limit=0", "limit"),
+        ("GET", "/api/v1/documents?limit=x", "limit"),
+        ("GET", "/api/v1/chat/sessions?limit=201", "limit"),
+        ("GET", "/api/v1/chat/sessions?after=nonsense", ""),
+        ("GET", "/api/v1/runs/r/events?after=-1", "after"),
+    ],
+)
+def test_wrong_query_parameter_is_a_problem(client: TestClient, call: tuple[str, str, str]) -> None:
+    reply = client.request(call[0], call[1])
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")
+    assert call[2] in str(reply.json().get("fields", ""))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/runs/none"),
+        ("GET", "/api/v1/runs/none/events"),
+        ("POST", "/api/v1/runs/none/cancel"),
+        ("GET", "/api/v1/chat/history/none"),
+        ("DELETE", "/api/v1/chat/sessions/none"),
+        ("GET", "/api/v1/documents/none"),
+        ("GET", "/api/v1/documents/none/text"),
+        ("DELETE", "/api/v1/documents/none"),
+        ("GET", "/nowhere"),
+    ],
+)
+def test_absent_things_are_not_found(client: TestClient, method: str, path: str) -> None:
+    reply = client.request(method, path)
+
+    assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
+
+
+def test_wrong_method_is_a_problem(client: TestClient) -> None:
+    reply = client.put("/api/v1/chat/message")
+
+    assert (reply.status_code, reply.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_announced_oversized_body_is_refused_unread(client: TestClient) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "x" * 110_000})
+
+    assert (reply.status_code, reply.json()["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/chat/message", "/api/v1/documents"])
+def test_unannounced_oversized_body_is_cut_at_the_limit(client: TestClient, path: str) -> None:
+    taken = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal taken
+        head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+        yield head
+        for _ in range(10_000):
+            taken += 1_000
+            yield b"x" * 1_000
+
+    kind = "multipart/form-data; boundary=b" if path.endswith("documents") else "application/json"
+    reply = client.post(path, content=endless(), headers={"Content-Type": kind})
+
+    assert (reply.status_code, reply.json()["code"]) == (413, "payload_too_large")
+
+
+def test_upload_that_is_not_multipart_is_415(client: TestClient) -> None:
+    reply = client.post("/api/v1/documents", content=b"hello", headers={"Content-Type": "text/plain"})
+
+    assert (reply.status_code, reply.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"no boundary"),
+        ("multipart/form-data; boundary=b", b"nothing of the kind"),
+        ("multipart/form-data; boundary=b", b"--b\r\nbroken header\r\n\r\nx\r\n--b--\r\n"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\ny\r\n--b--\r\n'),
+        ("multipart/form-data; boundary=b", b""),
+    ],
+)
+def test_malformed_upload_is_a_problem(client: TestClient, kind: str, body: bytes) -> None:
+    reply = client.post("/api/v1/documents", content=body, headers={"Content-Type": kind})
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "malformed_upload")
+
+
+def test_file_that_cannot_become_a_document_is_refused_with_a_reason(client: TestClient) -> None:
+    reply = client.post(
+        "/api/v1/documents", files={"files": ("a.pdf", b"%PDF-1.7 and then nothing", "application/pdf")}
+    )
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "document_refused")
+    assert reply.json()["detail"]
+
+
+def test_upload_tells_for_each_file_what_became_of_it(client: TestClient) -> None:
+    files = [
+        ("files", ("good.md", io.BytesIO(b"# Good\n\nThis file is good."), "text/markdown")),
+        ("files", ("bad.docx", io.BytesIO(b"PK nonsense"), "application/zip")),
+    ]
+
+    reply = client.post("/api/v1/documents", files=files, data={"collection": "shelf"})
+    good, bad = reply.json()["files"]
+
+    assert (reply.status_code, reply.json()["kept"]) == (201, 1)
+    assert (good["status"], bad["status"]) == ("kept", "refused")
+    assert bad["reason"]
+    assert client.get(f"/api/v1/documents/{good['document_ids'][0]}").json()["collection"] == "shelf"
+    again = client.post(
+        "/api/v1/documents",
+        files={"files": ("good.md", b"# Good\n\nThis file is good.", "text/markdown")},
+        data={"collection": "shelf"},
+    )
+    assert (again.json()["kept"], again.json()["unchanged"]) == (0, 1)
+
+
+def test_document_is_listed_found_and_forgotten(client: TestClient) -> None:
+    text = b"# Ferry\n\nThe ferry leaves at seven in the morning."
+    kept = client.post("/api/v1/documents", files={"files": ("ferry.md", text)}).json()
+    document_id = kept["files"][0]["document_ids"][0]
+
+    listed = client.get("/api/v1/documents", params={"prefix": "ferry"}).json()["documents"]
+    found = client.post("/api/v1/search", json={"query": "ferry leaves morning"}).json()["passages"]
+    assert [one["document_id"] for one in listed] == [document_id]
+    assert document_id in {one["document_id"] for one in found}
+
+    assert client.delete(f"/api/v1/documents/{document_id}").status_code == 204
+    assert client.get(f"/api/v1/documents/{document_id}").status_code == 404
+    found = client.post("/api/v1/search", json={"query": "ferry leaves morning"}).json()["passages"]
+    assert document_id not in {one["document_id"] for one in found}
+
+
+def test_session_is_listed_searched_renamed_and_forgotten(client: TestClient) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "A question about zebras?"}).json()
+    session, run = reply["session_id"], reply["run_id"]
+
+    found = client.get("/api/v1/chat/sessions", params={"q": "ZEBRAS"}).json()["sessions"]
+    assert [one["session_id"] for one in found] == [session]
+    assert client.patch(f"/api/v1/chat/sessions/{session}", json={"title": "Stripes"}).json()["title"] == "Stripes"
+    first = client.get(f"/api/v1/chat/history/{session}", params={"limit": 1}).json()
+    rest = client.get(f"/api/v1/chat/history/{session}", params={"after": first["next"]}).json()
+    assert [turn["role"] for turn in first["turns"] + rest["turns"]] == ["user", "assistant"]
+
+    assert client.delete(f"/api/v1/chat/sessions/{session}").status_code == 204
+    for path in (f"/api/v1/chat/history/{session}", f"/api/v1/runs/{run}", f"/api/v1/runs/{run}/events"):
+        assert client.get(path).status_code == 404
+    assert client.get("/api/v1/chat/sessions", params={"q": "zebras"}).json()["sessions"] == []
+
+
+def test_feedback_rates_an_answer_and_nothing_else(client: TestClient) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "How tall?"}).json()
+    rating = {"session_id": reply["session_id"], "turn_id": reply["answer_turn_id"], "rating": "up", "comment": "Good"}
+
+    assert client.post("/api/v1/chat/feedback", json=rating).status_code == 201
+    assert client.post("/api/v1/chat/feedback", json={**rating, "turn_id": reply["turn_id"]}).status_code == 404
+
+
+def test_request_id_is_taken_over_or_made(client: TestClient) -> None:
+    assert client.get("/health/live", headers={"X-Request-ID": "mine-1"}).headers["x-request-id"] == "mine-1"
+    made = client.get("/health/live", headers={"X-Request-ID": "bad id\t"}).headers["x-request-id"]
+    assert made != "bad id\t"
+    assert client.get("/nowhere").json()["request_id"]
+
+
+def test_ready_names_every_part(client: TestClient) -> None:
+    parts = client.get("/health/ready").json()["parts"]
+
+    stores = {"turns", "answers", "accounts", "documents", "runs", "checkpoints", "index"}
+    assert stores | {"mcp:vector_search", "mcp:knowledge_base", "mcp:user_quota"} <= set(parts)
+
+
+def test_metrics_count_runs(client: TestClient) -> None:
+    client.post("/api/v1/chat/message", json={"message": "How tall?"})
+
+    text = client.get("/metrics").text
+
+    assert 'multidb_runs_total{effort="standard",status="completed"}' in text
+    assert "multidb_http_requests_total" in text
+
+
+def test_openapi_has_examples_and_every_route(client: TestClient) -> None:
+    document = client.get("/api/openapi.json").json()
+
+    assert "/api/v1/chat/message" in document["paths"]
+    assert document["components"]["schemas"]["MessageIn"]["examples"]
+    assert "text/event-stream" in document["paths"]["/api/v1/chat/message"]["post"]["responses"]["200"]["content"]
+
+
+# Who may ask what, and from where
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "", "evil.example:8000", "a@127.0.0.1", "[::1"]
+)
+def test_foreign_host_is_refused(client: TestClient, host: str) -> None:
+    reply = client.get("/api/v1/me", headers={"Host": host})
+
+    assert (reply.status_code, reply.json()["code"]) == (421, "host_refused")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "localhost", "[::1]:8000"])
+def test_own_host_is_served(client: TestClient, host: str) -> None:
+    assert client.get("/api/v1/me", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:9999"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_post_from_another_site_is_refused(client: TestClient, headers: dict[str, str]) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "Hello?"}, headers=headers)
+
+    assert (reply.status_code, reply.json()["code"]) == (403, "origin_refused")
+
+
+def test_own_origin_is_served(client: TestClient) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "Hello?"}, headers={"Origin": LOCAL_URL})
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "Bearer nonsense",
+        "Bearer ",
+        "Basic YTpi",
+        "Bearer " + "x" * 9_000,
+        token("t", "u", "reader", secret="another secret of at least 32 bytes!")["Authorization"],
+        token("t", "u", "reader", audience=server_audience("vector_search"))["Authorization"],
+    ],
+)
+def test_token_that_is_not_ours_is_refused_even_on_loopback(client: TestClient, authorization: str) -> None:
+    reply = client.get("/api/v1/me", headers={"Authorization": authorization})
+
+    assert (reply.status_code, reply.json()["code"]) == (401, "unauthenticated")
+
+
+def test_token_acts_for_its_own_user(client: TestClient) -> None:
+    me = client.get("/api/v1/me", headers=token("acme", "ann", "reader")).json()
+
+    assert (me["tenant_id"], me["user_id"], me["roles"]) == ("acme", "ann", ["reader"])
+
+
+def test_tenants_see_nothing_of_each_other(client: TestClient) -> None:
+    ann, bob = token("acme", "ann", "editor"), token("bolt", "bob", "editor")
+    kept = client.post(
+        "/api/v1/documents", files={"files": ("plan.md", b"# Plan\n\nThe secret plan is a boat.")}, headers=ann
+    )
+    document_id = kept.json()["files"][0]["document_ids"][0]
+    reply = client.post("/api/v1/chat/message", json={"message": "What is the plan?"}, headers=ann).json()
+    session, run = reply["session_id"], reply["run_id"]
+
+    for method, path, body in (
+        ("GET", f"/api/v1/documents/{document_id}", None),
+        ("GET", f"/api/v1/documents/{document_id}/text", None),
+        ("DELETE", f"/api/v1/documents/{document_id}", None),
+        ("GET", f"/api/v1/runs/{run}", None),
+        ("GET", f"/api/v1/runs/{run}/events", None),
+        ("POST", f"/api/v1/runs/{run}/cancel", None),
+        ("GET", f"/api/v1/chat/history/{session}", None),
+        ("PATCH", f"/api/v1/chat/sessions/{session}", {"title": "Mine now"}),
+        ("DELETE", f"/api/v1/chat/sessions/{session}", None),
+        (
+            "POST",
+            "/api/v1/chat/feedback",
+            {"session_id": session, "turn_id": reply["answer_turn_id"], "rating": "up"},
+        ),
+    ):
+        answer = client.request(method, path, json=body, headers=bob)
+        absent = client.request(
+            method, path.replace(document_id, "0" * 32).replace(run, "x").replace(session, "y"), json=body, headers=bob
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+        assert answer.status_code == absent.status_code
+    assert client.post("/api/v1/search", json={"query": "secret plan boat"}, headers=bob).json()["passages"] == []
+    assert client.get("/api/v1/documents", headers=bob).json()["documents"] == []
+    assert client.get("/api/v1/chat/sessions", headers=bob).json()["sessions"] == []
+    assert client.get(f"/api/v1/documents/{document_id}", headers=ann).status_code == 200
+
+
+def test_session_id_of_another_user_cannot_be_written_to(client: TestClient) -> None:
+    ann, bob = token("acme", "ann", "reader"), token("acme", "bob", "reader")
+    session = client.post("/api/v1/chat/message", json={"message": "Mine?"}, headers=ann).json()["session_id"]
+
+    reply = client.post("/api/v1/chat/message", json={"message": "Yours?", "session_id": session}, headers=bob)
+    history = client.get(f"/api/v1/chat/history/{session}", headers=ann).json()["turns"]
+
+    assert reply.status_code in (200, 404)
+    assert [turn["text"] for turn in history if turn["role"] == "user"] == ["Mine?"]
+    assert client.get("/api/v1/me", headers=bob).json()["reserved_tokens"] == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/api/v1/documents"), ("DELETE", "/api/v1/documents/x"), ("GET", "/metrics")]
+)
+def test_reader_may_not_change_documents_or_read_metrics(client: TestClient, method: str, path: str) -> None:
+    reply = client.request(method, path, headers=token("acme", "ann", "reader"))
+
+    assert (reply.status_code, reply.json()["code"]) == (403, "forbidden")
+
+
+def test_mcp_endpoint_wants_a_token_of_its_own(client: TestClient) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    headers = {"Accept": "application/json, text/event-stream"}
+
+    assert client.post("/mcp/vector_search", json=call, headers=headers).status_code == 401
+
+
+def test_bound_beyond_loopback_it_refuses_to_start_without_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput):
+        create_app(Settings(home=tmp_path, host="0.0.0.0"))
+    with pytest.raises(InvalidInput):
+        create_app(Settings(home=tmp_path, host="0.0.0.0", secret="short"))
+
+
+def test_bound_beyond_loopback_nobody_is_signed_in_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def small(*_: Any) -> SmallEmbedder:
+        return SmallEmbedder()
+
+    monkeypatch.setattr(memory.stores, "_open_embedder", small)
+    settings = Settings(home=tmp_path, host="0.0.0.0", secret=SECRET)
+    with TestClient(create_app(settings), base_url="http://chat.example") as client:
+        assert client.get("/api/v1/me").status_code == 401
+        assert client.get("/metrics").status_code == 401
+        assert "parts" not in client.get("/health/ready").json()
+        assert "parts" not in client.get("/health/ready", headers=token("t", "u", "reader")).json()
+        assert "parts" in client.get("/health/ready", headers=token("t", "u", "operator")).json()
+        assert client.get("/metrics", headers=token("t", "u", "operator")).status_code == 200
+        assert client.get("/api/v1/me", headers=token("t", "u", "reader")).status_code == 200
+
+
+def test_log_lines_carry_no_words_of_users(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    canary = "canarybird"
+
+    client.post("/api/v1/chat/message", json={"message": f"Where is the {canary}?"})
+    client.get("/api/v1/chat/sessions", params={"q": canary})
+    client.post("/api/v1/search", json={"query": canary})
+    client.post("/api/v1/chat/message", json={"message": 7, canary: canary})
+
+    formatter = LineFormatter("{levelname}{name}{message}", style="{", timestamp=True)
+    ours = [
+        record for record in caplog.records if record.name.startswith(("api", "memory", "multidb", "graphs", "tools"))
+    ]
+    assert ours
+    assert canary not in "\n".join(formatter.format(record) for record in ours)
+
+
+def test_logged_exception_names_its_type_and_place_but_not_its_words() -> None:
+    formatter = LineFormatter("{message}", style="{")
+    try:
+        raise ValueError("the words of a user")
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, "failed", (), (ValueError, error, error.__traceback__)
+        )
+
+    line = formatter.format(record)
+
+    assert "builtins.ValueError" in line
+    assert "words of a user" not in line
+
+
+def test_codes_are_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+
+    assert [code for code in KINDS if f"`{code}`" not in text] == []
+
+
+def test_logging_can_be_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    set_up_logging("WARNING")
+
+    assert root.level == logging.WARNING
+    root.handlers.clear()
+    root.setLevel(logging.WARNING)
