@@ -25,8 +25,8 @@ MIGRATIONS = (
     """
     CREATE TABLE runs (
         run_no INTEGER PRIMARY KEY, tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, run_id TEXT NOT NULL,
-        thread_id TEXT NOT NULL, idempotency_key TEXT, status TEXT NOT NULL, body BLOB NOT NULL, result TEXT NOT NULL,
-        last_seq INTEGER NOT NULL DEFAULT 0, ended_at REAL, expired INTEGER NOT NULL DEFAULT 0
+        thread_id TEXT NOT NULL, idempotency_key TEXT, status TEXT NOT NULL, last_seq INTEGER NOT NULL DEFAULT 0,
+        ended_at REAL, expired INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL, result TEXT NOT NULL
     );
     CREATE UNIQUE INDEX runs_by_id ON runs (tenant_id, run_id);
     CREATE UNIQUE INDEX runs_by_key ON runs (tenant_id, user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
@@ -96,10 +96,10 @@ class SqliteRuns:
         """Keep events durably; the same events again are a no-op."""
 
         def work(connection: sqlite3.Connection) -> None:
-            row = _run(connection, scope, run_id)
-            if row["status"] != "running":
+            head = _head(connection, scope, run_id)
+            if head["status"] != "running":
                 raise Conflict(f"run {run_id} has ended")
-            _append(connection, row, events)
+            _append(connection, head, events)
 
         await self._database.write(work, self._waker(scope, run_id))
 
@@ -111,13 +111,13 @@ class SqliteRuns:
             raise InvalidInput("a run cannot end as running")
 
         def work(connection: sqlite3.Connection) -> None:
-            row = _run(connection, scope, run_id)
-            if row["status"] != "running":
+            head = _head(connection, scope, run_id)
+            if head["status"] != "running":
                 return
-            _append(connection, row, events)
+            last = _append(connection, head, events)
             connection.execute(
-                "UPDATE runs SET status = ?, result = ?, ended_at = ? WHERE run_no = ?",
-                (status, result, self._clock().timestamp(), row["run_no"]),
+                "UPDATE runs SET status = ?, result = ?, ended_at = ?, last_seq = ? WHERE run_no = ?",
+                (status, result, self._clock().timestamp(), last, head["run_no"]),
             )
 
         await self._database.write(work, self._waker(scope, run_id))
@@ -255,19 +255,22 @@ def _admit(connection: sqlite3.Connection, record: RunRecord, body: bytes) -> Ru
     return record
 
 
-def _append(connection: sqlite3.Connection, run: sqlite3.Row, events: Sequence[RunEvent]) -> None:
-    last: int = run["last_seq"]
+def _append(connection: sqlite3.Connection, head: sqlite3.Row, events: Sequence[RunEvent]) -> int:
+    """Keep the events that are new; return the last seq there is."""
+    number, name = head["run_no"], head["run_id"]
+    last = connection.execute(
+        "SELECT coalesce(max(seq), 0) AS last FROM run_events WHERE run_no = ?", (number,)
+    ).fetchone()["last"]
     fresh = [event for event in events if event.seq > last]
     repeated = [event for event in events if event.seq <= last]
     if [event.seq for event in fresh] != list(range(last + 1, last + 1 + len(fresh))):
-        raise Conflict(f"run {run['run_id']}: seq {last + 1} was expected, not {fresh[0].seq}")
-    if repeated and repeated != _events(connection, run["run_no"], repeated[0].seq - 1, len(repeated)):
-        raise Conflict(f"run {run['run_id']}: seq {repeated[0].seq} is taken; {last + 1} was expected")
+        raise Conflict(f"run {name}: seq {last + 1} was expected, not {fresh[0].seq}")
+    if repeated and repeated != _events(connection, number, repeated[0].seq - 1, len(repeated)):
+        raise Conflict(f"run {name}: seq {repeated[0].seq} is taken; {last + 1} was expected")
     connection.executemany(
-        "INSERT INTO run_events VALUES (?, ?, ?, ?)",
-        [(run["run_no"], event.seq, event.type, event.data) for event in fresh],
+        "INSERT INTO run_events VALUES (?, ?, ?, ?)", [(number, event.seq, event.type, event.data) for event in fresh]
     )
-    connection.execute("UPDATE runs SET last_seq = ? WHERE run_no = ?", (last + len(fresh), run["run_no"]))
+    return last + len(fresh)
 
 
 def _reader(scope: Scope, run_id: str, after: int) -> Callable[[sqlite3.Connection], _Page]:
@@ -275,7 +278,7 @@ def _reader(scope: Scope, run_id: str, after: int) -> Callable[[sqlite3.Connecti
 
 
 def _page(connection: sqlite3.Connection, scope: Scope, run_id: str, after: int, limit: int) -> _Page:
-    run = _run(connection, scope, run_id)
+    run = _head(connection, scope, run_id)
     if run["expired"] and after < run["last_seq"]:
         raise EventsExpired(f"the events of run {run_id} are gone; its result is kept")
     events = _events(connection, run["run_no"], after, limit)
@@ -292,10 +295,28 @@ def _events(connection: sqlite3.Connection, run_no: int, after: int, limit: int)
 
 
 def _run(connection: sqlite3.Connection, scope: Scope, run_id: str) -> sqlite3.Row:
-    row = connection.execute(
-        "SELECT * FROM runs WHERE tenant_id = ? AND run_id = ? AND user_id = ?",
-        (scope.tenant_id, run_id, scope.user_id),
-    ).fetchone()
+    return _found(
+        connection.execute(
+            "SELECT * FROM runs WHERE tenant_id = ? AND run_id = ? AND user_id = ?",
+            (scope.tenant_id, run_id, scope.user_id),
+        ).fetchone(),
+        run_id,
+    )
+
+
+def _head(connection: sqlite3.Connection, scope: Scope, run_id: str) -> sqlite3.Row:
+    """What each event needs of its run; last_seq counts once the run has ended."""
+    return _found(
+        connection.execute(
+            "SELECT run_no, run_id, status, expired, last_seq FROM runs"
+            " WHERE tenant_id = ? AND run_id = ? AND user_id = ?",
+            (scope.tenant_id, run_id, scope.user_id),
+        ).fetchone(),
+        run_id,
+    )
+
+
+def _found(row: sqlite3.Row | None, run_id: str) -> sqlite3.Row:
     if row is None:
         raise NotFound(f"there is no run {run_id!r}")
     return row
