@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 
@@ -48,14 +49,19 @@ def _readings(value: str) -> list[Scalar]:
         number = float(value)
     except ValueError:
         return [value]
+    if not math.isfinite(number):
+        return [value]
     return [value, int(number) if number.is_integer() and abs(number) < 2**53 else number]
 
 
 def _number(rule: str, value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError:
-        raise ValueError(f"{rule!r} needs a number after its sign") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{rule!r} needs a number after its sign")
+    return number
 
 
 def _narrowed(found: Range, sign: str, bound: float) -> Range:
