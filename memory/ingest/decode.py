@@ -44,7 +44,7 @@ def _decode(data: bytes) -> str:
             return data[len(mark) :].decode(encoding, "replace")
     if wide := _wide(data):
         return data.decode(wide, "replace")
-    if data.count(0, 0, _SAMPLE) > len(data[:_SAMPLE]) // 100 or _is_noise(data):
+    if data.count(0, 0, _SAMPLE) > max(3, len(data[:_SAMPLE]) // 100) or _is_noise(data):
         raise Refused("it is a binary file, not text")
     try:
         return data.decode("utf-8")

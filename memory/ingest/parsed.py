@@ -87,7 +87,7 @@ class RefusedPart:
 class TextBuilder:
     """Writes a document's text block by block, so that offsets are right by construction."""
 
-    def __init__(self, limit: int = Limits.text_characters) -> None:
+    def __init__(self, limit: int = Limits().text_characters) -> None:
         """Start empty; more than `limit` characters are refused."""
         self._parts: list[str] = []
         self._length = 0

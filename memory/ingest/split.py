@@ -121,8 +121,10 @@ class Splitter:
             part = (start, end) if start + reach >= end else clip(text, start, end, reach)
             if part[1] <= part[0]:
                 part = (start, start + reach)
-            yield *part, tokens
-            start = trim(text, part[1], end)[0]
+            # A clause keeps the mark that ends it, which `clip` leaves off.
+            stop = part[1] + (part[1] < start + reach and text[part[1]] in ",;:，、；")
+            yield part[0], stop, tokens
+            start = trim(text, stop, end)[0]
 
 
 def _content(blocks: Sequence[Block]) -> list[Block]:

@@ -42,7 +42,7 @@ class _Walk:
             self._object(cast(dict[str, Any], value), depth)
         elif isinstance(value, list):
             for item in cast(list[object], value):
-                self.write(item, depth)
+                self.write(item, depth + 1)
         elif value is not None:
             self._builder.add(clean(str(value)), "text")
 

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memory.sentences import STOPWORDS, clip, split_sentences, stem, words
+
+
+def sentences(text: str) -> list[str]:
+    return [text[start:end] for start, end in split_sentences(text)]
+
+
+CASES = {
+    "titles": ("Dr. Smith met Mr. Jones. They left.", ["Dr. Smith met Mr. Jones.", "They left."]),
+    "initials": ("J. K. Rowling wrote it. It sold.", ["J. K. Rowling wrote it.", "It sold."]),
+    "acronyms": ("He joined the U.S. Army. Later he left.", ["He joined the U.S. Army.", "Later he left."]),
+    "acronym at the end": ("It lies in the U.S. The town is old.", ["It lies in the U.S.", "The town is old."]),
+    "decimals": ("It costs 3.50 EUR. Version 2.0.1 is out.", ["It costs 3.50 EUR.", "Version 2.0.1 is out."]),
+    "labels": (
+        "See Fig. 2 and No. 5. The answer is no. Go on.",
+        ["See Fig. 2 and No. 5.", "The answer is no.", "Go on."],
+    ),
+    "year": ("She died in 1999. He lived.", ["She died in 1999.", "He lived."]),
+    "german date": ("Am 3. Mai kam z. B. Herr Dr. Müller. Gut.", ["Am 3. Mai kam z. B. Herr Dr. Müller.", "Gut."]),
+    "quotes": ('"Really?" she asked. "Yes." He left.', ['"Really?" she asked.', '"Yes."', "He left."]),
+    "brackets": ("It rains. (It always does.) We stay.", ["It rains.", "(It always does.)", "We stay."]),
+    "ellipsis": ("Wait... what? So it is.", ["Wait... what?", "So it is."]),
+    "list": (
+        "1. Open the box. Look.\n2. Close it.\n- A dash",
+        ["1. Open the box.", "Look.", "2. Close it.", "- A dash"],
+    ),
+    "paragraphs": ("One line\n\nanother", ["One line", "another"]),
+    "short lines": ("Name: Tent\nPrice: 3.50", ["Name: Tent", "Price: 3.50"]),
+    "wrapped lines": (
+        "This paragraph was wrapped by an editor at some\ncolumn and goes on. Then it ends.",
+        ["This paragraph was wrapped by an editor at some\ncolumn and goes on.", "Then it ends."],
+    ),
+    "chinese": ("你好。今天天气很好！我们去吧？好", ["你好。", "今天天气很好！", "我们去吧？", "好"]),
+    "carriage returns": ("One.\r\nTwo.\rThree.", ["One.", "Two.", "Three."]),
+    "empty": ("", []),
+    "white space": (" \n\t ", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES.values(), ids=CASES.keys())
+def test_split_ends_a_sentence_where_a_reader_would(text: str, expected: list[str]) -> None:
+    assert sentences(text) == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("aB1 .!?\"'()\n\r。é😀\u2028\x00;:-"), max_size=80))
+def test_sentences_are_in_order_and_lose_nothing_but_white_space(text: str) -> None:
+    spans = split_sentences(text)
+    assert all(start < end for start, end in spans)
+    assert all(one[1] <= other[0] for one, other in pairwise(spans))
+    assert "".join("".join(text[start:end] for start, end in spans).split()) == "".join(text.split())
+
+
+def test_clip_cuts_at_a_clause_within_the_limit() -> None:
+    text = "First a clause that is long enough to keep, then another clause that goes too far"
+    start, end = clip(text, 0, len(text), 50)
+    assert text[start:end] == "First a clause that is long enough to keep"
+
+
+def test_clip_leaves_a_short_span_alone_and_cuts_an_endless_word() -> None:
+    assert clip("abc", 0, 3) == (0, 3)
+    assert clip("a" * 1000, 0, 1000) == (0, 400)
+
+
+def test_words_are_lower_case_numbers_keep_their_point_and_cjk_comes_in_pairs() -> None:
+    assert words("Fernweh’s 1,250.50 EUR don't high-speed 東京都 x") == [
+        "fernweh", "1250.50", "eur", "don't", "high", "speed", "東京", "京都", "x",
+    ]  # fmt: skip
+
+
+def test_stem_joins_the_forms_of_a_word() -> None:
+    assert stem("returning") == stem("returns") == stem("returned")
+    assert "the" in STOPWORDS
+    assert "tent" not in STOPWORDS
