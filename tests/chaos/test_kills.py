@@ -20,7 +20,7 @@ QUESTIONS = (
 )
 CI_KILLS = 20
 STORM_KILLS = 200
-MANY_FRAMES = 6
+MANY_FRAMES = 3
 """Of frames and parts that repeat, the first few; the random kills take the rest."""
 
 
@@ -49,7 +49,7 @@ async def killed_at(zygote: Zygote, point: str, number: int) -> Message:
     if server.ready:
         await send(server, message)
         await server.gone()
-    server = await see_through(zygote, message, server)
+    server = await see_through(zygote, message, await zygote.start())
     await check(server, message)
     await server.kill()
     return message
