@@ -131,6 +131,25 @@ async def test_a_slow_writer_is_told_within_the_limit_and_its_queue_is_kept(data
     assert await numbers(database) == [1]
 
 
+async def test_a_full_disk_is_told_while_reads_go_on_and_writing_recovers(database):
+    def limit_pages(pages):
+        return lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()[0]
+
+    await database.write(insert(1))
+    await database.write(limit_pages(1))
+    go, task = await occupied(database)
+    writes = [asyncio.ensure_future(database.write(insert(n, "x" * 100_000))) for n in (2, 3)]
+    await asyncio.sleep(0)
+    go.set()
+    outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    await asyncio.wait([task])
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable, StoreUnavailable]
+    assert await numbers(database) == [1]
+    await database.write(limit_pages(1_000_000))
+    await database.write(insert(2, "x" * 100_000))
+    assert await numbers(database) == [1, 2]
+
+
 async def test_a_closed_database_says_so(tmp_path):
     async with open_database(tmp_path / "a.db") as database:
         pass
