@@ -24,7 +24,8 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     query = asked.query
     queries = _queries(state, query, context)
     gathered = await gather(deps.tools, _errand(state, query, queries, context))
-    hits = _merged(state, gathered)
+    # What stands far down was never read; without a bound, checkpoints would grow with each round.
+    hits = _merged(state, gathered)[: 2 * LIMITS[context.effort].search_top_k]
     known = {hit.passage.passage_id for hit in state.hits}
     update: Update = {
         "query": query,
