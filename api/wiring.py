@@ -11,7 +11,8 @@ from mcp.server.mcpserver import MCPServer
 
 from api.metrics import Metrics
 from api.runs.engine import Crash, Engine, no_crash
-from api.runs.runs import Runs, open_runs
+from api.runs.housekeeping import open_runs
+from api.runs.runs import Runs
 from api.secret import load_secret_of
 from api.settings import Settings
 from graphs.context import LIMITS

@@ -6,5 +6,7 @@ writer.py    numbers events and keeps them in groups
 replay.py    matches what a repeated run says against what was already sent
 generate.py  drives the graph and collects what it says
 close.py     answer turn, charge, terminal events: each exactly once
+attempt.py   one attempt: the first, or one after a crash or a store's failure
 runs.py      the tasks: one per run
+housekeeping.py   opens them, expires events
 """
