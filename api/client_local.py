@@ -100,6 +100,8 @@ class LocalAssistant:
 async def open_local_library(settings: Settings) -> AsyncGenerator[LocalLibrary]:
     """Open the stores only: no graph, no tools."""
     async with open_stores(settings, command="multidb") as stores:
+        # A server may answer while its index follows; a command that ends at once would find too little.
+        await stores.index.catch_up()
         yield LocalLibrary(stores)
 
 
@@ -109,6 +111,7 @@ async def open_local_assistant(settings: Settings) -> AsyncGenerator[LocalAssist
     from api.wiring import open_app
 
     async with open_app(settings) as app:
+        await app.stores.index.catch_up()
         yield LocalAssistant(app)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,7 +77,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ingested(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Iterator[Path]:
+def ingested(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
     """A data folder that holds the corpus, made once; tests get copies of it."""
     home = tmp_path_factory.mktemp("ingested") / "data"
     with pytest.MonkeyPatch.context() as patch:
@@ -86,7 +86,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Iterator
         with pytest.raises(SystemExit) as ended:
             main()
     assert ended.value.code == 0
-    yield home
+    return home
 
 
 @pytest.fixture
