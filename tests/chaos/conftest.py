@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.chaos.drive import PATIENCE_S, Zygote, open_zygote
+from tests.support.fake_provider import Reply, open_provider, passages_of
 
 ORRIN = """# The lighthouse
 
@@ -29,9 +33,30 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-async def zygote(tmp_path: Path) -> AsyncGenerator[Zygote]:
-    async with open_zygote(tmp_path / "home", free_port(), {}) as starter:
+def quoting(body: dict[str, Any]) -> Reply:
+    """A model that copies the sentence nearest to the question, and cites it."""
+    question = set(re.findall(r"\w+", str(body["messages"][-1]["content"]).lower().split("<passage")[0]))
+    sentences = [
+        (sentence, number)
+        for number, text in passages_of(body).items()
+        for sentence in re.split(r"(?<=[.!?])\s+", text)
+    ]
+    best = max(sentences, key=lambda one: len(question & set(re.findall(r"\w+", one[0].lower()))))
+    return Reply(f"{best[0]} [{best[1]}]")
+
+
+@pytest.fixture(params=["extractive", "chat_model"])
+async def zygote(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Zygote]:
+    async with AsyncExitStack() as stack:
+        settings: dict[str, object] = {}
+        if request.param == "chat_model":
+            provider = await stack.enter_async_context(open_provider(quoting))
+            settings = {
+                "model_synthesizer": "openai:scripted",
+                "model_base_url": provider.url,
+                "model_api_key": "none",
+            }
+        starter = await stack.enter_async_context(open_zygote(tmp_path / "home", free_port(), settings))
         server = await starter.start()
         assert server.ready, (tmp_path / "server.log").read_text(encoding="utf-8")
         async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client:

@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import langchain_openai  # noqa: F401 - imported before the fork, as the rest is
 import uvicorn
 
 import graphs.graph
@@ -27,7 +28,9 @@ def serve(request: dict[str, Any], ready: Callable[[], object]) -> None:
     points = CrashPoints(request["crash"], Path(request["record"]) if request["record"] else None)
     for name in NODES:
         setattr(graphs.graph, name, _node(getattr(graphs.graph, name), name, points))
-    settings = Settings.model_validate({**Settings().model_dump(), "home": Path(request["home"]), **request["settings"]})
+    settings = Settings.model_validate(
+        {**Settings().model_dump(), "home": Path(request["home"]), **request["settings"]}
+    )
     faults = Faults(wrap=lambda stores: wrap_stores(stores, points), crash=lambda name: points.hit(f"at:{name}"))
     api = create_app(settings, faults, url=f"http://127.0.0.1:{request['port']}")
     config = uvicorn.Config(

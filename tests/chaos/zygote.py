@@ -17,7 +17,7 @@ from typing import Any
 
 def main() -> None:
     """Serve start requests until stdin ends."""
-    from tests.chaos import server  # the imports that are worth sharing
+    from tests.chaos import server
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
