@@ -12,9 +12,7 @@ from mcp_servers.serving import serve_http, serve_stdio
 from mcp_servers.settings import ServerSettings
 from memory.errors import ModelUnavailable, StoreError
 from memory.identity import GRANTABLE
-from memory.records import Role, Scope
-
-DEFAULT_ROLES = ("reader", "editor")
+from memory.records import LOCAL, Role, Scope
 
 
 def main() -> int:
@@ -34,7 +32,7 @@ async def _serve(options: argparse.Namespace, settings: ServerSettings) -> None:
     if options.http:
         await serve_http(options.name, settings, options.host, options.port)
         return
-    roles = cast(tuple[Role, ...], tuple(options.role or DEFAULT_ROLES))
+    roles = cast(tuple[Role, ...], tuple(options.role or LOCAL.roles))
     await serve_stdio(options.name, settings, Scope(options.tenant, options.user, tuple(options.group), roles))
 
 
@@ -44,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http", action="store_true", help="serve HTTP to callers with a signed token")
     parser.add_argument("--host", default="127.0.0.1", help="address for --http")
     parser.add_argument("--port", type=int, default=8100, help="port for --http; 0 takes a free one")
-    parser.add_argument("--tenant", default="local", help="over stdio: act in this tenant")
-    parser.add_argument("--user", default="local", help="over stdio: act as this user")
+    parser.add_argument("--tenant", default=LOCAL.tenant_id, help="over stdio: act in this tenant")
+    parser.add_argument("--user", default=LOCAL.user_id, help="over stdio: act as this user")
     parser.add_argument("--group", action="append", default=[], help="over stdio: a group of the user")
     parser.add_argument("--role", action="append", choices=sorted(GRANTABLE), help="over stdio: a role of the user")
     return parser
