@@ -38,7 +38,7 @@ async def recorded_points(zygote: Zygote, record: Path) -> list[str]:
     server = await see_through(zygote, message, server)
     await check(server, message)
     await server.kill()
-    hits = record.read_text(encoding="utf-8").split()
+    hits = (await asyncio.to_thread(record.read_text, encoding="utf-8")).split()
     return [hit for hit in hits if int(hit.rsplit("#", 1)[1]) <= MANY_FRAMES]
 
 
