@@ -54,6 +54,11 @@ _REASON = re.compile(
 _PLACE_BEFORE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|into|across|between|outside|around|along)\s+(?:the\s+)?$", re.IGNORECASE
 )
+_OPENING_WORDS = """
+    perhaps however although since while despite because according many several each every all both one two three
+    during later today currently originally finally eventually recently usually often sometimes early
+"""
+_OPENINGS = frozenset(_OPENING_WORDS.split())
 _PATTERN_OF: dict[Kind, str] = {
     "person": "name",
     "place": "name",
@@ -106,7 +111,7 @@ def _is_news(question: Question, sentence: str, span: Span, name: str) -> bool:
     """Whether a span is more than words of the question, and more than a sentence's capitalised opening."""
     text = sentence[span.start : span.end]
     found = words(text)
-    if name == "name" and span.start == 0 and len(found) == 1 and found[0] in STOPWORDS:
+    if name == "name" and span.start == 0 and len(found) == 1 and (found[0] in STOPWORDS | _OPENINGS):
         return False
     return any(stem(word) not in question.all_words and word not in STOPWORDS for word in found) or (
         name != "name" and any(stem(word) not in question.all_words for word in found)
