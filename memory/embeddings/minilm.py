@@ -22,6 +22,8 @@ from memory.ports import Vectors
 
 DIMENSION = 384
 MAX_TOKENS = 256
+MAX_CHARACTERS = 64 * MAX_TOKENS
+"""More than any 256 tokens of real text: what lies beyond need not even be cut into tokens."""
 CACHED_QUERIES = 1024
 THREADS = 2
 """One-thread runs side by side: a single text is too small a product to be worth dividing."""
@@ -85,7 +87,7 @@ class MiniLM:
         return np.stack([self._encode_one(text) for text in texts])
 
     def _encode_one(self, text: str) -> Vectors:
-        ids = self._tokenizer.encode(_readable(text)).ids
+        ids = self._tokenizer.encode(_readable(text[:MAX_CHARACTERS])).ids
         if len(ids) > MAX_TOKENS:
             ids = [*ids[: MAX_TOKENS - 1], ids[-1]]
         tokens = np.array([ids], np.int64)

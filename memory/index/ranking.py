@@ -14,7 +14,7 @@ Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 BLOCK = 64
-DENSE_SHARE = 0.65
+DENSE_SHARE = 0.6
 """What the dense side counts when the caller weighs both sides alike."""
 
 
