@@ -74,7 +74,8 @@ def _matches(given: str) -> list[Path]:
     path = Path(given).expanduser()
     if path.exists():
         return [Path(str(path.absolute())).resolve() if path.is_dir() else path.absolute()]
-    return sorted(Path(found).absolute() for found in glob.glob(str(path), recursive=True))
+    found = sorted(Path(match).absolute() for match in glob.glob(str(path), recursive=True))
+    return [match for match in found if not IGNORED.intersection(match.parts)]
 
 
 def _files(root: Path) -> Iterator[Path]:

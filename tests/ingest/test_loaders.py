@@ -197,3 +197,7 @@ def test_the_language_of_a_text_is_told_or_left_open() -> None:
     assert language_of("The shop is open from Monday to Friday and it is closed on the weekend.") == "en"
     assert language_of("Der Laden ist von Montag bis Freitag geöffnet und am Wochenende geschlossen.") == "de"
     assert language_of("42") == ""
+
+
+def test_the_language_of_a_text_in_a_script_of_its_own_needs_few_letters() -> None:
+    assert [language_of(text) for text in ("你好，世界", "こんにちは", "안녕하세요")] == ["zh", "ja", "ko"]

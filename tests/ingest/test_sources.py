@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from memory.ingest.sources import listing, upload_name
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    for name in ("shop/policies/returns.md", "shop/faq.jsonl", "shop/.git/config", "shop/__pycache__/x.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    return tmp_path / "shop"
+
+
+def sources(*paths: Path | str, base: Path) -> list[str]:
+    return [found.source for found in listing(paths, base).files]
+
+
+def test_sources_are_relative_to_the_working_folder(shop: Path) -> None:
+    assert sources(shop, base=shop.parent) == ["shop/faq.jsonl", "shop/policies/returns.md"]
+    assert sources(shop, base=shop) == ["faq.jsonl", "policies/returns.md"]
+
+
+def test_sources_elsewhere_start_with_the_named_folder(shop: Path, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    assert sources(shop, base=away) == ["shop/faq.jsonl", "shop/policies/returns.md"]
+    assert sources(shop / "faq.jsonl", base=away) == ["shop/faq.jsonl"]
+
+
+def test_a_glob_a_folder_and_a_file_that_mean_the_same_file_name_it_once(shop: Path) -> None:
+    assert sources(shop, f"{shop}/*.jsonl", shop / "faq.jsonl", base=shop.parent).count("shop/faq.jsonl") == 1
+    assert sources(f"{shop}/**/*.md", base=shop.parent) == ["shop/policies/returns.md"]
+
+
+def test_a_path_that_names_nothing_is_missing(shop: Path) -> None:
+    assert listing([shop / "nothing", f"{shop}/*.xyz"], shop).missing == (str(shop / "nothing"), f"{shop}/*.xyz")
+
+
+def test_a_link_out_of_the_folder_is_not_followed(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("secret")
+    (shop / "link.md").symlink_to(tmp_path / "secret.md")
+    assert "shop/link.md" not in sources(shop, base=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.md", "a.md"), ("/etc/passwd", "etc/passwd"), ("..\\..\\a.md", "a.md"), ("", "upload"), ("..", "upload")],
+)
+def test_upload_names_lose_what_could_harm(name: str, expected: str) -> None:
+    assert upload_name(name) == expected
