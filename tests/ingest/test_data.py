@@ -1,0 +1,75 @@
+"""Loaders and pipeline over third-party files: `make test-data DATA=DIR`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from memory.ingest.detect import detect
+from memory.ingest.loaders import loader
+from memory.ingest.parsed import Parsed, Raw
+from memory.ingest.pipeline import IngestOptions, ingest
+from tests.ingest.rig import SCOPE, open_rig
+
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif("MULTIDB_TEST_DATA" not in os.environ, reason="set MULTIDB_TEST_DATA (make test-data DATA=DIR)"),
+]
+READ = {".md", ".txt", ".html", ".pdf", ".docx", ".csv", ".tsv", ".json"}
+SCANS = {"non_text_searchable.pdf"}
+ASVS = "asvs-4.0.3-en"
+
+
+def data(*parts: str) -> Path:
+    return Path(os.environ["MULTIDB_TEST_DATA"]).joinpath("ingest", *parts)
+
+
+def text_of(path: Path) -> str:
+    raw = Raw(path.name, path.read_bytes())
+    return "\n".join(item.text for item in loader(detect(raw))(raw) if isinstance(item, Parsed))
+
+
+def bare(text: str) -> str:
+    """Text without links, emphasis and white space, so that formats can be compared."""
+    return re.sub(r"[\s*_`]+", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text))
+
+
+async def test_each_file_is_kept_or_refused_with_a_reason_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    files = [path for path in data("fixtures").rglob("*") if path.is_file()]
+    async with open_rig(tmp_path) as rig:
+        options = IngestOptions(base=tmp_path)
+        first = await ingest(SCOPE, [data("fixtures")], rig, options)
+        second = await ingest(SCOPE, [data("fixtures")], rig, options)
+    kept = {item.source.split("#")[0] for item in first.documents}
+    refused = {path.split("#")[0]: reason for path, reason in first.refused}
+    assert len(files) == len(kept | set(refused))
+    assert all(refused.values())
+    readable = {path.name for path in files if path.suffix in READ} - SCANS
+    assert readable == {Path(source).name for source in kept}
+    assert (second.kept, second.unchanged) == (0, first.kept + first.unchanged)
+
+
+@pytest.mark.parametrize("name", [f"{ASVS}.csv", f"{ASVS}.json", f"{ASVS}.docx", f"{ASVS}.pdf", "en-md"])
+def test_a_standards_requirements_are_found_in_every_format(name: str) -> None:
+    requirements = json.loads(data("asvs", f"{ASVS}.flat.json").read_text())["requirements"]
+    path = data("asvs", name)
+    parts = sorted(path.glob("*.md")) if path.is_dir() else [path]
+    text = bare("\n".join(text_of(part) for part in parts))
+    found = sum(bare(requirement["req_description"]) in text for requirement in requirements)
+    assert len(requirements) == 286
+    assert found >= 0.99 * len(requirements)
+
+
+def test_the_paragraphs_of_noisy_pages_survive() -> None:
+    total = found = 0
+    for line in data("squad_html_truth.jsonl").read_text().splitlines():
+        page = json.loads(line)
+        text = bare(text_of(data("squad_html", page["file"])))
+        total += len(page["paragraphs"])
+        found += sum(bare(paragraph) in text for paragraph in page["paragraphs"])
+    assert found >= 0.98 * total
