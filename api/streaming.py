@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
@@ -30,6 +30,26 @@ class Streams:
     metrics: Metrics
     stopping: asyncio.Event
     open: int = 0
+    cut: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def took(self) -> None:
+        """A stream begins."""
+        self._note(1)
+
+    def gave(self) -> None:
+        """A stream has ended."""
+        self._note(-1)
+
+    def stalled(self) -> None:
+        """A stream was cut because its reader took nothing."""
+        self.cut += 1
+        self.metrics.streams_cut.inc()
+
+    def _note(self, difference: int) -> None:
+        self.open += difference
+        self.metrics.streams.set(self.open)
+        self.changed.set()
 
     def refuse_if_full(self) -> None:
         """Raise overloaded when there is no slot left."""
@@ -54,8 +74,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the run ends, the reader leaves or stalls, or the server stops."""
         streams = self._streams
-        streams.open += 1
-        streams.metrics.streams.set(streams.open)
+        streams.took()
         gone = asyncio.ensure_future(_disconnected(receive))
         stopping = asyncio.ensure_future(streams.stopping.wait())
         try:
@@ -64,8 +83,7 @@ class EventStream(Response):
         finally:
             gone.cancel()
             stopping.cancel()
-            streams.open -= 1
-            streams.metrics.streams.set(streams.open)
+            streams.gave()
 
     async def _start(self, send: Send) -> None:
         raw = [(name.lower().encode(), value.encode()) for name, value in self._sent_headers.items()]
@@ -94,7 +112,7 @@ class EventStream(Response):
             # The headers are out: end the body early, so that the client comes back with its Last-Event-ID.
             await self._send(send, sse.SHUTDOWN)
         except TimeoutError:
-            self._streams.metrics.streams_cut.inc()
+            self._streams.stalled()
         finally:
             coming.cancel()
 
