@@ -193,8 +193,13 @@ async def _open_index(
 
 
 async def _open_embedder(stack: AsyncExitStack, settings: StoreSettings) -> Embedder:
+    kind, _, model = settings.embedder.partition(":")
+    if kind == "hf" and model:
+        from memory.embeddings.sentence_transformers import open_sentence_transformers
+
+        return await stack.enter_async_context(open_sentence_transformers(model))
     if settings.embedder != "minilm":
-        raise InvalidInput(f"MULTIDB_EMBEDDER {settings.embedder!r} is not known; use minilm")
+        raise InvalidInput(f"MULTIDB_EMBEDDER {settings.embedder!r} is not known; use minilm or hf:MODEL")
     from memory.embeddings.minilm import open_minilm
 
     return await stack.enter_async_context(open_minilm(settings.home / "models"))

@@ -1,6 +1,6 @@
 """Any sentence-transformers model (Stella, mpnet…) through langchain-huggingface: the `models` extra, with torch.
 
-Texts are encoded as the model's own card says: its prompt for queries is used where it has one.
+A model's own prompt for queries is used where it has one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, cast
+from importlib import import_module
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,19 +18,25 @@ from memory.embeddings.worker import Worker
 from memory.errors import ModelUnavailable
 from memory.ports import Vectors
 
+QUERY_PROMPTS = ("query", "s2p_query")
+"""What model cards call the prompt for searching passages."""
 GROUP = 16
 """Passages in one batch; a waiting query goes before the next."""
+
+
+class _Loaded(NamedTuple):
+    embeddings: Any
+    dimension: int
 
 
 class SentenceTransformers:
     """An Embedder. Made by `open_sentence_transformers`."""
 
-    def __init__(self, model: str, embeddings: Any, worker: Worker) -> None:
+    def __init__(self, model: str, loaded: _Loaded, worker: Worker) -> None:
         """Take a loaded HuggingFaceEmbeddings and the thread that uses it."""
-        self._embeddings = embeddings
-        self._client = embeddings._client
+        self._embeddings, self._dimension = loaded
+        self._client: Any = self._embeddings._client
         self._worker = worker
-        self._dimension = int(self._client.get_embedding_dimension())
         self._model = model
 
     @property
@@ -74,22 +81,25 @@ async def open_sentence_transformers(model: str) -> AsyncGenerator[SentenceTrans
     Raises:
         ModelUnavailable: the `models` extra is not installed, or the model cannot be loaded.
     """
-    embeddings = await asyncio.to_thread(_load, model)
+    loaded = await asyncio.to_thread(_load, model)
     worker = Worker("embed")
     try:
-        yield SentenceTransformers(model, embeddings, worker)
+        yield SentenceTransformers(model, loaded, worker)
     finally:
         await asyncio.to_thread(worker.close)
 
 
-def _load(model: str) -> Any:
+def _load(model: str) -> _Loaded:
     # Imported here: the default install has neither this nor torch.
     try:
-        from langchain_huggingface import HuggingFaceEmbeddings
+        library: Any = import_module("langchain_huggingface")
     except ImportError as error:
         raise ModelUnavailable(f"{model!r} needs the `models` extra: pip install '.[models]'") from error
     try:
-        return cast(Any, HuggingFaceEmbeddings)(model_name=model)
+        embeddings = library.HuggingFaceEmbeddings(model_name=model)
+        known = [name for name in QUERY_PROMPTS if name in (embeddings._client.prompts or {})]
+        embeddings.query_encode_kwargs = {"prompt_name": known[0]} if known else {}
+        return _Loaded(embeddings, len(embeddings.embed_query("dimension")))
     except (OSError, ValueError, ImportError, RuntimeError) as error:
         raise ModelUnavailable(f"the model {model!r} cannot be loaded: {error}") from error
 
