@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from typing import cast
-
 from mcp_servers import SERVERS
 from mcp_servers.serving import serve_http, serve_stdio
 from mcp_servers.settings import ServerSettings
@@ -32,7 +30,7 @@ async def _serve(options: argparse.Namespace, settings: ServerSettings) -> None:
     if options.http:
         await serve_http(options.name, settings, options.host, options.port)
         return
-    roles = cast(tuple[Role, ...], tuple(options.role or LOCAL.roles))
+    roles: tuple[Role, ...] = tuple(options.role or LOCAL.roles)
     await serve_stdio(options.name, settings, Scope(options.tenant, options.user, tuple(options.group), roles))
 
 
