@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done in part (files were refused,
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,6 +49,7 @@ def serve(
     samples: Annotated[bool, typer.Option("--samples", help="Ingest the sample corpus on the first start.")] = False,
 ) -> None:
     """Serve the API and the chat page."""
+    gc.disable()  # what a server imports lives as long as the process; serve enables it again once it listens
     from api.commands.serve import serve as run
 
     run(host, port, samples)

@@ -148,15 +148,20 @@ class HttpClient:
                 files.append(("files", (file.source, await asyncio.to_thread(file.path.read_bytes))))
             except OSError as error:
                 sent.refuse(file.source, f"it cannot be opened ({error.strerror})")
+        sent.files += len(batch)
+        if not files:
+            return
         answer = await self._request("POST", "/api/v1/documents", files=files, data={"collection": collection})
         told = _told(answer)
-        if answer.is_success or told.get("code") == "document_refused":
+        code = told.get("code") if len(files) == 1 else None
+        if answer.is_success:
             sent.add(told)
-        elif len(files) == 1 and told.get("code") == "payload_too_large":
+        elif code == "document_refused":
+            sent.refuse(files[0][1][0], str(told["detail"]))
+        elif code == "payload_too_large":
             sent.refuse(files[0][1][0], f"{told['detail']}; larger files can be ingested while the server is stopped")
         else:
             raise _problem(answer)
-        sent.files += len(batch)
 
     async def _prune(self, folders: Sequence[str], sent: _Sent) -> int:
         gone: list[str] = []
@@ -184,8 +189,8 @@ class _Sent:
         self.refused_files.add(source)
 
     def add(self, done: Mapping[str, Any]) -> None:
-        self.kept += done.get("kept", 0)
-        self.unchanged += done.get("unchanged", 0)
+        self.kept += done["kept"]
+        self.unchanged += done["unchanged"]
         for file in done["files"]:
             self.documents.update(file["document_ids"])
             if file["status"] == "refused":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import shlex
@@ -13,51 +14,37 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 
+from api import serving
 from api.commands import load_settings
 from api.http import create_app
-from api.logs import configure_logs
+from api.logging import set_up_logging
 from api.samples import QUESTION, ingest_samples
 from api.secret import is_loopback
 from api.settings import Settings
 from api.terminal import CommandFailed, note, progress, say
 
-SEND_BUFFER = 32 * 1024
-"""Bytes of kernel memory for a reader that does not read; Linux would give megabytes. Accepted sockets inherit it."""
-BACKLOG = 2048
 HOME_DEFAULT = Path("data")
 
 
 def serve(host: str | None, port: int | None, samples: bool) -> None:
     """Serve until SIGINT or SIGTERM; running answers may finish within the grace time."""
     settings = load_settings(**{key: value for key, value in (("host", host), ("port", port)) if value is not None})
-    configure_logs(settings.log_level)
+    set_up_logging(settings.log_level)
     with _listening(settings) as listener:
-        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        app = create_app(settings, url=url_of(settings))
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            timeout_graceful_shutdown=round(settings.shutdown_grace_s) + 1,
-        )
+        url = serving.url_of(settings, listener)
+        app = create_app(settings, url=url)
+        config = serving.config_of(settings, app)
+        # The lifespan is entered below and not by uvicorn, so that a start that fails says why in one line.
+        config.lifespan = "off"
+        server = _Server(config, app, lambda: _greet(settings, url))
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(_run(_Server(config, app, settings), app, settings, listener, samples))
+            runner.run(_run(server, app, settings, listener, samples))
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn, told to end event streams when it stops, and to leave the signals to us."""
-
-    def __init__(self, config: uvicorn.Config, app: FastAPI, settings: Settings) -> None:
-        super().__init__(config)
-        self._app = app
-        self._settings = settings
+class _Server(serving.Server):
+    """The server, with signals that stop it and do nothing else."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -67,21 +54,13 @@ class _Server(uvicorn.Server):
             loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            _greet(self._settings)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.state.streams.stopping.set()
-        await super().shutdown(sockets)
-
 
 async def _run(server: _Server, app: FastAPI, settings: Settings, listener: socket.socket, samples: bool) -> None:
-    # The lifespan is entered here and not by uvicorn, so that a start that fails says why in one line.
     async with app.router.lifespan_context(app):
         if samples:
             await _bring_samples(app, settings)
+        gc.freeze()
+        gc.enable()
         await server.serve([listener])
 
 
@@ -96,33 +75,24 @@ async def _bring_samples(app: FastAPI, settings: Settings) -> None:
 
 @contextmanager
 def _listening(settings: Settings) -> Generator[socket.socket]:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        try:
-            listener.bind((settings.host, settings.port))
-            # From here on clients queue: whoever reads our address in the folder's lock may call at once.
-            listener.listen(BACKLOG)
-        except OSError as error:
-            told = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
-            raise CommandFailed(f"{told}; choose another with --port, or --port 0 for a free one") from error
+    try:
+        listener = serving.bind(settings)
+    except OSError as error:
+        told = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        raise CommandFailed(f"{told}; choose another with --port, or --port 0 for a free one") from error
+    with listener:
+        # From here on clients queue: whoever reads our address in the folder's lock may call at once.
+        listener.listen(serving.BACKLOG)
         yield listener
 
 
-def url_of(settings: Settings) -> str:
-    """Return where a program on this machine reaches the server."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def _greet(settings: Settings) -> None:
+def _greet(settings: Settings, url: str) -> None:
     message = shlex.quote(json.dumps({"message": QUESTION}))
     command = _command(settings)
     token = "" if is_loopback(settings.host) else _bearer(command)
-    say(f"Ready at {url_of(settings)} (data in {settings.home}, stop with Ctrl-C). Ask it:\n")
+    say(f"Ready at {url} (data in {settings.home}, stop with Ctrl-C). Ask it:\n")
     kinds = "-H 'Accept: text/event-stream' -H 'Content-Type: application/json'"
-    say(f"  curl -N {url_of(settings)}/api/v1/chat/message {token}{kinds} -d {message}\n")
+    say(f"  curl -N {url}/api/v1/chat/message {token}{kinds} -d {message}\n")
     say(f'  {command} ask "{QUESTION}"\n')
 
 

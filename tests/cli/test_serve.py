@@ -14,8 +14,6 @@ import httpx
 import orjson
 import pytest
 
-from api.commands.serve import url_of
-from api.settings import Settings
 from tests.cli.conftest import Ran, call
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -213,17 +211,3 @@ def test_a_port_that_is_taken_is_named(serving: Serving, tmp_path: Path):
     _, err = server.process.communicate(timeout=60)
     assert server.process.returncode == 1
     assert port in err
-
-
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:80"),
-        ("0.0.0.0", "http://127.0.0.1:80"),
-        ("::", "http://[::1]:80"),
-        ("::1", "http://[::1]:80"),
-        ("chat.example", "http://chat.example:80"),
-    ],
-)
-def test_the_url_is_one_that_this_machine_reaches(host: str, url: str):
-    assert url_of(Settings(host=host, port=80)) == url
