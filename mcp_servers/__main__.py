@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+
 from mcp_servers import SERVERS
 from mcp_servers.serving import serve_http, serve_stdio
 from mcp_servers.settings import ServerSettings
