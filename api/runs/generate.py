@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from api.runs.engine import Engine
 from api.runs.message import checkpoint_id, context_of, effort_of
+from api.runs.reconcile import reconcile
 from api.runs.replay import Replay, Said
 from api.runs.writer import EventWriter, body_of
 from api.telemetry import langsmith_tracing
@@ -61,6 +62,9 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
         await _consume(engine, making, parts)
     for said in making.replay.end():
         making.writer.put(said.kind, said.body)
+    if given is None and making.answer is not None:
+        for said in reconcile(making.replay.held, making.answer):
+            making.writer.put(said.kind, said.body)
     await making.writer.flush()
 
 

@@ -34,12 +34,29 @@ class Replay:
         it says tells.
         """
         self._said = _standing([Said(event.type, stored_body(event)) for event in stored])
+        self._log = list(self._said)
         self._at = 0
         self._aligned = from_start
         self._diverged = not self._said
 
+    @property
+    def held(self) -> Sequence[Said]:
+        """What clients know once everything that `accept` and `end` returned is written."""
+        return _standing(self._log)
+
     def accept(self, said: Said) -> Sequence[Said]:
         """Return what has to be written so that clients know of this event: often nothing."""
+        missing = self._missing(said)
+        self._log += missing
+        return missing
+
+    def end(self) -> Sequence[Said]:
+        """The repeat has said everything: return what tells clients if more had been streamed than that."""
+        missing = self._diverge("the answer ended sooner after an interruption") if self._aligned else ()
+        self._log += missing
+        return missing
+
+    def _missing(self, said: Said) -> Sequence[Said]:
         if not self._diverged and not self._aligned:
             self._align(said)
         if not self._diverged and self._at < len(self._said) and self._said[self._at] == said:
@@ -47,9 +64,9 @@ class Replay:
             return ()
         if self._diverged:
             return (said,)
-        return (*self.diverge("the answer was written anew after an interruption"), said)
+        return (*self._diverge("the answer was written anew after an interruption"), said)
 
-    def diverge(self, reason: str) -> Sequence[Said]:
+    def _diverge(self, reason: str) -> Sequence[Said]:
         """Leave the former attempts behind; return what tells clients so, nothing if they need not know."""
         if self._diverged:
             return ()
@@ -58,10 +75,6 @@ class Replay:
             return ()
         again = [said for said in self._said[: self._at] if said.kind in ANSWERING]
         return (Said(RESTARTED, body_of({"type": RESTARTED, "reason": reason})), *again)
-
-    def end(self) -> Sequence[Said]:
-        """The repeat has said everything: return what tells clients if more had been streamed than that."""
-        return self.diverge("the answer ended sooner after an interruption") if self._aligned else ()
 
     def _align(self, said: Said) -> None:
         """A resumed graph repeats its interrupted step from the top: find where that was."""
