@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from tests.cli.conftest import Ran, call
+from tests.cli.conftest import Ran, Run, call
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
@@ -198,16 +201,33 @@ def test_the_log_is_json_without_message_text_and_sigterm_ends_cleanly(tmp_path:
     assert "secret question" not in err
 
 
-def test_beyond_loopback_it_does_not_start_without_a_secret(tmp_path: Path):
-    server = Serving(tmp_path / "data", "--host", "0.0.0.0")
-    _, err = server.process.communicate(timeout=60)
-    assert server.process.returncode == 1
-    assert "MULTIDB_SECRET" in err
+@pytest.fixture
+def refused_start(run: Run) -> Iterator[Run]:
+    """Call `serve` in this process, where it is not to start; what it sets for a server is set back."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield run
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    gc.enable()
 
 
-def test_a_port_that_is_taken_is_named(serving: Serving, tmp_path: Path):
-    port = serving.url.rsplit(":", 1)[1]
-    server = Serving(tmp_path / "data", "--port", port)
-    _, err = server.process.communicate(timeout=60)
-    assert server.process.returncode == 1
-    assert port in err
+def test_beyond_loopback_it_does_not_start_without_a_secret(refused_start: Run):
+    done = refused_start("serve", "--port", "0", "--host", "0.0.0.0")
+    assert (done.code, done.out) == (1, "")
+    assert "MULTIDB_SECRET" in done.err
+
+
+def test_a_port_that_is_taken_is_named(refused_start: Run):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = refused_start("serve", "--port", port)
+    assert (done.code, done.out) == (1, "")
+    assert port in done.err
+
+
+def test_an_address_that_is_not_ours_is_named(refused_start: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MULTIDB_SECRET", "s" * 32)
+    done = refused_start("serve", "--port", "0", "--host", "192.0.2.1")
+    assert (done.code, done.out) == (1, "")
+    assert "192.0.2.1" in done.err
