@@ -25,7 +25,7 @@ class Limits:
     """
 
     file_bytes: int = 100 * 2**20
-    memory_bytes: int = 1536 * 2**20
+    memory_bytes: int = 1024 * 2**20
     cpu_s: int = 120
     wall_s: float = 150.0
     unpacked_bytes: int = 256 * 2**20
