@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from graphs.language.lexicon import are_opposite
+from graphs.language.lexicon import are_opposite, are_opposite_roles
 from graphs.language.quantities import agree, is_rival
 from graphs.language.tokens import Sentence, Token, read_sentence
 
@@ -235,11 +235,20 @@ def _loose(quote: Sentence, alignment: _Alignment) -> int:
 
 def _exchanged(claim: Sentence, quote: Sentence, alignment: _Alignment) -> str:
     """Say which two tokens have changed places or roles, "" if none have."""
-    both = (*alignment.pairs, *alignment.moved)
     toggled = claim.is_passive != quote.is_passive
+    if not toggled and (swapped := _transposed(claim.tokens, quote.tokens)):
+        return swapped
+    if turned := next((pair for pair in alignment.pairs if are_opposite_roles(pair[0].role, pair[1].role)), None):
+        return f"the source says {turned[1].role!r} {turned[1].text!r}, not {turned[0].role!r}"
     for mine, theirs in alignment.pairs if toggled else ():
         if mine.role != theirs.role and "by" in (mine.role, theirs.role) and not alignment.moved:
             return f"{mine.text!r} has another part in the source"
+    return _moved_apart(alignment, toggled)
+
+
+def _moved_apart(alignment: _Alignment, toggled: bool) -> str:
+    """Say which moved token has taken another's role, "" if none has."""
+    both = (*alignment.pairs, *alignment.moved)
     for mine, theirs in alignment.moved:
         if mine.role == theirs.role and (mine.role or toggled or mine.listed or theirs.listed or mine.value):
             continue
@@ -247,6 +256,18 @@ def _exchanged(claim: Sentence, quote: Sentence, alignment: _Alignment) -> str:
         if partner and not (toggled and "by" in (mine.role, theirs.role)):
             return f"{mine.text!r} and {partner.text!r} have changed places"
     return ""
+
+
+def _transposed(mine: Sequence[Token], theirs: Sequence[Token]) -> str:
+    """Say which two tokens, not neighbours and not listed together, stand in each other's place; "" if none do."""
+    apart = [at for at, (token, other) in enumerate(zip(mine, theirs, strict=False)) if token.key != other.key]
+    if len(mine) != len(theirs) or len(apart) != 2 or apart[1] - apart[0] < 2:
+        return ""
+    first, last = apart
+    crossed = mine[first].key == theirs[last].key and mine[last].key == theirs[first].key
+    if not crossed or mine[last].listed or theirs[last].listed or mine[first].value is not None:
+        return ""
+    return f"{mine[first].text!r} and {mine[last].text!r} have changed places"
 
 
 def _partner(mine: Token, theirs: Token, both: Sequence[tuple[Token, Token]]) -> Token | None:
@@ -266,8 +287,8 @@ def _want(claim: Sentence, quote: Sentence, alignment: _Alignment, opposites: Se
     for token in missing:
         if token.value is not None or token.is_name:
             return f"the source does not say {token.text!r}"
-    if added := sorted(claim.strong - quote.strong):
-        return f"the source does not say {added[0]!r}"
+    if claim.strong - quote.strong:
+        return "the source does not say it so strongly"
     if dropped := sorted(quote.hedges - claim.hedges):
         return f"the source says this under {dropped[0]!r}"
     replaced = [swap for swap in alignment.swaps if swap.claimed and 1 <= len(swap.given) <= 2]

@@ -42,14 +42,14 @@ _OPPOSITES = """
     love/hate like/dislike support/oppose agree/disagree approve/reject approve/deny confirm/deny admit/deny
     gain/lose add/remove create/destroy build/destroy attack/defend maximum/minimum major/minor majority/minority
     positive/negative profit/loss alive/dead live/die born/died birth/death day/night morning/evening summer/winter
-    black/white wife/husband ancient/modern domestic/foreign rural/urban required/optional mandatory/optional
-    manual/automatic active/passive enable/disable enabled/disabled on/off attach/detach encrypt/decrypt lock/unlock
-    connect/disconnect present/absent permanent/temporary same/different similar/different common/rare often/rarely
-    always/never always/sometimes all/none all/some everyone/nobody frequently/rarely natural/artificial
-    guilty/innocent ally/enemy ascend/descend advance/retreat expand/contract borrow/lend send/receive teach/learn
-    push/pull lead/follow quick/slow sender/receiver buyer/seller employer/employee teacher/student parent/child
-    predecessor/successor married/divorced refundable/final least/most daily/weekly weekly/monthly daily/monthly
-    monthly/yearly annual/monthly
+    black/white wife/husband ancient/modern domestic/foreign rural/urban required/optional mandatory/voluntary
+    weekday/weekend mandatory/optional manual/automatic active/passive enable/disable enabled/disabled on/off
+    attach/detach encrypt/decrypt lock/unlock connect/disconnect present/absent permanent/temporary same/different
+    similar/different common/rare often/rarely always/never always/sometimes all/none all/some everyone/nobody
+    frequently/rarely natural/artificial guilty/innocent ally/enemy ascend/descend advance/retreat expand/contract
+    borrow/lend send/receive teach/learn push/pull lead/follow quick/slow sender/receiver buyer/seller
+    employer/employee teacher/student parent/child predecessor/successor married/divorced refundable/final
+    least/most daily/weekly weekly/monthly daily/monthly monthly/yearly annual/monthly
 """
 _INFLECTED = """
     win won; go went gone; take took taken; give gave given; see saw seen; know knew known; grow grew grown; fall
@@ -79,8 +79,19 @@ def _by_stem(lines: str) -> frozenset[frozenset[str]]:
 _PAIRS = _by_stem(_OPPOSITES)
 _GROUPS = [group.split() for group in f"{_INFLECTED};{_SAME}".split(";")]
 _CLASS_OF = {stem(word): stem(group[0]) for group in _GROUPS for word in group}
+_BASE_OF = {stem(form): stem(forms[0]) for forms in (line.split() for line in _INFLECTED.split(";")) for form in forms}
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _FALSE_PREFIXES = frozenset(("inform", "interest", "import", "instruct", "invent", "invest", "display", "discover"))
+
+
+_OPPOSITE_ROLES = frozenset(
+    frozenset(pair.split("/")) for pair in ("from/to", "from/for", "from/into", "for/against", "since/until")
+)
+
+
+def are_opposite_roles(first: str, second: str) -> bool:
+    """Whether two prepositions turn a sentence round."""
+    return frozenset((first, second)) in _OPPOSITE_ROLES
 
 
 def are_opposite(first: str, second: str) -> bool:
@@ -96,6 +107,12 @@ def _negates(longer: str, shorter: str) -> bool:
         return False
     rests = (longer[len(prefix) :] for prefix in _PREFIXES if longer.startswith(prefix))
     return any(len(rest) >= 4 and (shorter.startswith(rest) or rest == shorter + "e") for rest in rests)
+
+
+def base(word: str) -> str:
+    """Return the stem of a word's base form: `fell` and `fallen` are `fall`."""
+    found = stem(word)
+    return _BASE_OF.get(found, found)
 
 
 def meaning(word: str) -> str:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphs.language.lexicon import GLUE, HEDGES, NEGATIONS, PREPOSITIONS, STRONG, WEAK, meaning
+from graphs.language.lexicon import GLUE, HEDGES, NEGATIONS, PREPOSITIONS, STRONG, WEAK, base, meaning
 from graphs.language.quantities import Value, find_values
-from memory.sentences import stem
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _NOT = re.compile(r"\b(?:ca|wo|sha)?(\w*)n['’]t\b", re.IGNORECASE)
@@ -20,7 +19,7 @@ _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall"}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word or value. key: what equals it. root: its own stem. role: the preposition before it.
+    """One word or value. key: what equals it. root: its own base form's stem. role: the preposition before it.
 
     negation: the negating words just before it, "" if there is none. listed: joined to the one before by and/or/comma.
     """
@@ -114,7 +113,7 @@ def _token(piece: _Piece, role: str, negation: str, listed: bool) -> Token:
         return Token(piece.text, repr(piece.value), "", role, negation, listed=listed, value=piece.value)
     word = re.sub(r"['’]s?$", "", piece.text.casefold()) or piece.text.casefold()
     is_name = piece.text[0].isupper()
-    return Token(piece.text, meaning(word), stem(word), role, negation, is_name, listed)
+    return Token(piece.text, meaning(word), base(word), role, negation, is_name, listed)
 
 
 def _spelled_out(match: re.Match[str]) -> str:

@@ -25,6 +25,9 @@ SUPPORTED = [
     ("Refunds are not given.", "No refunds are given."),
     ("The Danube flows through Vienna.", "The Danube, which does not freeze, flows through Vienna and Budapest."),
     ("注文は三日以内に届きます。", "注文は三日以内に届きます。"),
+    ("Brazil was defeated by Germany.", "Germany defeated Brazil in the final."),
+    ("Red and blue shirts are sold.", "Blue and red shirts are sold."),
+    ("Delivery takes three to five days.", "Delivery takes 3-5 days."),
     ("He won the prize.", "He won the prize, but his brother did not win anything."),
 ]
 
@@ -61,6 +64,7 @@ CAUGHT = [
     ("She always answers.", "She never answers."),
     ("The lamp works without batteries.", "The lamp works with batteries."),
     ("Alice won but Bob did not win.", "Alice did not win but Bob won."),
+    ("The rooms have not been painted.", "The rooms have been painted."),
     # opposites
     ("Sales increased in 2020.", "Sales decreased in 2020."),
     ("The lake is north of the town.", "The lake is south of the town."),
@@ -80,6 +84,10 @@ CAUGHT = [
     ("Bob sued Alice.", "Alice sued Bob."),
     ("Alice was sued by Bob.", "Alice sued Bob."),
     ("The train goes from Rome to Paris.", "The train goes from Paris to Rome."),
+    ("The dog chased the cat.", "The cat chased the dog."),
+    ("Google was acquired by the company.", "The company was acquired by Google."),
+    ("The flight departs from Madrid.", "The flight departs for Madrid."),
+    ("Germany defeated Brazil.", "Brazil defeated Germany."),
     # other words
     ("The cat is white.", "The cat is black."),
     ("The manual covers the dishwasher and its filter.", "The manual covers the oven."),
@@ -101,9 +109,7 @@ def test_weigh_catches_what_the_quote_does_not_say(claim: str, quote: str) -> No
     assert weighing.reason
 
 
-@pytest.mark.parametrize(
-    ("claim", "quote"), [pair for pair in CAUGHT[:37] if pair != ("The tax is 21 %.", "The tax is 12 %")]
-)
+@pytest.mark.parametrize(("claim", "quote"), CAUGHT[:38])
 def test_weigh_tells_a_contradiction_from_a_gap(claim: str, quote: str) -> None:
     assert weigh(claim, [quote]).label == "contradicted", weigh(claim, [quote])
 
