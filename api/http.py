@@ -68,7 +68,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
 def _install(api: FastAPI, parts: App) -> None:
     api.state.parts = parts
     api.state.settings = parts.settings
-    api.state.secret = parts.secret
+    api.state.secret = parts.agent.secret
     api.state.streams = Streams(parts.settings, parts.metrics, asyncio.Event())
 
 
@@ -77,8 +77,10 @@ async def _mcp(api: FastAPI, parts: App) -> AsyncGenerator[None]:
     """Serve the MCP servers of this process at /mcp/<name>, to whoever brings a token of theirs."""
     settings = parts.settings
     hosts, origins = settings.allowed_hosts, settings.allowed_origins
-    api.router.routes.extend(http_routes(parts.servers, parts.verify, allowed_hosts=hosts, allowed_origins=origins))
-    async with run_sessions(parts.servers.values()):
+    api.router.routes.extend(
+        http_routes(parts.agent.servers, parts.agent.verify, allowed_hosts=hosts, allowed_origins=origins)
+    )
+    async with run_sessions(parts.agent.servers.values()):
         yield
 
 

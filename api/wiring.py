@@ -17,7 +17,7 @@ from api.secret import load_secret_of
 from api.settings import Settings
 from graphs.context import LIMITS
 from graphs.deps import Deps
-from graphs.graph import Graph, build_graph
+from graphs.graph import build_graph
 from graphs.models import ModelSettings, open_models
 from graphs.reader.extractive import ExtractiveReader
 from mcp_servers import build_servers, signed_by
@@ -31,19 +31,26 @@ Wrap = Callable[[Stores], Stores]
 
 
 @dataclass(frozen=True, slots=True)
-class App:
-    """Everything open. servers: the MCP servers of this process, by name."""
+class Agent:
+    """What stands between stores and graph. servers: the MCP servers of this process; verify: believes their tokens."""
 
-    settings: Settings
     secret: bytes
-    stores: Stores
     servers: Mapping[str, MCPServer]
     tools: ConnectedTools
-    graph: Graph
+    deps: Deps
+    verify: Verify
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything open. uploads: how many may be handled at once."""
+
+    settings: Settings
+    stores: Stores
+    agent: Agent
     runs: Runs
     metrics: Metrics
     uploads: asyncio.Semaphore
-    verify: Verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,18 @@ async def open_app(
         StoreUnavailable: a store cannot be opened.
     """
     faults, metrics = faults or Faults(), metrics or Metrics()
+    async with open_stores(settings, command=command, url=url) as opened:
+        stores = faults.wrap(opened)
+        async with open_agent(settings, stores) as agent:
+            graph = build_graph(agent.deps, stores.checkpointer)
+            engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
+            async with open_runs(engine) as runs:
+                yield App(settings, stores, agent, runs, metrics, asyncio.Semaphore(settings.max_uploads))
+
+
+@asynccontextmanager
+async def open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent]:
+    """Open what the graph's nodes reach: MCP servers, the tools that talk to them, models."""
     secret = load_secret_of(settings)
 
     def sign(scope: Scope, server: str) -> str:
@@ -80,15 +99,9 @@ async def open_app(
         return verify(token, server_audience(server), secret)
 
     prices: dict[Effort, int] = {effort: limits.tokens for effort, limits in LIMITS.items()}
-    async with open_stores(settings, command=command, url=url) as opened:
-        stores = faults.wrap(opened)
-        servers = build_servers(stores, signed_by(check), prices)
-        async with open_tools(_targets(settings, servers), sign) as tools, open_models(_models(settings)) as models:
-            graph = build_graph(Deps(tools, models, ExtractiveReader()), stores.checkpointer)
-            engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
-            async with open_runs(engine) as runs:
-                uploads = asyncio.Semaphore(settings.max_uploads)
-                yield App(settings, secret, stores, servers, tools, graph, runs, metrics, uploads, check)
+    servers = build_servers(stores, signed_by(check), prices)
+    async with open_tools(_targets(settings, servers), sign) as tools, open_models(_models(settings)) as models:
+        yield Agent(secret, servers, tools, Deps(tools, models, ExtractiveReader()), check)
 
 
 def _models(settings: Settings) -> ModelSettings:

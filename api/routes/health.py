@@ -48,7 +48,7 @@ async def metrics(caller: Caller, parts: Parts, request: Request) -> Response:
 
 def _is_operator(request: Request, parts: App) -> bool:
     try:
-        caller = identify(parts.settings, parts.secret, request.headers.get("authorization"))
+        caller = identify(parts.settings, parts.agent.secret, request.headers.get("authorization"))
     except Problem:
         return False
     return "operator" in caller.roles or (is_loopback(parts.settings.host) and "authorization" not in request.headers)
@@ -72,7 +72,7 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
             "needed": False,
             "open_clients": link.open_clients,
         }
-        for name, link in parts.tools.status().items()
+        for name, link in parts.agent.tools.status().items()
     }
     return {**dict(zip(probes, answers, strict=True)), **servers}
 
