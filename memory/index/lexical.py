@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from memory.index.ranking import EMPTY, Mask, Ranking, Scores, best
 
 K1, B = 1.2, 0.75
+LEAST = 1e-9
+"""A row that has a query word scores more."""
 
 
 class Field(NamedTuple):
@@ -63,9 +65,7 @@ def search(connection: sqlite3.Connection, terms: Mapping[str, frozenset[str]], 
         scores[rows] += np.float32(weights[stem] * (K1 + 1)) * (counts / (counts + field.norms[rows]))
     if field.selected is not None:
         scores[~field.selected] = 0
-    found = best(scores, top_k)
-    known = found.scores > 0
-    return Found(Ranking(found.rows[known], found.scores[known]), weights)
+    return Found(best(scores, top_k, floor=LEAST), weights)
 
 
 def _idf(field: Field, rows: NDArray[np.int32]) -> float:

@@ -213,7 +213,7 @@ class LocalIndex:
 
 @asynccontextmanager
 async def open_index(folder: Path, documents: DocumentStore, embedder: Embedder) -> AsyncGenerator[LocalIndex]:
-    """Open the index of a folder and follow the store until the end.
+    """Open the index of a folder and follow the store until the end; a few missed changes are applied at once.
 
     Raises:
         EmbedderMismatch: the folder was made by another embedder.
@@ -222,6 +222,8 @@ async def open_index(folder: Path, documents: DocumentStore, embedder: Embedder)
     follower: asyncio.Task[None] | None = None
     try:
         await index.open()
+        if (await index.status()).behind <= BATCH_CHANGES:
+            await index.catch_up()
         follower = asyncio.create_task(index.follow())
         yield index
     finally:

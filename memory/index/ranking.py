@@ -14,6 +14,7 @@ Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 BLOCK = 64
+LOWEST = float(np.finfo(np.float32).min)
 DENSE_SHARE = 0.6
 """What the dense side counts when the caller weighs both sides alike."""
 
@@ -28,9 +29,9 @@ class Ranking(NamedTuple):
 EMPTY = Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
-def best(scores: Scores, top_k: int) -> Ranking:
-    """Return the top_k finite scores exactly; faster than a partition of all of them."""
-    candidates = np.flatnonzero(scores >= _threshold(scores, top_k))
+def best(scores: Scores, top_k: int, floor: float = LOWEST) -> Ranking:
+    """Return the top_k scores that reach a floor, exactly; faster than a partition of all of them."""
+    candidates = np.flatnonzero(scores >= np.float32(max(_threshold(scores, top_k), floor)))
     return order(candidates, scores[candidates], top_k)
 
 

@@ -68,8 +68,9 @@ class VectorFile:
         if count <= EXACT_ROWS:
             self._exact = self._grown(count)
         else:
-            self._exact = np.empty((0, self._dimension), np.float32)
+            # In this order: a search that runs meanwhile must find one of the two.
             self._load_codes(count)
+            self._exact = np.empty((0, self._dimension), np.float32)
 
     def nearest(self, query: Vectors, top_k: int, count: int, mask: Mask | None) -> Ranking:
         """Return the rows of the first `count` nearest to a query, of those that a mask (count,) leaves."""
