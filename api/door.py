@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -57,17 +58,26 @@ class Door:
         announced = headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
-        taken = 0
+        taken, complete = 0, False
 
         async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, complete
+            message = await (receive() if complete else self._in_time(receive))
+            complete = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > limit:
                 raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
             return message
 
         return counted
+
+    async def _in_time(self, receive: Receive) -> Message:
+        """Wait for a piece of the body, but not for ever: a trickle must not hold a request open."""
+        try:
+            async with asyncio.timeout(self._settings.stall_s):
+                return await receive()
+        except TimeoutError as error:
+            raise Problem("request_timeout") from error
 
     def _note(self, scope: Scope, passage: _Passage) -> None:
         route = getattr(scope.get("route"), "path", "none")

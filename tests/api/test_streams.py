@@ -124,3 +124,15 @@ def test_frame_is_one_id_one_event_and_one_line_of_data() -> None:
     event = RunEvent(7, "answer.delta", b'{"seq":7,"type":"answer.delta","text":"a\\nb"}')
 
     assert sse.frame(event) == b'id: 7\nevent: answer.delta\ndata: {"seq":7,"type":"answer.delta","text":"a\\nb"}\n\n'
+
+
+async def test_body_that_does_not_arrive_is_given_up(home: Path) -> None:
+    async with open_server(home, stall_s=0.3) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"POST /api/v1/search HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 50\r\n"
+        writer.write(head.encode() + b"Content-Type: application/json\r\n\r\n{")
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE_S)
+        writer.close()
+
+    assert b"408" in answer
