@@ -14,7 +14,7 @@ DATA ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:$(PORT)
+run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:8000 (PORT=N: another port)
 	@exec $(BIN)/multidb serve --port $(PORT) --samples
 
 test: $(VENV)/.dev ## Install what the tests need and run them
