@@ -18,6 +18,7 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:long ago|recently)\b|\bsince when\b", "date"),
     (r"\bhow much\b.*\b(?:costs?|pay|paid|worth|price|fees?|charged?|money|spend|spent)\b", "money"),
     (rf"\bwhat {_BE} the (?:\w+ )?(?:price|cost|fee)s?\b|\bhow expensive\b", "money"),
+    (r"\bwhat (?:do|does|did|will|would)\b.*\bcosts?\b|\bwhat does it cost\b", "money"),
     (r"\bhow (?:long|old|often|soon|quickly|fast)\b", "duration"),
     (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|close)\b", "number"),
     (rf"{_WH} (?:percent|percentage|proportion|number|amount|population|temperature)\b", "number"),

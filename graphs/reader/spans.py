@@ -30,8 +30,8 @@ _DATE = (
     rf"|\d{{1,2}}(?:st|nd|rd|th) century(?: {_ERA})?|\d{{1,4}} {_ERA}"
     rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{_MONTH}(?=[\s,.]))"
 )
-_NUMBER = rf"(?:\b|(?<=\s)|^){_DIGITS}{_SCALE}{_UNIT}|\b{_SPELLED}(?:[\s-]{_SPELLED})*\b"
-_MONEY = rf"(?:[$€£¥₹]\s?{_DIGITS}{_SCALE}|\b{_DIGITS}{_SCALE}\s?(?:dollars|euros|pounds|cents|USD|EUR|GBP|CHF|yen)\b)"
+_NUMBER = rf"(?<![\w-]){_DIGITS}{_SCALE}{_UNIT}|\b{_SPELLED}(?:[\s-]{_SPELLED})*\b"
+_MONEY = rf"(?:[$€£¥₹]\s?{_DIGITS}{_SCALE}|\b{_DIGITS}{_SCALE}\s?(?:dollars|euros?|pounds|cents|USD|EUR|GBP|CHF|yen)\b)"
 _SPAN_UNIT = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centuries|century|mph|km/h)"
 _DURATION = (
     rf"\b(?:{_DIGITS}|{_SPELLED})(?:\s?(?:[-–]|to|or|and)\s?(?:{_DIGITS}|{_SPELLED}))?[\s-]+(?:\w+\s)?{_SPAN_UNIT}\b"
@@ -59,6 +59,8 @@ _OPENING_WORDS = """
     during later today currently originally finally eventually recently usually often sometimes early
 """
 _OPENINGS = frozenset(_OPENING_WORDS.split())
+_FIELD = re.compile(r"(?:^|;\s+)([^:;]{1,40}):\s+([^;]+)")
+_PRICED = frozenset({"price", "cost", "fee"})
 _PATTERN_OF: dict[Kind, str] = {
     "person": "name",
     "place": "name",
@@ -99,12 +101,35 @@ def shortest_answer(question: Question, sentence: str) -> str:
     """Return the shortest span of a sentence that answers, "" if no span stands out."""
     if question.kind in ("reason", "definition"):
         return ""
+    fields = _FIELD.findall(sentence)
+    if len(fields) > 1:
+        return _field_answer(question, fields)
     spans = typed_spans(question, sentence) if question.kind in _PATTERN_OF else list(_phrases(question, sentence))
     if not spans:
         return ""
     anchors = _anchors(question, sentence)
     best = min(spans, key=lambda span: (_distance(span, anchors) - _bonus(question, sentence, span), span.start))
     return sentence[best.start : best.end].strip(" ,.;:'\"")
+
+
+def _field_answer(question: Question, fields: list[tuple[str, str]]) -> str:
+    """The value of the field whose name the question says; else the only value of the expected kind."""
+    named = [(_named_share(question, name), value.strip()) for name, value in fields]
+    best = max(named, key=lambda pair: pair[0])
+    if best[0] > 0:
+        return best[1]
+    fitting = [
+        value for _, value in named if typed_spans(question, value) and stem(value.casefold()) not in question.terms
+    ]
+    return fitting[0] if len(fitting) == 1 else ""
+
+
+def _named_share(question: Question, name: str) -> float:
+    """How much of a field's name the question says; a price is also what something costs."""
+    stems = {stem(word) for word in words(name.replace("_", " "))}
+    if question.kind == "money":
+        return float(bool(stems & _PRICED))
+    return sum(question.terms.get(word, 0.0) for word in stems) / len(stems) if stems else 0.0
 
 
 def _is_news(question: Question, sentence: str, span: Span, name: str) -> bool:

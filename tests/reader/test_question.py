@@ -19,6 +19,7 @@ from graphs.reader.spans import shortest_answer
         ("What percentage of it is glass?", "number"),
         ("How much does it cost?", "money"),
         ("What is the price of the lamp?", "money"),
+        ("What does the lamp cost?", "money"),
         ("How long does delivery take?", "duration"),
         ("Why is it blue?", "reason"),
         ("What is the name of the lamp?", "name"),
@@ -45,6 +46,8 @@ def test_understand_weighs_known_terms_and_takes_unknown_ones_for_rare() -> None
         ("How long does delivery take?", "Delivery takes two to three working days.", "two to three working days"),
         ("Where was he born?", "He was born in Leipzig.", "Leipzig"),
         ("Why is it blue?", "It is blue because of the paint.", ""),
+        ("What does the Kestrel cost?", "sku: FW-1001; name: Kestrel; price_eur: 349.00; persons: 2", "349.00"),
+        ("What is the R-value of the mat?", "sku: FW-12; name: mat; r_value: 7.1", "7.1"),
         ("Who is it?", "perhaps nobody knows.", ""),
     ],
 )
