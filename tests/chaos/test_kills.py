@@ -49,7 +49,7 @@ async def killed_at(zygote: Zygote, point: str, number: int) -> Message:
     if server.ready:
         await send(server, message)
         await server.gone()
-    server = await see_through(zygote, message, await zygote.start())
+    server = await see_through(zygote, message, server)
     await check(server, message)
     await server.kill()
     return message
