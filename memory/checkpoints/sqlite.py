@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 from langchain_core.runnables import RunnableConfig
@@ -67,10 +67,29 @@ class SqliteSaver(AsyncSqliteSaver):
         with _told():
             await super().aput_writes(config, writes, task_id, task_path)
 
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """Yield checkpoints, newest first."""
+        found = super().alist(config, filter=filter, before=before, limit=limit)
+        async with aclosing(cast(AsyncGenerator[CheckpointTuple], found)):
+            while (item := await _next(found)) is not None:
+                yield item
+
     async def adelete_thread(self, thread_id: str) -> None:
         """Forget a thread's checkpoints."""
         with _told():
             await super().adelete_thread(thread_id)
+
+
+async def _next(found: AsyncIterator[CheckpointTuple]) -> CheckpointTuple | None:
+    with _told():
+        return await anext(found, None)
 
 
 @contextmanager

@@ -73,13 +73,13 @@ def on_sqlite(open_store: Callable[[Database, Clock], Awaitable[Any]]) -> Any:
             for limit in ({}, {}, {"timeout_s": IMPATIENCE_S}):
                 database = await stack.enter_async_context(open_database(path, **limit))
                 stores.append(await open_store(database, clock))
-            yield Rig(*stores, clock, partial(_locked, path))
+            yield Rig(*stores, clock, partial(locked, path))
 
     return open_rig
 
 
 @contextmanager
-def _locked(path: Path) -> Generator[None]:
+def locked(path: Path) -> Generator[None]:
     """Another program holds the file's write lock."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
