@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -14,7 +13,7 @@ from starlette.responses import Response
 from api.door import Door
 from api.errors import Problem, problem_of, response_of
 from api.metrics import Metrics
-from api.routes import chat, documents, feedback, health, me, runs, search, sessions
+from api.routes import chat, documents, feedback, health, me, pages, runs, search, sessions
 from api.schemas import ProblemOut
 from api.secret import load_secret_of
 from api.settings import Settings
@@ -55,7 +54,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
         openapi_url="/api/openapi.json",
         responses={"4XX": {"model": ProblemOut}, "5XX": {"model": ProblemOut}},
     )
-    for room in (chat, runs, sessions, feedback, documents, search, me, health):
+    for room in (chat, runs, sessions, feedback, documents, search, me, health, pages):
         api.include_router(room.router)
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):
         api.add_exception_handler(error, _explain)
@@ -69,7 +68,7 @@ def _install(api: FastAPI, parts: App) -> None:
     api.state.parts = parts
     api.state.settings = parts.settings
     api.state.secret = parts.agent.secret
-    api.state.streams = Streams(parts.settings, parts.metrics, asyncio.Event())
+    api.state.streams = Streams.of(parts.settings, parts.metrics)
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ class Settings(StoreSettings):
     thread_wait_s: float = Field(default=8.0, ge=0, description="How long a second message on a thread waits.")
     lease_ttl_s: float = Field(default=6.0, gt=0, description="Lease of a thread; renewed three times as often.")
     run_timeout_s: float = Field(default=180.0, gt=0, description="Time limit of one run.")
-    heartbeat_s: float = Field(default=15.0, gt=0, description="Silence after which a stream sends a comment.")
+    heartbeat_s: float = Field(default=15.0, gt=0, description="How often a stream sends a comment.")
     stall_s: float = Field(default=30.0, gt=0, description="A reader without progress is cut after this.")
     shutdown_grace_s: float = Field(default=5.0, ge=0, description="How long running runs may finish at a stop.")
     history_turns: int = Field(default=20, ge=0, description="Recent turns that a run gets to see.")

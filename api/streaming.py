@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+import anyio
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Message, Receive, Scope, Send
 
 from api.encoders import sse
 from api.errors import Problem
@@ -19,7 +19,6 @@ from memory.errors import StoreError
 from memory.records import RunEvent
 
 BATCH = 64
-_END: list[RunEvent] = []
 
 
 @dataclass(slots=True)
@@ -28,10 +27,15 @@ class Streams:
 
     settings: Settings
     metrics: Metrics
-    stopping: asyncio.Event
+    stopping: anyio.Event
     open: int = 0
     cut: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def of(cls, settings: Settings, metrics: Metrics) -> Streams:
+        """No stream is open yet. Called with the loop running."""
+        return cls(settings, metrics, anyio.Event())
 
     def took(self) -> None:
         """A stream begins."""
@@ -57,96 +61,108 @@ class Streams:
             raise Problem("overloaded", "too many open event streams; try again in a moment")
 
 
-class EventStream(Response):
-    """An ASGI response: Server-Sent Events with heartbeat, a time limit on stalled readers, and a clean end.
+class EventStream(EventSourceResponse):
+    """An ASGI response: a run's events with heartbeat, a time limit on stalled readers, and a clean end.
 
     The slot is taken when sending begins and given back however it ends.
     """
 
     def __init__(self, events: AsyncIterator[RunEvent], streams: Streams, headers: Mapping[str, str]) -> None:
         """Send these events, with these headers beside the usual ones."""
-        super().__init__(status_code=200)
-        self._events = events
+        settings = streams.settings
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  its dict has no type arguments
+            _content(events, streams),
+            headers={**sse.HEADERS, **headers},
+            ping=settings.heartbeat_s,
+            ping_message_factory=_heartbeat,
+            sep="\n",
+            send_timeout=settings.stall_s,
+            shutdown_event=streams.stopping,
+            shutdown_grace_period=settings.shutdown_grace_s,
+        )
         self._streams = streams
-        self._heartbeat_s = streams.settings.heartbeat_s
-        self._sent_headers = {**sse.HEADERS, **headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the run ends, the reader leaves or stalls, or the server stops."""
-        streams = self._streams
-        streams.took()
-        gone = asyncio.ensure_future(_disconnected(receive))
-        stopping = asyncio.ensure_future(streams.stopping.wait())
-        try:
-            await self._start(send)
-            await self._send_all(send, (gone, stopping))
-        finally:
-            gone.cancel()
-            stopping.cancel()
-            streams.gave()
 
-    async def _start(self, send: Send) -> None:
-        raw = [(name.lower().encode(), value.encode()) for name, value in self._sent_headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
-        await self._send(send, sse.RETRY)
+        async def ending_in_time(message: Message) -> None:
+            # sse-starlette limits every send but the last, which a stalled reader could hold for ever.
+            ends = message["type"] == "http.response.body" and not message.get("more_body")
+            async with asyncio.timeout(self.send_timeout if ends else None):
+                await send(message)
 
-    async def _send_all(self, send: Send, ends: tuple[asyncio.Future[Any], asyncio.Future[Any]]) -> None:
-        batches = _batches(self._events)
-        coming = asyncio.ensure_future(anext(batches, _END))
-        gone, stopping = ends
+        self._streams.took()
         try:
-            while not gone.done():
-                await asyncio.wait({coming, *ends}, timeout=self._heartbeat_s, return_when=asyncio.FIRST_COMPLETED)
-                if coming.done():
-                    batch = coming.result()
-                    await self._send(send, sse.frames(batch))
-                    if not batch or batch[-1].type in TERMINAL:
-                        return await send({"type": "http.response.body", "body": b""})
-                    coming = asyncio.ensure_future(anext(batches, _END))
-                elif stopping.done():
-                    await self._send(send, sse.SHUTDOWN)
-                    return await send({"type": "http.response.body", "body": b""})
-                elif not gone.done():
-                    await self._send(send, sse.HEARTBEAT)
-        except StoreError:
-            # The headers are out: end the body early, so that the client comes back with its Last-Event-ID.
-            await self._send(send, sse.SHUTDOWN)
-        except TimeoutError:
+            await super().__call__(scope, receive, ending_in_time)
+        except* TimeoutError:
             self._streams.stalled()
         finally:
-            coming.cancel()
-
-    async def _send(self, send: Send, data: bytes) -> None:
-        """Write, or raise TimeoutError when the reader takes nothing for too long."""
-        async with asyncio.timeout(self._streams.settings.stall_s):
-            await send({"type": "http.response.body", "body": data, "more_body": True})
+            self._streams.gave()
 
 
-async def _batches(events: AsyncIterator[RunEvent]) -> AsyncGenerator[list[RunEvent]]:
-    """Yield events as they come, several at once when they are ready together."""
-    pending: asyncio.Future[RunEvent | None] | None = None
+def _heartbeat() -> ServerSentEvent:
+    return ServerSentEvent(comment=sse.HEARTBEAT, sep="\n")
+
+
+async def _content(events: AsyncIterator[RunEvent], streams: Streams) -> AsyncGenerator[bytes]:
+    """Yield frames, those that are ready together as one write; a farewell if the events stop before the run does."""
+    ahead = _Ahead(events)
+    stopping = asyncio.ensure_future(streams.stopping.wait())
+    stopping.add_done_callback(ahead.wake)
     try:
-        while True:
-            batch = [await (pending or asyncio.ensure_future(_next(events)))]
-            while len(batch) < BATCH and batch[-1] is not None:
-                pending = asyncio.ensure_future(_next(events))
-                await asyncio.sleep(0)
-                if not pending.done():
-                    break
-                batch.append(pending.result())
-                pending = None
-            yield [event for event in batch if event is not None]
-            if batch[-1] is None:
+        yield sse.RETRY
+        while batch := await ahead.batch(stopping):
+            yield sse.frames(batch)
+            if batch[-1].type in TERMINAL:
                 return
+        if stopping.done():
+            yield sse.SHUTDOWN
+    except StoreError:
+        # The headers are out: end early, so that the client comes back with its Last-Event-ID.
+        yield sse.SHUTDOWN
     finally:
-        if pending is not None:
-            pending.cancel()
+        stopping.cancel()
+        ahead.close()
 
 
-async def _next(events: AsyncIterator[RunEvent]) -> RunEvent | None:
-    return await anext(events, None)
+class _Ahead:
+    """Reads events while a reader is busy with those before, one batch ahead at most."""
 
+    def __init__(self, events: AsyncIterator[RunEvent]) -> None:
+        self._held: list[RunEvent] = []
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._reading = asyncio.create_task(self._read(events))
+        self._reading.add_done_callback(self.wake)
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    async def batch(self, stopping: asyncio.Future[None]) -> list[RunEvent]:
+        """Return what is ready, waiting for at least one event; nothing at the end, or when it is to stop.
+
+        Raises:
+            StoreError: the events cannot be read any further.
+        """
+        while not (self._held or self._reading.done() or stopping.done()):
+            self._changed.clear()
+            await self._changed.wait()
+        batch, self._held = self._held, []
+        self._room.set()
+        if not batch and self._reading.done():
+            self._reading.result()
+        return batch
+
+    def wake(self, _: object = None) -> None:
+        """Let `batch` look again."""
+        self._changed.set()
+
+    def close(self) -> None:
+        """Read no further."""
+        if not self._reading.cancel() and not self._reading.cancelled():
+            self._reading.exception()  # seen: nobody is left to be told
+
+    async def _read(self, events: AsyncIterator[RunEvent]) -> None:
+        async for event in events:
+            self._held.append(event)
+            self._changed.set()
+            if len(self._held) >= BATCH:
+                self._room.clear()
+                await self._room.wait()

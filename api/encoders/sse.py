@@ -12,7 +12,8 @@ HEADERS = {
     "X-Accel-Buffering": "no",
     "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
 }
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = "still here"
+"""A comment, which readers pass over."""
 RETRY = b"retry: 1000\n\n"
 SHUTDOWN = b"event: shutdown\ndata: {}\n\n"
 """Not an event of the run: the server stops, the client should reconnect with its Last-Event-ID."""
