@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from graphs.language.lexicon import are_opposite, are_opposite_roles
@@ -280,6 +281,19 @@ def _partner(mine: Token, theirs: Token, both: Sequence[tuple[Token, Token]]) ->
     return None
 
 
+def _leapt_over(claim: Sentence, quote: Sentence, alignment: _Alignment) -> str:
+    """Say which name of the same role the quote has between two words that the claim joins, "" if none."""
+    twins = {id(mine): theirs for mine, theirs in alignment.pairs}
+    places = {id(token): place for place, token in enumerate(quote.tokens)}
+    for before, token in pairwise(claim.tokens):
+        first, last = twins.get(id(before)), twins.get(id(token))
+        if first and last and token.is_name and token.role and not last.listed:
+            between = _names(quote.tokens[places[id(first)] + 1 : places[id(last)]])
+            if rival := next((name for name in between if name.role == last.role), None):
+                return f"the source has {rival.text!r} there, not {token.text!r}"
+    return ""
+
+
 def _want(claim: Sentence, quote: Sentence, alignment: _Alignment, opposites: Sequence[tuple[Token, Token]]) -> str:
     """Say what the quote does not say, "" if it says enough."""
     explained = {id(mine) for mine, _ in opposites}
@@ -291,6 +305,8 @@ def _want(claim: Sentence, quote: Sentence, alignment: _Alignment, opposites: Se
         return "the source does not say it so strongly"
     if dropped := sorted(quote.hedges - claim.hedges):
         return f"the source says this under {dropped[0]!r}"
+    if leapt := _leapt_over(claim, quote, alignment):
+        return leapt
     replaced = [swap for swap in alignment.swaps if swap.claimed and 1 <= len(swap.given) <= 2]
     if len(missing) == 1 and replaced:
         return f"the source has {replaced[0].given[-1].text!r}, not {missing[0].text!r}"

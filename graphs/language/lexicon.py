@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from memory.sentences import stem
 
 
@@ -10,17 +12,17 @@ def _set(line: str) -> frozenset[str]:
 
 
 NEGATIONS = _set("not no none never nobody nothing neither nor without cannot hardly rarely seldom nowhere")
-STRONG = _set("all every each always only both everyone everybody everything exactly entire whole must")
+STRONG = _set("all every each always only everyone everybody everything exactly entire whole must")
 """Words that a claim may use only if its source does."""
 WEAK = _set("some several few many most sometimes often usually mostly partly almost nearly")
-HEDGES = _set("may might could perhaps possibly allegedly reportedly unless if except expected planned")
+HEDGES = _set("may might could perhaps possibly allegedly reportedly unless if except expected planned intended")
 """Words of a source that a claim must not drop."""
 PREPOSITIONS = _set("by from to in at on of for with into onto against between during since until through as")
 GLUE = _set(
     """
     a an the is are was were be been being am do does did has have had will would shall should can it its this that
     these those there their his her our your they he she we you i them him us and or also which who whom whose so then
-    than when where while but such just very own other
+    than when where while but such just very own other both
     """
 )
 """Words that carry no claim by themselves."""
@@ -67,8 +69,20 @@ _SAME = """
     whole; whole all every each; about approximately around roughly; usually normally typically; ship deliver
     dispatch; return send-back; cost price; customer client; staff employee worker; send mail; locate situate; call
     name; author writer; wrote written write; contain include comprise; allow permit; reply answer respond; pay
-    paid; buy bought; sell sold; city town; refund reimburse
+    paid; buy bought; sell sold; city town; refund reimburse; leave left depart; link connect join; high tall height;
+    long length; wide width; deep depth; rise rose risen increase; fall fell fallen decrease decline drop;
+    after follow; occur happen; obtain get got receive; found form establish create; aid help assist; big large huge
 """
+_PHRASES = (
+    (r"\bno longer\b|\b(?:fail|refuse|decline|cease|neglect)(?:s|d|ed)? to\b|\b(?:nearly|almost)(?= \w+ed\b)", "not"),
+    (r"\black(?:s|ed)(?= )", "not have"),
+    (r"\b(?:try|tries|tried|(?:attempt|want|hope|intend|ask|threaten)(?:s|d|ed)?) to\b", "intended to"),
+    (r"\b(all|every\w+|anything|every \w+) but\b", r"\1 except"),
+    (r"\b(?:takes?|took|taken) place\b", "occur"),
+    (r"\b(?:came|comes?) into (?:force|effect)\b|\b(?:takes?|took|taken) effect\b", "effective"),
+    (r"^according to the (?:sources?|passages?|documents?|texts?|context|article|information)\b[^,]{0,30},", ""),
+)
+"""Turns of several words -> what stands for them. What was only tried, or was almost so, was not so."""
 
 
 def _by_stem(lines: str) -> frozenset[frozenset[str]]:
@@ -82,8 +96,7 @@ _CLASS_OF = {stem(word): stem(group[0]) for group in _GROUPS for word in group}
 _BASE_OF = {stem(form): stem(forms[0]) for forms in (line.split() for line in _INFLECTED.split(";")) for form in forms}
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non", "mis")
 _FALSE_PREFIXES = frozenset(("inform", "interest", "import", "instruct", "invent", "invest", "display", "discover"))
-
-
+_TURNS = tuple((re.compile(pattern, re.IGNORECASE), plain) for pattern, plain in _PHRASES)
 _OPPOSITE_ROLES = frozenset(
     frozenset(pair.split("/")) for pair in ("from/to", "from/for", "from/into", "for/against", "since/until")
 )
@@ -107,6 +120,13 @@ def _negates(longer: str, shorter: str) -> bool:
         return False
     rests = (longer[len(prefix) :] for prefix in _PREFIXES if longer.startswith(prefix))
     return any(len(rest) >= 4 and (shorter.startswith(rest) or rest == shorter + "e") for rest in rests)
+
+
+def plain_turns(text: str) -> str:
+    """Return a text with turns of several words put plainly: `no longer sells` is `not sells`."""
+    for turn, plain in _TURNS:
+        text = turn.sub(plain, text)
+    return text
 
 
 def base(word: str) -> str:

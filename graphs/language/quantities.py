@@ -143,6 +143,13 @@ def find_values(text: str) -> list[Found]:
     return sorted(found, key=lambda row: row.start)
 
 
+def as_year(value: Value) -> Value:
+    """Take a plain number for the year that it could be."""
+    if isinstance(value, Quantity) and not value.dimension and 1000 <= value.raw <= 2100 and value.raw.is_integer():
+        return Day(year=int(value.raw))
+    return value
+
+
 def agree(claimed: Value, given: Value) -> bool:
     """Whether a claimed value says no more and nothing else than a given one."""
     if isinstance(claimed, Day) and isinstance(given, Day):

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphs.language.lexicon import GLUE, HEDGES, NEGATIONS, PREPOSITIONS, STRONG, WEAK, base, meaning
-from graphs.language.quantities import Value, find_values
+from graphs.language.lexicon import GLUE, HEDGES, NEGATIONS, PREPOSITIONS, STRONG, WEAK, base, meaning, plain_turns
+from graphs.language.quantities import Value, as_year, find_values
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+)?")
 _NOT = re.compile(r"\b(?:ca|wo|sha)?(\w*)n['’]t\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:is|are|was|were|been|being|be)\s+(?:\w+\s+){0,2}?\w+(?:ed|en|wn|t|ne|ng|ld|ght|de|un)\b.*\bby\b"
 )
+_OF_TIME = frozenset(("in", "since", "until", "during"))
+"""Prepositions after which a plain number of four digits is a year."""
 _IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall"}
 
 
@@ -48,7 +50,7 @@ class Sentence:
 
 def read_sentence(text: str) -> Sentence:
     """Take a sentence apart."""
-    text = _NOT.sub(_spelled_out, text.replace("cannot", "can not"))
+    text = plain_turns(_NOT.sub(_spelled_out, text.replace("cannot", "can not")))
     tokens: list[Token] = []
     role = negation = ""
     listed = False
@@ -110,7 +112,8 @@ def _note(kinds: dict[str, set[str]], word: str, written: str) -> None:
 
 def _token(piece: _Piece, role: str, negation: str, listed: bool) -> Token:
     if piece.value is not None:
-        return Token(piece.text, repr(piece.value), "", role, negation, listed=listed, value=piece.value)
+        value = as_year(piece.value) if role in _OF_TIME else piece.value
+        return Token(piece.text, repr(value), "", role, negation, listed=listed, value=value)
     word = re.sub(r"['’]s?$", "", piece.text.casefold()) or piece.text.casefold()
     is_name = piece.text[0].isupper()
     return Token(piece.text, meaning(word), base(word), role, negation, is_name, listed)

@@ -29,6 +29,16 @@ SUPPORTED = [
     ("Red and blue shirts are sold.", "Blue and red shirts are sold."),
     ("Delivery takes three to five days.", "Delivery takes 3-5 days."),
     ("He won the prize.", "He won the prize, but his brother did not win anything."),
+    (
+        "The tower was completed in 1931 after two years of work.",
+        "After two years of work, it was completed in 1931: the tower.",
+    ),
+    ("The ferry departs every 20 minutes.", "The ferry leaves every 20 minutes from the northern pier."),
+    ("In plants, photosynthesis takes place in chloroplasts.", "Photosynthesis occurs in chloroplasts in plants."),
+    ("The law took effect on 1 January 2020.", "The law came into force on January 1, 2020."),
+    ("The rule applies to both staff and guests.", "The rule applies to staff and guests."),
+    ("According to the sources, tickets can be purchased online.", "Tickets can be bought online or at the gate."),
+    ("Exports rose by 12% in 2015.", "In 2015 exports increased by 12 percent, mostly thanks to timber."),
 ]
 
 CAUGHT = [
@@ -88,6 +98,15 @@ CAUGHT = [
     ("Google was acquired by the company.", "The company was acquired by Google."),
     ("The flight departs from Madrid.", "The flight departs for Madrid."),
     ("Germany defeated Brazil.", "Brazil defeated Germany."),
+    ("The river rises in Slovenia.", "The river rises in Austria and ends in Slovenia."),
+    # what was not done, or not quite
+    ("The company sells spare parts.", "The company no longer sells spare parts."),
+    ("The alarm detects gas.", "The alarm fails to detect gas."),
+    ("The committee approved the plan.", "The committee refused to approve the plan."),
+    ("The bridge collapsed.", "The bridge nearly collapsed."),
+    ("He resigned as chairman.", "He was asked to resign as chairman."),
+    ("The experiment lacked a control group.", "The experiment had a control group."),
+    ("The warranty covers the battery.", "The warranty covers everything but the battery."),
     # other words
     ("The cat is white.", "The cat is black."),
     ("The manual covers the dishwasher and its filter.", "The manual covers the oven."),
