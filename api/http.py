@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from api.door import Door
 from api.errors import Problem, problem_of, response_of
@@ -20,7 +22,6 @@ from api.settings import Settings
 from api.streaming import Streams
 from api.telemetry import set_up_telemetry
 from api.wiring import App, Faults, open_app
-from mcp_servers.http import http_routes, run_sessions
 from memory.errors import IngestError, InvalidToken, ModelUnavailable, StoreError
 
 TITLE = "MultiDB Chatbot"
@@ -38,7 +39,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
         opened = open_app(settings, faults, metrics, command="multidb serve", url=url)
-        async with opened as parts, _mcp(api, parts):
+        async with opened as parts:
             _install(api, parts)
             try:
                 yield
@@ -56,6 +57,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
     )
     for room in (chat, runs, sessions, feedback, documents, search, me, health, pages):
         api.include_router(room.router)
+    api.router.routes.append(Route("/mcp/{name}", _Mcp()))
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):
         api.add_exception_handler(error, _explain)
     api.add_exception_handler(RequestValidationError, _explain_fields)
@@ -67,20 +69,17 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
 def _install(api: FastAPI, parts: App) -> None:
     api.state.parts = parts
     api.state.settings = parts.settings
-    api.state.secret = parts.agent.secret
+    api.state.secret = parts.secret
     api.state.streams = Streams.of(parts.settings, parts.metrics)
 
 
-@asynccontextmanager
-async def _mcp(api: FastAPI, parts: App) -> AsyncGenerator[None]:
-    """Serve the MCP servers of this process at /mcp/<name>, to whoever brings a token of theirs."""
-    settings = parts.settings
-    hosts, origins = settings.allowed_hosts, settings.allowed_origins
-    api.router.routes.extend(
-        http_routes(parts.agent.servers, parts.agent.verify, allowed_hosts=hosts, allowed_origins=origins)
-    )
-    async with run_sessions(parts.agent.servers.values()):
-        yield
+class _Mcp:
+    """The MCP servers of this process at /mcp/<name>, for whoever brings a token of theirs."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, once the agent is open."""
+        agent = await scope["app"].state.parts.agent.get()
+        await agent.mcp(scope, receive, send)
 
 
 async def _explain(request: Request, error: Exception) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from api.agent import open_agent
 from api.settings import Settings
-from api.wiring import open_agent
 from graphs.graph import Graph, build_graph
 from memory.stores import open_stores
 

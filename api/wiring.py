@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-from mcp.server.mcpserver import MCPServer
+from typing import TYPE_CHECKING
 
 from api.metrics import Metrics
+from api.opening import Opening, opening
 from api.runs.engine import Crash, Engine, no_crash
 from api.runs.housekeeping import open_runs
 from api.runs.runs import Runs
 from api.secret import load_secret_of
 from api.settings import Settings
-from graphs.context import LIMITS
-from graphs.deps import Deps
-from graphs.graph import build_graph
-from graphs.models import ModelSettings, open_models
-from graphs.reader.extractive import ExtractiveReader
-from mcp_servers import build_servers, signed_by
-from mcp_servers.callers import Verify
-from memory.identity import mint, server_audience, verify
-from memory.records import SYSTEM, Effort, Scope
+from memory.records import SYSTEM
 from memory.stores import Stores, open_stores
-from tools.connect import ConnectedTools, open_tools
+
+if TYPE_CHECKING:
+    from api.agent import Agent
+    from graphs.graph import Graph
 
 Wrap = Callable[[Stores], Stores]
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """What stands between stores and graph. servers: the MCP servers of this process; verify: believes their tokens."""
-
-    secret: bytes
-    servers: Mapping[str, MCPServer]
-    tools: ConnectedTools
-    deps: Deps
-    verify: Verify
-
-
-@dataclass(frozen=True, slots=True)
 class App:
-    """Everything open. uploads: how many may be handled at once."""
+    """Everything open, the agent soon. uploads: how many may be handled at once."""
 
     settings: Settings
+    secret: bytes
     stores: Stores
-    agent: Agent
+    agent: Opening[Agent]
     runs: Runs
     metrics: Metrics
     uploads: asyncio.Semaphore
@@ -70,7 +56,9 @@ async def open_app(
     command: str = "multidb",
     url: str = "",
 ) -> AsyncGenerator[App]:
-    """Open stores, tools, graph and runs. command and url tell others who holds the data folder, and where it answers.
+    """Open stores and runs, and begin to open the agent, for which the first answer waits if it comes sooner.
+
+    command and url tell others who holds the data folder, and where it answers.
 
     Raises:
         FolderLocked: another process owns the data folder.
@@ -78,50 +66,33 @@ async def open_app(
         StoreUnavailable: a store cannot be opened.
     """
     faults, metrics = faults or Faults(), metrics or Metrics()
+    secret = load_secret_of(settings)
     async with open_stores(settings, command=command, url=url) as opened:
         stores = faults.wrap(opened)
-        async with open_agent(settings, stores) as agent:
-            graph = build_graph(agent.deps, stores.checkpointer)
+        async with opening(lambda: _open_agent(settings, stores)) as agent:
+            if not _is_default(settings):
+                await agent.get()  # what is wrong with the settings is told at the start
+
+            async def graph() -> Graph:
+                return (await agent.get()).graph
+
             engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
             async with open_runs(engine) as runs:
-                yield App(settings, stores, agent, runs, metrics, asyncio.Semaphore(settings.max_uploads))
+                yield App(settings, secret, stores, agent, runs, metrics, asyncio.Semaphore(settings.max_uploads))
 
 
 @asynccontextmanager
-async def open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent]:
-    """Open what the graph's nodes reach: MCP servers, the tools that talk to them, models."""
-    secret = load_secret_of(settings)
-
-    def sign(scope: Scope, server: str) -> str:
-        return mint(scope, server_audience(server), secret)
-
-    def check(token: str, server: str) -> Scope:
-        return verify(token, server_audience(server), secret)
-
-    prices: dict[Effort, int] = {effort: limits.tokens for effort, limits in LIMITS.items()}
-    servers = build_servers(stores, signed_by(check), prices)
-    async with open_tools(_targets(settings, servers), sign) as tools, open_models(_models(settings)) as models:
-        yield Agent(secret, servers, tools, Deps(tools, models, ExtractiveReader()), check)
+async def _open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent]:
+    module = await asyncio.to_thread(importlib.import_module, "api.agent")
+    async with module.open_agent(settings, stores) as agent:
+        yield agent
 
 
-def _models(settings: Settings) -> ModelSettings:
-    return ModelSettings(
-        synthesizer=settings.model_synthesizer,
-        judge=settings.model_judge,
-        fallbacks=settings.model_fallbacks,
-        base_url=settings.model_base_url,
-        api_key=settings.model_api_key.get_secret_value(),
-        timeout_s=settings.model_timeout_s,
-    )
-
-
-def _targets(settings: Settings, servers: Mapping[str, MCPServer]) -> Mapping[str, MCPServer | str]:
-    urls = {
-        "vector_search": settings.mcp_vector_search_url,
-        "knowledge_base": settings.mcp_knowledge_base_url,
-        "user_quota": settings.mcp_user_quota_url,
-    }
-    return {name: urls[name] or server for name, server in servers.items() if name not in settings.mcp_off}
+def _is_default(settings: Settings) -> bool:
+    """Tell whether the agent is made of built-in parts only, which cannot be set wrongly."""
+    urls = (settings.mcp_vector_search_url, settings.mcp_knowledge_base_url, settings.mcp_user_quota_url)
+    models = (settings.model_synthesizer, settings.model_judge, *settings.model_fallbacks)
+    return not any(urls) and models == ("extractive", "deterministic")
 
 
 async def _versions(settings: Settings, stores: Stores) -> Mapping[str, str]:

@@ -48,7 +48,7 @@ async def metrics(caller: Caller, parts: Parts, request: Request) -> Response:
 
 def _is_operator(request: Request, parts: App) -> bool:
     try:
-        caller = identify(parts.settings, parts.agent.secret, request.headers.get("authorization"))
+        caller = identify(parts.settings, parts.secret, request.headers.get("authorization"))
     except Problem:
         return False
     return "operator" in caller.roles or (is_loopback(parts.settings.host) and "authorization" not in request.headers)
@@ -66,15 +66,23 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
         "index": stores.index.status(),
     }
     answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
-    servers: dict[str, dict[str, Any]] = {
+    return {**dict(zip(probes, answers, strict=True)), **await _agent(parts)}
+
+
+async def _agent(parts: App) -> dict[str, dict[str, Any]]:
+    """How the agent stands; while it starts, questions are taken, and answered as soon as it has."""
+    state = parts.agent.state
+    if state != "up":
+        return {"agent": {"status": state, "needed": True}}
+    servers = {
         f"mcp:{name}": {
             "status": "down" if link.circuit == "open" else "up",
             "needed": False,
             "open_clients": link.open_clients,
         }
-        for name, link in parts.agent.tools.status().items()
+        for name, link in (await parts.agent.get()).tools.status().items()
     }
-    return {**dict(zip(probes, answers, strict=True)), **servers}
+    return {"agent": {"status": state, "needed": True}, **servers}
 
 
 async def _state(probe: Awaitable[object]) -> dict[str, Any]:

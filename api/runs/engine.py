@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from api.metrics import Metrics
 from api.settings import Settings
 from memory.stores import Stores
+
+if TYPE_CHECKING:
+    from graphs.graph import Graph
 
 Crash = Callable[[str], None]
 """Called with the name of each point where a crash would hurt; the chaos harness dies there, others do nothing."""
@@ -20,11 +23,11 @@ def no_crash(point: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The opened parts. graph: the compiled StateGraph. versions: what goes into a run's record."""
+    """The opened parts. graph: gives the compiled graph, once it is open. versions: what goes into a run's record."""
 
     settings: Settings
     stores: Stores
-    graph: Any
+    graph: Callable[[], Awaitable[Graph]]
     versions: Mapping[str, str]
     metrics: Metrics
     crash: Crash = no_crash

@@ -50,7 +50,8 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
     record = making.record
     config = {"configurable": {"thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id)}}
     given = await _input(engine, record, config, resumed=resumed)
-    parts = engine.graph.astream(
+    graph: Any = await engine.graph()
+    parts = graph.astream(
         given,
         config,
         context=context_of(record),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import api.wiring
+import api.agent
 import memory.stores
 from tests.api.rigging import Script, Scripted, Served, open_server, says
 from tests.support.small_stores import SmallEmbedder
@@ -31,7 +31,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[[Script], Scripted]:
 
     def put(script: Script) -> Scripted:
         graph = Scripted(script)
-        monkeypatch.setattr(api.wiring, "build_graph", lambda *_: graph)
+        monkeypatch.setattr(api.agent, "build_graph", lambda *_: graph)
         return graph
 
     return put

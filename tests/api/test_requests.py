@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-import api.wiring
+import api.agent
 import memory.stores
 from api.errors import KINDS
 from api.http import create_app
@@ -34,7 +34,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[TestClient]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory.stores, "_open_embedder", small)
-        patch.setattr(api.wiring, "build_graph", lambda *_: Scripted(says("It is 41 metres tall.")))
+        patch.setattr(api.agent, "build_graph", lambda *_: Scripted(says("It is 41 metres tall.")))
         settings = Settings(
             home=tmp_path_factory.mktemp("home"), secret=SECRET, max_body_bytes=100_000, max_upload_bytes=200_000
         )

@@ -12,7 +12,7 @@ import pytest
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
-import api.wiring
+import api.agent
 from api.runs.engine import Engine
 from api.runs.reconcile import reconcile
 from api.runs.replay import Replay, Said
@@ -60,7 +60,7 @@ def two_steps(_: Any, checkpointer: Any) -> Any:
 async def test_run_resumes_at_its_interrupted_step(
     home: Path, monkeypatch: pytest.MonkeyPatch, point: str, hit: int
 ) -> None:
-    monkeypatch.setattr(api.wiring, "build_graph", two_steps)
+    monkeypatch.setattr(api.agent, "build_graph", two_steps)
     monkeypatch.setattr(Engine, "durability", "sync")
     RAN.clear()
     crash = Crash(point, hit)
