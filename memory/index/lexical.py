@@ -21,6 +21,8 @@ from memory.index.ranking import EMPTY, Mask, Ranking, Scores, best
 K1, B = 1.2, 0.75
 LEAST = 1e-9
 """A row that has a query word scores more."""
+PURGED_TOGETHER = 8_192
+"""Posting lists that a purge holds in memory."""
 
 
 class Field(NamedTuple):
@@ -90,11 +92,11 @@ def add_segment(connection: sqlite3.Connection, first_row: int, passages: Sequen
         [(term, segment, np.array(rows[term], np.int32).tobytes(), bytes(counts[term])) for term in sorted(rows)],
     )
     if batch := _crowded(connection):
-        merge(connection, batch, None)
+        merge(connection, batch)
 
 
-def merge(connection: sqlite3.Connection, segments: Sequence[int], alive: Mask | None) -> None:
-    """Make one segment of several, under the number of the last; rows that are not alive are left out."""
+def merge(connection: sqlite3.Connection, segments: Sequence[int]) -> None:
+    """Make one segment of several, under the number of the last."""
     marks = ", ".join("?" * len(segments))
     found = connection.execute(
         f"SELECT term, rows, counts FROM postings WHERE segment IN ({marks}) ORDER BY term, segment", segments
@@ -105,24 +107,34 @@ def merge(connection: sqlite3.Connection, segments: Sequence[int], alive: Mask |
     connection.execute("INSERT INTO segments VALUES (?, ?)", (segments[-1], size))
     connection.executemany(
         "INSERT INTO postings VALUES (?, ?, ?, ?)",
-        [
-            (term, segments[-1], rows, counts)
-            for term, group in groupby(found, key=lambda row: row["term"])
-            for rows, counts in [_joined(list(group), alive)]
-            if rows
-        ],
+        [(term, segments[-1], *_joined(list(group))) for term, group in groupby(found, key=lambda row: row["term"])],
     )
 
 
-def segments(connection: sqlite3.Connection) -> list[int]:
-    """Return all segments, oldest first."""
-    return [row["segment"] for row in connection.execute("SELECT segment FROM segments ORDER BY segment")]
+def purge(connection: sqlite3.Connection, alive: Mask) -> None:
+    """Take rows that are not alive out of all posting lists, and the terms that only they had."""
+    after: tuple[str, int] = ("", 0)
+    while found := connection.execute(
+        """SELECT term, segment, rows, counts FROM postings WHERE (term, segment) > (?, ?)
+           ORDER BY term, segment LIMIT ?""",
+        (*after, PURGED_TOGETHER),
+    ).fetchall():
+        after = (found[-1]["term"], found[-1]["segment"])
+        changed = [
+            (rows, counts, row["term"], row["segment"])
+            for row in found
+            for rows, counts in [_living(row["rows"], row["counts"], alive)]
+            if len(rows) < len(row["rows"])
+        ]
+        connection.executemany("UPDATE postings SET rows = ?, counts = ? WHERE term = ? AND segment = ?", changed)
+    connection.execute("DELETE FROM postings WHERE length(rows) = 0")
 
 
-def _joined(group: Sequence[sqlite3.Row], alive: Mask | None) -> tuple[bytes, bytes]:
-    rows, counts = b"".join(row["rows"] for row in group), b"".join(row["counts"] for row in group)
-    if alive is None:
-        return rows, counts
+def _joined(group: Sequence[sqlite3.Row]) -> tuple[bytes, bytes]:
+    return b"".join(row["rows"] for row in group), b"".join(row["counts"] for row in group)
+
+
+def _living(rows: bytes, counts: bytes, alive: Mask) -> tuple[bytes, bytes]:
     numbers = np.frombuffer(rows, np.int32)
     kept = alive[numbers]
     return numbers[kept].tobytes(), np.frombuffer(counts, np.uint8)[kept].tobytes()

@@ -11,9 +11,11 @@ import contextlib
 import logging
 import shutil
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -33,6 +35,10 @@ BATCH_CHANGES = 256
 BATCH_PASSAGES = 2_000
 POLL_S = 1.0
 SEARCHERS = 2
+NEXT = "next"
+"""Where a rebuild works, inside the index's folder."""
+FEW_HOLES = 10_000
+"""Rows of deleted passages that no rebuild is worth; more than the living ones are."""
 
 
 class _Ranked(NamedTuple):
@@ -54,6 +60,10 @@ class LocalIndex:
         self._shards: dict[str, Shard] = {}
         self._position = Position(embedder.name)
         self._following = asyncio.Lock()
+        self._rebuilding = asyncio.Lock()
+        self._closed = False
+        self._users: Counter[Shard] = Counter()
+        self._freed = asyncio.Event()
         self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="search")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -66,8 +76,9 @@ class LocalIndex:
         shard = self._shards.get(scope.tenant_id)
         if shard is None:
             return SearchResult((), {})
-        ranked = await self._in_searcher(lambda: _ranked(shard, scope, query))
-        return SearchResult(await self._shown(scope, ranked, query.top_k), ranked.result.weights)
+        with self._using(shard):
+            ranked = await self._in_searcher(lambda: _ranked(shard, scope, query))
+            return SearchResult(await self._shown(scope, ranked, query.top_k), ranked.result.weights)
 
     async def catch_up(self) -> IndexStatus:
         """Apply the store's changes up to now."""
@@ -84,10 +95,23 @@ class LocalIndex:
         return IndexStatus(at, max(0, newest - at), passages, self._embedder.name)
 
     async def rebuild(self) -> IndexStatus:
-        """Throw everything derived away and make it again from the store; searches find less meanwhile."""
-        async with self._following:
-            await self._in_writer(self._clear)
+        """Make everything derived again from the store, beside what is there; searches see the switch at once."""
+        fresh = LocalIndex(self._folder / NEXT, self._documents, self._embedder)
+        async with self._rebuilding:
+            try:
+                await fresh.clear()
+                await fresh.catch_up()
+                async with self._following:
+                    await fresh.catch_up()
+                    await fresh.close()
+                    await self._switch_to(fresh)
+            finally:
+                await fresh.close()
         return await self.catch_up()
+
+    async def clear(self) -> None:
+        """Throw everything away."""
+        await self._in_writer(self._clear)
 
     async def open(self) -> None:
         """Open what the folder holds; what is damaged, or not of this store, is thrown away.
@@ -108,12 +132,16 @@ class LocalIndex:
         while True:
             try:
                 await self.catch_up()
+                await self.tidy()
             except (StoreError, OSError, sqlite3.Error):
                 logger.exception("the index could not follow the store; it tries again")
             await asyncio.sleep(POLL_S)
 
     async def close(self) -> None:
-        """Close all shards."""
+        """Close all shards; again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         await self._in_writer(self._close_shards)
         self._searchers.shutdown(wait=False)
         self._writer.shutdown(wait=False)
@@ -141,7 +169,9 @@ class LocalIndex:
             shard = self._shards.get(tenant_id) or await self._in_writer(partial(self._open_shard, tenant_id))
             await self._apply_to(shard, tenant_id, list(latest.values()))
         last = changes[-1]
-        self._position = Position(self._embedder.name, last.sequence, last.document_id, last.version_id)
+        self._position = replace(
+            self._position, sequence=last.sequence, document_id=last.document_id, version_id=last.version_id
+        )
         await self._in_writer(partial(write_position, self._folder, self._position))
 
     async def _apply_to(self, shard: Shard, tenant_id: str, changes: Sequence[Change]) -> None:
@@ -157,6 +187,35 @@ class LocalIndex:
                 await self._in_writer(partial(shard.apply, puts, deletes))
                 puts, deletes = [], []
         await self._in_writer(partial(shard.apply, puts, deletes))
+
+    async def tidy(self) -> None:
+        """Take out of the shards what deletions have left there, where it is much."""
+        async with self._following:
+            for shard in list(self._shards.values()):
+                await self._in_writer(shard.purge)
+        if any(shard.holes > max(FEW_HOLES, shard.passages) for shard in self._shards.values()):
+            await self.rebuild()
+
+    async def _switch_to(self, fresh: LocalIndex) -> None:
+        """Take over the closed files of another index, and forget the own ones once nobody searches them."""
+        old, former = self._shards, self._folder / self._position.shards
+        self._shards = await self._in_writer(partial(self._adopt, fresh))
+        while any(shard in self._users for shard in old.values()):
+            self._freed.clear()
+            await self._freed.wait()
+        await self._in_writer(partial(_discard, list(old.values()), former))
+
+    @contextlib.contextmanager
+    def _using(self, shard: Shard) -> Generator[None]:
+        """Keep a shard's files open."""
+        self._users[shard] += 1
+        try:
+            yield
+        finally:
+            self._users[shard] -= 1
+            if not self._users[shard]:
+                del self._users[shard]
+                self._freed.set()
 
     async def _is_of_this_store(self) -> bool:
         """Whether the change that the index has come to is the store's own; a restored store has another."""
@@ -186,20 +245,36 @@ class LocalIndex:
                 " configure that one, or delete the folder and ingest anew"
             )
         self._position = position
-        for folder in (self._folder / "shards").iterdir():
-            tenant_id = (folder / "tenant").read_text("utf-8")
-            self._open_shard(tenant_id)
+        for folder in self._folder.iterdir():
+            # A rebuild that was cut short, or what a finished one did not come to remove.
+            if folder.is_dir() and folder.name != position.shards:
+                shutil.rmtree(folder)
+        self._shards = self._open_shards(position.shards)
         return None
 
     def _clear(self) -> None:
         self._close_shards()
         shutil.rmtree(self._folder, ignore_errors=True)
-        (self._folder / "shards").mkdir(parents=True)
         self._position = Position(self._embedder.name)
+        (self._folder / self._position.shards).mkdir(parents=True)
         write_position(self._folder, self._position)
 
+    def _adopt(self, fresh: LocalIndex) -> dict[str, Shard]:
+        name = f"shards-{int(self._position.shards.partition('-')[2] or 1) + 1}"
+        (fresh._folder / fresh._position.shards).rename(self._folder / name)
+        shards = self._open_shards(name)
+        position = replace(fresh._position, shards=name)
+        write_position(self._folder, position)
+        self._position = position
+        shutil.rmtree(fresh._folder)
+        return shards
+
+    def _open_shards(self, name: str) -> dict[str, Shard]:
+        folders = sorted((self._folder / name).iterdir())
+        return {(folder / "tenant").read_text("utf-8"): Shard(folder, self._embedder.dimension) for folder in folders}
+
     def _open_shard(self, tenant_id: str) -> Shard:
-        folder = self._folder / "shards" / digest(tenant_id)
+        folder = self._folder / self._position.shards / digest(tenant_id)
         folder.mkdir(exist_ok=True)
         (folder / "tenant").write_text(tenant_id, "utf-8")
         shard = self._shards[tenant_id] = Shard(folder, self._embedder.dimension)
@@ -232,6 +307,12 @@ async def open_index(folder: Path, documents: DocumentStore, embedder: Embedder)
             with contextlib.suppress(asyncio.CancelledError):
                 await follower
         await index.close()
+
+
+def _discard(shards: Sequence[Shard], folder: Path) -> None:
+    for shard in shards:
+        shard.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _ranked(shard: Shard, scope: Scope, query: SearchQuery) -> _Ranked:

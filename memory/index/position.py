@@ -12,12 +12,16 @@ from memory.index.schema import FORMAT
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The change that every shard has come to, and the embedder that made the vectors. 0: nothing yet."""
+    """The change that every shard has come to, the embedder that made the vectors, and the shards' folder.
+
+    sequence 0: nothing yet. Replacing the position switches from one folder of shards to another, at once.
+    """
 
     embedder: str
     sequence: int = 0
     document_id: str = ""
     version_id: str = ""
+    shards: str = "shards"
 
 
 def read_position(folder: Path) -> Position | None:

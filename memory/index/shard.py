@@ -28,6 +28,8 @@ from memory.records import Filters, Metadata, Scope
 
 DEPTH = 100
 """How far down each side's ranking is looked at, at least."""
+PURGED_SHARE = 0.2
+"""Deleted rows whose words are still in posting lists, as a share of all rows, from which a purge is worth it."""
 KEPT_FIELDS = 16
 """How many scopes with their filters a shard keeps the masks of."""
 
@@ -91,6 +93,21 @@ class Shard:
             self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('count', ?)", (count + len(added),))
         self._vectors.wipe(gone)
         self._show(changed(self._view, count + len(added), [filed.row for filed in added], gone))
+
+    @property
+    def holes(self) -> int:
+        """How many rows are kept for passages that are gone."""
+        return self._view.count - self.passages
+
+    def purge(self) -> None:
+        """Take deleted rows out of the posting lists once they are many, in one commit. Blocks."""
+        held = self._writer.execute("SELECT value FROM meta WHERE key = 'purged'").fetchone()
+        view, holes = self._view, self.holes
+        if holes - (held["value"] if held else 0) <= PURGED_SHARE * view.count:
+            return
+        with filing.transaction(self._writer):
+            lexical.purge(self._writer, view.alive)
+            self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (holes,))
 
     def search(self, scope: Scope, query: SearchQuery) -> ShardResult:
         """Return the ranking of all that was found. Blocks."""

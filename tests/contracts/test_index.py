@@ -246,6 +246,17 @@ async def check_reopening_and_rebuilding_find_the_same(rig):
         assert await index.search(ALICE, query) == before
 
 
+async def check_searches_are_whole_while_it_is_rebuilt(rig):
+    query = SearchQuery("grey parrot and petrol", vector_of(PARROT))
+    await filled(rig)
+    before = await rig.store.search(ALICE, query)
+    rebuilt = asyncio.ensure_future(rig.store.rebuild())
+    while not rebuilt.done():
+        assert await rig.store.search(ALICE, query) == before
+    await rebuilt
+    assert await rig.store.search(ALICE, query) == before
+
+
 async def check_another_embedder_is_refused(rig):
     async with rig.reopen():
         pass
@@ -372,6 +383,14 @@ async def remembers(sound, scope, query):
     return replace(result, hits=tuple(replace(hit, source="parrot.md") for hit in result.hits[:1]))
 
 
+async def rebuilds_in_place(sound):
+    index = sound.__self__
+    held, index._shards = index._shards, {}
+    await index.status()
+    index._shards = held
+    return await index.status()
+
+
 async def forgets_on_rebuild(sound):
     return replace(await sound(), passages=0)
 
@@ -394,6 +413,7 @@ async def forgets_on_rebuild(sound):
         (check_replacing_and_deleting_are_followed, {"catch_up": stands_still, "search": finds_nothing}),
         (check_what_the_store_has_lost_is_never_shown, {"search": remembers}),
         (check_reopening_and_rebuilding_find_the_same, {"rebuild": forgets_on_rebuild}),
+        (check_searches_are_whole_while_it_is_rebuilt, {"rebuild": rebuilds_in_place}),
     ),
 )
 async def test_the_suite_notices_a_broken_adapter(rig, fault):

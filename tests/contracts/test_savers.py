@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from langgraph.checkpoint.base import WRITES_IDX_MAP, empty_checkpoint
