@@ -14,7 +14,7 @@ from memory.ingest.split import Piece, Splitter
 from memory.ports import Embedder, Vectors
 from memory.records import Access, Document, Passage, Scalar, Scope
 
-REVISION = "1"
+REVISION = "2"
 """Counts changes of loaders and splitting that make kept documents worth reading again."""
 
 

@@ -35,11 +35,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A file as it came: its name (for the suffix and a title) and its bytes."""
+    """A file as it came: its name (for the suffix and a title) and its bytes. depth: in how many files it lies."""
 
     name: str
     data: bytes
     limits: Limits = Limits()
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

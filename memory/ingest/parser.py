@@ -34,6 +34,11 @@ class Parser:
         self._child: Process | None = None
         self._turn = asyncio.Lock()
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while one runs."""
+        return self._child.pid if self._child is not None and self._child.returncode is None else None
+
     async def parse(self, name: str, data: bytes) -> AsyncGenerator[Parsed | RefusedPart, None]:
         """Yield the documents of a file as the child finds them.
 

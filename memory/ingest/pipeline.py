@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from memory.errors import NotFound, Refused
@@ -60,7 +61,8 @@ async def ingest_bytes(
     """
     options = options or IngestOptions()
     work = Ingestion(scope, target, options)
-    async with open_parser(options.limits) as parser:
+    lent = nullcontext(options.parser) if options.parser is not None else open_parser(options.limits)
+    async with lent as parser:
         await work.run(_one(upload_name(name), data), parser)
     await target.index.catch_up()
     return work.report(0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from memory.ingest.parsed import Limits
+from memory.ingest.parser import Parser
 from memory.ports import DocumentStore, Embedder, PassageIndex
 from memory.records import Access
 
@@ -33,13 +34,17 @@ class Target(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """How to ingest. base: the folder that sources are relative to. prune: forget what is gone from the folders."""
+    """How to ingest. base: the folder that sources are relative to. prune: forget what is gone from the folders.
+
+    parser: one that is open, with limits of its own, to read an upload with; None opens one for it.
+    """
 
     prune: bool = False
     collection: str = "default"
     access: Access = Access()
     limits: Limits = field(default_factory=Limits)
     base: Path = field(default_factory=Path.cwd)
+    parser: Parser | None = None
 
 
 @dataclass(frozen=True, slots=True)

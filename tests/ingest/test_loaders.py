@@ -164,9 +164,8 @@ def archive(names: dict[str, bytes]) -> bytes:
 REFUSED = {
     "empty": ("x.md", b""),
     "white space": ("x.txt", b" \n\n "),
-    "unknown type": ("x.exe", b"MZ"),
+    "unknown type": ("x.exe", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0" * 20),
     "binary named text": ("x.txt", bytes(range(256)) * 8),
-    "pdf named text": ("x.txt", pdf("Hello")),
     "text named pdf": ("x.pdf", b"hello"),
     "text named docx": ("x.docx", b"hello"),
     "archive named docx": ("x.docx", archive({"a.txt": b"a"})),

@@ -19,6 +19,18 @@ LOADERS = {
     "delimited": "memory.ingest.loaders.delimited",
     "json": "memory.ingest.loaders.json",
     "jsonl": "memory.ingest.loaders.jsonl",
+    "pptx": "memory.ingest.loaders.pptx",
+    "xlsx": "memory.ingest.loaders.xlsx",
+    "xml": "memory.ingest.loaders.xml",
+    "mail": "memory.ingest.loaders.mail",
+    "outlook": "memory.ingest.loaders.outlook",
+    "epub": "memory.ingest.loaders.epub",
+    "odt": "memory.ingest.loaders.odt",
+    "rtf": "memory.ingest.loaders.rtf",
+    "rst": "memory.ingest.loaders.rst",
+    "code": "memory.ingest.loaders.code",
+    "notebook": "memory.ingest.loaders.notebook",
+    "zip": "memory.ingest.loaders.zip",
 }
 """Type -> module with a `load`. Imported when first needed: a PDF library costs nothing to who has no PDF."""
 

@@ -26,11 +26,16 @@ def load(raw: Raw) -> Iterator[Parsed]:
         metadata = {key.strip(): value.strip("\"'") for key, value in _ENTRY.findall(front[1])}
         source = source[front.end() :]
     builder = TextBuilder(raw.limits.text_characters)
-    _Writer(builder).write(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(source))
+    write_markdown(builder, source)
     title = str(metadata.pop("title", "")) or next(
         (block.heading[-1] for block in builder.blocks if block.kind == "heading"), ""
     )
     yield Parsed(builder.text(), tuple(builder.blocks), "text/markdown", title, metadata=metadata)
+
+
+def write_markdown(builder: TextBuilder, source: str) -> None:
+    """Write the words of Markdown."""
+    _Writer(builder).write(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(source))
 
 
 class _Writer:
