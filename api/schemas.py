@@ -106,7 +106,7 @@ class RunOut(_Out):
 
 
 class TurnOut(_Out):
-    """One part of a conversation."""
+    """One part of a conversation. rating: the caller's, of an answer."""
 
     turn_id: str
     role: TurnRole
@@ -121,6 +121,7 @@ class TurnOut(_Out):
     abstained: bool
     confidence: float
     claims: tuple[ClaimModel, ...]
+    rating: Literal["up", "down"] | None = None
 
 
 class HistoryOut(_Out):
@@ -203,17 +204,36 @@ class DocumentTextOut(_Out):
     text: str
 
 
+class UploadedDocumentOut(_Out):
+    """What became of one document of a file. alias: its content is known already under another source."""
+
+    document_id: str
+    version_id: str
+    source: str
+    title: str
+    outcome: Literal["kept", "unchanged", "alias"]
+
+
+class RefusedOut(_Out):
+    """A file, or a part of one (`name#part`), that did not become a document."""
+
+    path: str
+    reason: str
+
+
 class UploadedOut(_Out):
-    """What became of one file. status refused: reason says why; otherwise document_ids name what it became."""
+    """What became of one file: its documents, and what was refused of it. status refused: no document at all."""
 
     name: str
     status: Literal["kept", "unchanged", "refused"]
     document_ids: tuple[str, ...] = ()
     reason: str = ""
+    documents: tuple[UploadedDocumentOut, ...] = ()
+    refused: tuple[RefusedOut, ...] = ()
 
 
 class UploadOut(_Out):
-    """What became of an upload, in the order sent. kept and unchanged count documents."""
+    """What became of an upload, in the order sent. kept (aliases too) and unchanged count documents."""
 
     files: tuple[UploadedOut, ...]
     kept: int

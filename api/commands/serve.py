@@ -90,7 +90,7 @@ def _greet(settings: Settings, url: str) -> None:
     message = shlex.quote(json.dumps({"message": QUESTION}))
     command = _command(settings)
     token = "" if is_loopback(settings.host) else _bearer(command)
-    say(f"Ready at {url} (data in {settings.home}, stop with Ctrl-C). Ask it:\n")
+    say(f"Ready at {url} (data in {settings.home}, stop with Ctrl-C). Open it in a browser, or ask it here:\n")
     kinds = "-H 'Accept: text/event-stream' -H 'Content-Type: application/json'"
     say(f"  curl -N {url}/api/v1/chat/message {token}{kinds} -d {message}\n")
     say(f'  {command} ask "{QUESTION}"\n')

@@ -18,9 +18,12 @@ router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
 async def get_history(
     session_id: PathId, caller: Caller, parts: Parts, after: After = None, limit: Limit = 50
 ) -> HistoryOut:
-    """The turns of a conversation, oldest first."""
+    """The turns of a conversation, oldest first, with the caller's ratings."""
     page = await parts.stores.turns.page(caller, session_id, after, limit)
-    return HistoryOut(turns=tuple(TurnOut.model_validate(turn) for turn in page.items), next=page.next)
+    ratings = {one.turn_id: one.rating for one in await parts.stores.feedback.of_thread(caller, session_id)}
+    turns = (TurnOut.model_validate(turn) for turn in page.items)
+    rated = tuple(turn.model_copy(update={"rating": ratings.get(turn.turn_id)}) for turn in turns)
+    return HistoryOut(turns=rated, next=page.next)
 
 
 @router.get("/sessions")

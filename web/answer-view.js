@@ -1,0 +1,193 @@
+// Draws an answer while it grows and once it stands.
+
+import { fill, foreign, h, icon, iconButton } from "./dom.js";
+import { count, number, place } from "./format.js";
+import { isStruck, numbered, placeOf, standing, struck } from "./answer.js";
+
+const STAGES = [["researching", "Search"], ["reading", "Read"], ["writing", "Write"], ["judging", "Judge"]];
+
+/** acts: {cite(citation, answer, opener), retry(effort), ask(text), rate(rating), addDocuments()} */
+export class AnswerView {
+  constructor(acts) {
+    this.acts = acts;
+    this.work = h("div", { class: "work" });
+    this.short = h("p", { class: "short", dir: "auto" });
+    this.prose = h("div", { class: "prose" });
+    this.after = h("div", { class: "after" });
+    this.element = h("div", { class: "answer" }, this.work, this.short, this.prose, this.after);
+    this.claims = new Map();
+  }
+
+  show(answer) {
+    this.element.dataset.status = answer.status;
+    this.element.setAttribute("aria-busy", String(answer.status === "running"));
+    fill(this.work, answer.status === "running" ? working(answer) : null);
+    this.short.textContent = answer.status === "running" ? "" : answer.short;
+    this.#showClaims(answer);
+    if (answer.status !== "running") fill(this.after, this.#conclusion(answer));
+    else fill(this.after, answer.degraded.map(degradation));
+  }
+
+  #showClaims(answer) {
+    const numbers = numbered(answer);
+    // While it works, struck sentences stay in their place, struck; afterwards they move below.
+    const shown = answer.abstained ? [] : answer.status === "running" ? answer.claims : standing(answer);
+    for (const claim of shown) this.#showClaim(claim, numbers, answer);
+    const ids = new Set(shown.map((claim) => claim.id));
+    for (const [id, { node }] of this.claims) {
+      if (!ids.has(id)) {
+        node.remove();
+        this.claims.delete(id);
+      }
+    }
+    if (!shown.length && answer.status !== "running" && !answer.abstained && answer.text) {
+      fill(this.prose, foreign("p", answer.text));
+    }
+  }
+
+  #showClaim(claim, numbers, answer) {
+    const state = `${claim.verdict} ${claim.text.length} ${claim.citations.map((one) => numbers.get(placeOf(one))?.number)}`;
+    let known = this.claims.get(claim.id);
+    if (!known) {
+      known = { node: h("span", { class: "claim" }), state: "" };
+      this.claims.set(claim.id, known);
+      this.prose.append(known.node, " ");
+    }
+    if (known.state === state) return;
+    known.state = state;
+    known.node.dataset.verdict = claim.verdict;
+    if (isStruck(claim)) known.node.title = claim.reason;
+    const words = foreign(isStruck(claim) ? "del" : "span", claim.text);
+    const marks = isStruck(claim) ? [] : claim.citations.map((citation) => this.#mark(citation, numbers, answer));
+    fill(known.node, words, marks.length ? h("span", { class: "marks" }, marks) : null);
+  }
+
+  #mark(citation, numbers, answer) {
+    const mark = numbers.get(placeOf(citation)).number;
+    const label = `Source ${mark}: ${[citation.title, place(citation)].filter(Boolean).join(", ")}`;
+    const open = (event) => this.acts.cite(citation, answer, event.currentTarget);
+    return h("button", { type: "button", class: "cite", "aria-label": label, title: label, onclick: open }, mark);
+  }
+
+  #conclusion(answer) {
+    return [
+      answer.abstained ? this.#abstention(answer) : null,
+      answer.clarification ? this.#clarification(answer.clarification) : null,
+      answer.status === "cancelled" ? notice("Stopped. What had been written is kept; it was not judged.") : null,
+      answer.status === "failed" ? failure(answer.error) : null,
+      answer.degraded.map(degradation),
+      this.#footnotes(answer),
+      strikes(answer),
+      this.#actions(answer),
+      this.#suggestions(answer),
+    ];
+  }
+
+  #abstention(answer) {
+    const queries = [...new Set(answer.queries.map((one) => one.query))];
+    const closest = titles(answer);
+    return h("section", { class: "abstention" },
+      h("h3", {}, "The sources do not say"),
+      queries.length ? [h("p", { class: "label" }, "Looked for"), h("ul", {}, queries.map((query) => foreign("li", query)))] : null,
+      closest.length ? [h("p", { class: "label" }, "Closest, but no answer"), h("ul", { class: "inline" }, closest.map((title) => foreign("li", title)))] : null,
+      queries.length ? null : foreign("p", answer.text.replace(/^The sources do not say\.\s*/, "")),
+      h("div", { class: "row" },
+        h("button", { type: "button", class: "quiet", onclick: () => this.acts.retry("deep") }, "Search deeper"),
+        h("button", { type: "button", class: "quiet", onclick: () => this.acts.addDocuments() }, "Add documents")));
+  }
+
+  #clarification({ question, options }) {
+    return h("section", { class: "clarification" }, foreign("p", question),
+      h("div", { class: "row" }, options.map((option) => foreign("button", option, { type: "button", class: "quiet", onclick: () => this.acts.ask(option) }))));
+  }
+
+  #footnotes(answer) {
+    const places = [...numbered(answer).values()];
+    if (!places.length || answer.abstained) return null;
+    return h("ol", { class: "footnotes", "aria-label": "Sources" }, places.map(({ number: mark, citation }) => h("li", {},
+      h("button", { type: "button", class: "footnote", onclick: (event) => this.acts.cite(citation, answer, event.currentTarget) },
+        h("span", { class: "footnote-number", "aria-hidden": "true" }, mark),
+        h("span", { class: "footnote-body" },
+          h("span", { class: "footnote-head" }, foreign("span", citation.title || citation.source, { class: "footnote-title" }),
+            place(citation) ? h("span", { class: "footnote-place" }, place(citation)) : null),
+          foreign("span", citation.quote, { class: "footnote-quote" }))))));
+  }
+
+  #actions(answer) {
+    const copy = async (event) => {
+      const button = event.currentTarget;
+      await navigator.clipboard.writeText(plain(answer));
+      fill(button, icon("check"));
+    };
+    const rate = (rating, name, label) => iconButton(name, label, () => this.acts.rate(rating), {
+      "aria-pressed": String(answer.rating === rating), disabled: !answer.answerTurn,
+    });
+    const done = answer.status === "completed";
+    return h("div", { class: "actions" },
+      done ? [rate("up", "up", "Good answer"), rate("down", "down", "Bad answer")] : null,
+      answer.text ? iconButton("copy", "Copy the answer with its sources", copy) : null,
+      iconButton("again", "Ask again", () => this.acts.retry(null)),
+      h("span", { class: "facts" }, facts(answer)));
+  }
+
+  #suggestions({ suggestions }) {
+    if (!suggestions.length) return null;
+    return h("div", { class: "row suggestions" }, suggestions.map((text) =>
+      foreign("button", text, { type: "button", class: "quiet", onclick: () => this.acts.ask(text) })));
+  }
+}
+
+/** What the run does now: its stages, what it looks for, what it will read. */
+function working(answer) {
+  const now = STAGES.findIndex(([name]) => name === answer.stage);
+  const query = answer.queries.at(-1);
+  return [
+    h("ol", { class: "stages", "aria-label": "Progress" }, STAGES.map(([name, label], place) =>
+      h("li", { class: place < now ? "past" : place === now ? "now" : "", "aria-current": place === now ? "step" : null, "data-stage": name }, label)),
+      answer.round > 1 ? h("li", { class: "round" }, `round ${answer.round}`) : null),
+    answer.reconnecting ? h("p", { class: "query" }, "The connection was lost; taking it up again …") : null,
+    query && !answer.reconnecting ? h("p", { class: "query" }, icon("search"), foreign("q", query.query), h("span", { class: "found" }, count(query.found, "passage"))) : null,
+    answer.sources.length && !answer.claims.length ? h("p", { class: "reading" }, titles(answer).slice(0, 4).map((title) => foreign("span", title, { class: "chip" }))) : null,
+  ];
+}
+
+function strikes(answer) {
+  const claims = struck(answer);
+  if (!claims.length) return null;
+  return h("details", { class: "strikes" },
+    h("summary", {}, `${count(claims.length, "sentence")} struck by the judge`),
+    h("ul", {}, claims.map((claim) => h("li", {}, foreign("del", claim.text), claim.reason ? h("span", { class: "reason" }, claim.reason) : null))));
+}
+
+function facts(answer) {
+  const judged = standing(answer).length;
+  const parts = [];
+  if (answer.status === "completed" && !answer.abstained && judged) {
+    parts.push(`${count(judged, "sentence")} judged`, `confidence ${Math.round(answer.confidence * 100)} %`);
+  }
+  if (answer.usedTokens !== null) parts.push(`${number(answer.usedTokens)} tokens`);
+  return parts.join(" · ");
+}
+
+function plain(answer) {
+  const sources = [...numbered(answer).values()].map(({ number: mark, citation }) =>
+    `[${mark}] ${[citation.title, citation.source, place(citation)].filter(Boolean).join(", ")}`);
+  return [answer.text, ...sources].join("\n");
+}
+
+function titles(answer) {
+  const cited = answer.claims.flatMap((claim) => claim.citations);
+  return [...new Set([...answer.sources, ...cited].map((source) => source.title || source.source))].slice(0, 6);
+}
+
+function degradation({ part, reason }) {
+  return notice(`Answered without ${part}: ${reason}`);
+}
+
+function failure(error) {
+  return notice(error ? error.message : "This answer could not be completed.", "bad");
+}
+
+function notice(text, kind = "") {
+  return foreign("p", text, { class: `notice ${kind}` });
+}
