@@ -147,7 +147,7 @@ async def _searchable(folder: Path, home: Path) -> AsyncGenerator[Stores]:
 
 
 def _answer(weights: Weights, case: Case) -> list[float]:
-    return answer_features(rank(weights, case.question, case.found, case.cosines))
+    return answer_features(case.question, rank(weights, case.question, case.found, case.cosines))
 
 
 def _named(names: Sequence[str], values: Floats) -> dict[str, float]:

@@ -57,7 +57,7 @@ class ExtractiveReader:
             claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
             short_answer=shortest_answer(question, chosen[0].candidate.text),
             ranked=_reordered(hits, ranked),
-            answerable=self._weights.answerable(answer_features(ranked)),
+            answerable=self._weights.answerable(answer_features(question, ranked)),
         )
 
 

@@ -16,9 +16,11 @@ MAX_QUOTE = 400
 """Characters of the longest citation."""
 UNKNOWN_COSINE = 0.35
 """Stands in when similarities cannot be had: about what an on-topic sentence reaches."""
+ALIKE = 5
+"""Letters from which two stems that begin alike are taken for forms of one word."""
 
 SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
-ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "missing", "margin")
+ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "missing", "margin", "kind", "asked", "named", "score")
 MOST_DENSE_ABOVE = 0.1
 """A passage is taken to be at most this much nearer than its best sentence: its score may be another query's."""
 
@@ -81,9 +83,9 @@ def sentence_features(question: Question, candidate: Candidate, cosine: float, b
     ]
 
 
-def answer_features(ranked: Sequence[Scored]) -> list[float]:
+def answer_features(question: Question, ranked: Sequence[Scored]) -> list[float]:
     """Features in the order of ANSWER_FEATURES. ranked: best first, not empty."""
-    top = ranked[:3]
+    top, best = ranked[:3], ranked[0].candidate
     nearest: dict[str, float] = {}
     for scored in ranked:
         passage_id = scored.candidate.hit.passage.passage_id
@@ -93,9 +95,34 @@ def answer_features(ranked: Sequence[Scored]) -> list[float]:
         max(_dense(scored.candidate.hit, nearest) for scored in ranked),
         max(scored.candidate.overlap for scored in top),
         max(scored.candidate.passage for scored in top),
-        top[0].candidate.missing,
+        best.missing,
         min(top[0].score - top[1].score, 3.0) if len(top) > 1 else 3.0,
+        fits_kind(question, best.text),
+        _asked(question, best),
+        _named(question, best),
+        top[0].score,
     ]
+
+
+def _asked(question: Question, candidate: Candidate) -> float:
+    """The share of what is asked about the subject that a sentence says, or a word that begins like it.
+
+    What is asked: the terms that are neither names nor what the whole document is about.
+    """
+    subject = question.names | _stems(_context(candidate.hit))
+    asked = {term: weight for term, weight in question.terms.items() if term not in subject}
+    if not asked:
+        return 1.0
+    said = _stems(candidate.shown)
+    begun = {word[:ALIKE] for word in said if len(word) >= ALIKE}
+    return _share(asked, (term for term in asked if term in said or term[:ALIKE] in begun))
+
+
+def _named(question: Question, candidate: Candidate) -> float:
+    """The share of the question's names that the passage or what it belongs to names."""
+    names = {term: weight for term, weight in question.terms.items() if term in question.names}
+    hit = candidate.hit
+    return _share(names, _stems(_context(hit)) | _stems(hit.passage.text)) if names else 1.0
 
 
 def _dense(hit: Hit, nearest: Mapping[str, float]) -> float:

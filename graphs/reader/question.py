@@ -14,6 +14,10 @@ Kind = Literal["person", "date", "number", "money", "duration", "place", "name",
 
 _BE = "(?:is|was|are|were)"
 _WH = r"\b(?:what|which)(?: \w+){0,2}"
+_MEASURE = (
+    "speed|velocity|weight|mass|height|length|width|depth|capacity|distance|diameter|altitude|elevation|size|area"
+    "|population|temperature|number|percentage|proportion|rate|power|voltage|density|frequency"
+)
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:long ago|recently)\b|\bsince when\b", "date"),
     (r"\bhow much\b.*\b(?:costs?|pay|paid|worth|price|fees?|charged?|money|spend|spent)\b", "money"),
@@ -22,6 +26,8 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:long|old|often|soon|quickly|fast)\b", "duration"),
     (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|close)\b", "number"),
     (rf"{_WH} (?:percent|percentage|proportion|number|amount|population|temperature)\b", "number"),
+    (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:salary|wage|budget|revenue|turnover)\b", "money"),
+    (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:{_MEASURE})\b", "number"),
     (rf"{_WH} (?:year|date|day|month|decade|century|season|time|era|period)\b", "date"),
     (r"\bwhen\b", "date"),
     (r"\b(?:who|whom|whose)\b", "person"),
@@ -45,7 +51,8 @@ class Question:
     """A question, understood.
 
     terms: content stem -> weight (inverse document frequency), in order of the text. all_words: every stem of the
-    question, common words too. focus: stems of the noun that an answer would name.
+    question, common words too. focus: stems of the noun that an answer would name. names: stems of the words that
+    look like names: capitalised within the question, or with a digit.
     """
 
     text: str
@@ -53,6 +60,7 @@ class Question:
     terms: Mapping[str, float]
     all_words: frozenset[str]
     focus: frozenset[str]
+    names: frozenset[str] = frozenset()
 
 
 def understand(text: str, term_weights: Mapping[str, float]) -> Question:
@@ -67,6 +75,7 @@ def understand(text: str, term_weights: Mapping[str, float]) -> Question:
         terms=terms,
         all_words=frozenset(stem(word) for word in found),
         focus=_focus(found),
+        names=_names(text),
     )
 
 
@@ -80,6 +89,13 @@ def expected_kind(text: str) -> Kind:
         if match and match.start() // 12 < place:
             place, expected = match.start() // 12, kind
     return expected
+
+
+def _names(text: str) -> frozenset[str]:
+    """Stems of words that look like names; the first word of a question says nothing by its capital."""
+    tokens = [token.strip("?!.,;:()\"'“”") for token in text.split()]
+    looking = [token for at, token in enumerate(tokens) if (at and token[:1].isupper()) or any(map(str.isdigit, token))]
+    return frozenset(stem(word) for token in looking for word in words(token) if word not in STOPWORDS)
 
 
 def _focus(found: list[str]) -> frozenset[str]:

@@ -48,6 +48,22 @@ _PATTERNS = {
     "duration": re.compile(_DURATION, re.IGNORECASE),
     "name": re.compile(_NAME),
 }
+_UNITS_OF = tuple(
+    (re.compile(rf"\b(?:{asked})\b", re.IGNORECASE), re.compile(unit, re.IGNORECASE))
+    for asked, unit in (
+        ("heavy|weight|weighs?|mass", r"(?:\b|\d|_)(?:k?g|mg|lbs?|oz)\b|gram|\bpounds?\b|\btons?\b|tonne|ounce"),
+        (
+            "tall|high|height|length|wide|width|deep|depth|far|distance|diameter|altitude|elevation",
+            r"(?:\b|\d|_)(?:[mck]?m|ft)\b|met(?:er|re)|\bfeet\b|\bfoot\b|\binch|\bmile|\byard|\bblocks?\b",
+        ),
+        (
+            "speed|velocity",
+            r"km/h|\bmph|\bkph|m/s|\bknots?\b|\bper (?:second|hour)|\ban hour|bit|hz\b|\brpm\b|\bmach\b",
+        ),
+        ("hot|cold|temperature", r"°|degree|celsius|fahrenheit|kelvin"),
+    )
+)
+"""What a question measures -> the units that it is measured in."""
 _REASON = re.compile(
     r"\b(?:because|due to|so that|in order to|as a result|caused by|reason|since|therefore)\b|\bto \w+"
 )
@@ -60,6 +76,7 @@ _OPENING_WORDS = """
 """
 _OPENINGS = frozenset(_OPENING_WORDS.split())
 _FIELD = re.compile(r"(?:^|;\s+)([^:;]{1,40}):\s+([^;]+)")
+_PRICE_FIELD = re.compile(r"(?:^|;\s)[^:;]*(?:price|cost|fee)[^:;]*:\s*\d", re.IGNORECASE)
 _PRICED = frozenset({"price", "cost", "fee"})
 _PATTERN_OF: dict[Kind, str] = {
     "person": "name",
@@ -89,12 +106,27 @@ def typed_spans(question: Question, sentence: str) -> list[Span]:
 
 
 def fits_kind(question: Question, sentence: str) -> float:
-    """How well a sentence can hold the expected kind: 1 it does, 0 it does not, .5 where nothing can be said."""
-    if question.kind in _PATTERN_OF:
-        return 1.0 if typed_spans(question, sentence) else 0.0
+    """How well a sentence can hold the expected kind: 1 it does, 0 it does not, .5 where nothing can be said.
+
+    A number has to come with a unit of what is measured, or near the word that is counted.
+    """
     if question.kind == "reason":
         return 1.0 if _REASON.search(sentence) else 0.0
-    return 0.5
+    if question.kind not in _PATTERN_OF:
+        return 0.5
+    if not typed_spans(question, sentence):
+        return float(question.kind == "money" and bool(_PRICE_FIELD.search(sentence)))
+    return _unit_fits(question, sentence) if question.kind == "number" else 1.0
+
+
+def _unit_fits(question: Question, sentence: str) -> float:
+    """Whether a sentence with a number measures or counts what is asked; .5 if it says neither."""
+    for asked, unit in _UNITS_OF:
+        if asked.search(question.text):
+            return float(bool(unit.search(sentence)))
+    if not question.focus:
+        return 1.0
+    return 1.0 if question.focus & {stem(word) for word in words(sentence)} else 0.5
 
 
 def shortest_answer(question: Question, sentence: str) -> str:
