@@ -42,23 +42,17 @@ class Group:
     size: float
 
 
-def page_lines(page: Any) -> list[Line]:
-    """Return the lines of a page in the order of its content."""
-    textpage = page.get_textpage()
-    try:
-        text: str = textpage.get_text_range(errors="replace")
-        lines: list[Line] = []
-        start = 0
-        for part in re.split(r"(\r\n|\n|\r)", text):
-            bare = _SPACE.sub(" ", clean(part.replace("\ufffe", "-").replace("\x02", "-"))).strip()
-            if bare:
-                lines.append(
-                    _line(textpage, bare, start + len(part) - len(part.lstrip()), start + len(part.rstrip()) - 1)
-                )
-            start += len(part)
-        return lines
-    finally:
-        textpage.close()
+def page_lines(page: Any, textpage: Any) -> list[Line]:
+    """Return the lines of a page in reading order: that of its content, or column by column."""
+    text: str = textpage.get_text_range(errors="replace")
+    lines: list[Line] = []
+    start = 0
+    for part in re.split(r"(\r\n|\n|\r)", text):
+        bare = _SPACE.sub(" ", clean(part.replace("\ufffe", "-").replace("\x02", "-"))).strip()
+        if bare:
+            lines.append(_line(textpage, bare, start + len(part) - len(part.lstrip()), start + len(part.rstrip()) - 1))
+        start += len(part)
+    return lines
 
 
 def _line(textpage: Any, text: str, first: int, last: int) -> Line:
