@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, default_model_dir, load_files
+from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, ModelFiles, default_model_dir, load_files
 from memory.embeddings.worker import Worker
 from memory.ports import Vectors
 
@@ -107,7 +107,7 @@ async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
     Raises:
         ModelUnavailable: weights missing or damaged; the message says what to do.
     """
-    parts = await asyncio.to_thread(_load, model_dir or default_model_dir())
+    parts = await asyncio.to_thread(_opened, await load_files(model_dir or default_model_dir()))
     worker = Worker("embed", THREADS)
     try:
         yield MiniLM(parts, worker)
@@ -115,11 +115,10 @@ async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
         await asyncio.to_thread(worker.close)
 
 
-def _load(model_dir: Path) -> _Parts:
+def _opened(files: ModelFiles) -> _Parts:
     # Imported here: importing this module stays free, and only who embeds pays for the runtime.
     from tokenizers import Tokenizer
 
-    files = load_files(model_dir)
     tokenizer: Any = Tokenizer.from_buffer(files.tokenizer)
     tokenizer.no_truncation()
     tokenizer.no_padding()

