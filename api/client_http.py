@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from api.settings import Settings
 from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
 from memory.errors import NotFound
 from memory.identity import API_AUDIENCE, mint
-from memory.ingest.sources import Found, listing
+from memory.ingest.sources import Found, Listing, listing
 from memory.records import LOCAL, Document, DocumentSummary, Filters, FilterValue, Range
 
 PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy"})
@@ -80,7 +80,7 @@ class HttpClient:
             on_progress(sent.files, len(found.files), batch[0].source)
             await self._upload(batch, collection, sent)
         on_progress(sent.files, len(found.files), "")
-        pruned = await self._prune(found.folders, sent) if prune else 0
+        pruned = await self._prune(found, sent) if prune else 0
         return Ingested(sent.kept, sent.unchanged, sent.refused, pruned)
 
     async def search(self, query: str, filters: Filters, top_k: int) -> Sequence[FoundPassage]:
@@ -157,44 +157,50 @@ class HttpClient:
         if answer.is_success:
             sent.add(told)
         elif code == "document_refused":
-            sent.refuse(files[0][1][0], str(told["detail"]))
+            sent.refuse_parts(told["refused"])
         elif code == "payload_too_large":
             sent.refuse(files[0][1][0], f"{told['detail']}; larger files can be ingested while the server is stopped")
         else:
             raise _problem(answer)
 
-    async def _prune(self, folders: Sequence[str], sent: _Sent) -> int:
-        gone: list[str] = []
-        for folder in folders:
-            async for document in self.documents(f"{folder}/"):
-                kept = document.document_id in sent.documents or document.source.split("#")[0] in sent.refused_files
-                if not kept:
-                    gone.append(document.document_id)
-        for document_id in dict.fromkeys(gone):
-            await self.delete(document_id)
-        return len(set(gone))
+    async def _prune(self, found: Listing, sent: _Sent) -> int:
+        """Forget what the folders and files named no longer hold, as `memory.ingest` does with the folder itself."""
+        gone: dict[str, None] = {}
+        for prefix in [f"{folder}/" for folder in found.folders] + [f"{file.source}#" for file in found.files]:
+            async for document in self.documents(prefix):
+                source = document.source
+                if source not in sent.seen and source.split("#")[0] not in sent.refused_files:
+                    gone[document.document_id] = None
+        for document_id in gone:
+            with suppress(NotFound):  # somebody else was quicker
+                await self.delete(document_id)
+        return len(gone)
 
 
 class _Sent:
-    """What became of the files sent so far."""
+    """What became of the files sent so far. seen: the sources of their documents."""
 
     def __init__(self, refused: list[RefusedFile]) -> None:
         self.files = self.kept = self.unchanged = 0
         self.refused = refused
         self.refused_files: set[str] = set()
-        self.documents: set[str] = set()
+        self.seen: set[str] = set()
 
     def refuse(self, source: str, reason: str) -> None:
         self.refused.append(RefusedFile(source, reason))
-        self.refused_files.add(source)
+        if "#" not in source:
+            self.refused_files.add(source)
+
+    def refuse_parts(self, parts: Sequence[Mapping[str, str]]) -> None:
+        for part in parts:
+            self.refuse(part["path"], part["reason"])
 
     def add(self, done: Mapping[str, Any]) -> None:
         self.kept += done["kept"]
         self.unchanged += done["unchanged"]
         for file in done["files"]:
-            self.documents.update(file["document_ids"])
-            if file["status"] == "refused":
-                self.refuse(file["name"], file["reason"])
+            self.seen.update(document["source"] for document in file["documents"])
+            self.refuse_parts(file["refused"])
 
 
 @asynccontextmanager

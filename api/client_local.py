@@ -10,8 +10,10 @@ from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile
 from api.events import EVENT, Event
 from api.settings import Settings
 from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
+from api.uploads import limits_of
 from memory.errors import NotFound
 from memory.ingest import pipeline
+from memory.ingest.parsed import Limits
 from memory.ports import SearchQuery
 from memory.records import LOCAL, Document, DocumentSummary, Filters, Hit
 from memory.stores import Stores, open_stores
@@ -27,9 +29,10 @@ PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy
 class LocalLibrary:
     """Documents of the opened stores."""
 
-    def __init__(self, stores: Stores) -> None:
-        """Use stores that somebody else closes."""
+    def __init__(self, stores: Stores, limits: Limits) -> None:
+        """Use stores that somebody else closes; limits: what one file may cost."""
         self._stores = stores
+        self._limits = limits
 
     async def ingest(self, paths: Sequence[str], collection: str, prune: bool, on_progress: Progress) -> Ingested:
         """Read files and folders in this process."""
@@ -37,7 +40,7 @@ class LocalLibrary:
         def tell(state: pipeline.Progress) -> None:
             on_progress(state.files_done, state.files, state.source)
 
-        options = pipeline.IngestOptions(prune=prune, collection=collection)
+        options = pipeline.IngestOptions(prune=prune, collection=collection, limits=self._limits)
         done = await pipeline.ingest(LOCAL, paths, self._stores, options, tell)
         refused = [RefusedFile(path, reason) for path, reason in done.refused]
         return Ingested(done.kept, done.unchanged, refused, done.pruned)
@@ -102,7 +105,7 @@ async def open_local_library(settings: Settings) -> AsyncGenerator[LocalLibrary]
     async with open_stores(settings, command="multidb") as stores:
         # A server may answer while its index follows; a command that ends at once would find too little.
         await stores.index.catch_up()
-        yield LocalLibrary(stores)
+        yield LocalLibrary(stores, limits_of(settings))
 
 
 @asynccontextmanager

@@ -32,6 +32,9 @@ class Settings(StoreSettings):
     max_upload_bytes: int = Field(default=50 * 1024 * 1024, gt=0, description="Largest upload request.")
     max_upload_files: int = Field(default=20, gt=0, description="Files in one upload.")
     max_uploads: int = Field(default=4, gt=0, description="Uploads handled at once; more are refused with 503.")
+    parser_wall_s: float = Field(default=150.0, gt=0, description="How long a file's next document may take to read.")
+    parser_cpu_s: int = Field(default=120, gt=0, description="Processor time that reading one file may take.")
+    parser_memory_bytes: int = Field(default=2**30, gt=0, description="Address space of the process that reads files.")
     max_runs: int = Field(default=64, gt=0, description="Runs at once; more are refused with 503.")
     max_streams: int = Field(default=10_000, gt=0, description="Open event streams; more are refused with 503.")
 

@@ -16,6 +16,7 @@ from api.runs.housekeeping import open_runs
 from api.runs.runs import Runs
 from api.secret import load_secret_of
 from api.settings import Settings
+from api.uploads import Uploads, open_uploads
 from memory.records import SYSTEM
 from memory.stores import Stores, open_stores
 
@@ -28,7 +29,7 @@ Wrap = Callable[[Stores], Stores]
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything open, the agent soon. uploads: how many may be handled at once."""
+    """Everything open, the agent soon. uploads: the parsers that uploaded files are read with."""
 
     settings: Settings
     secret: bytes
@@ -36,7 +37,7 @@ class App:
     agent: Opening[Agent]
     runs: Runs
     metrics: Metrics
-    uploads: asyncio.Semaphore
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ async def open_app(
                 return (await agent.get()).graph
 
             engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
-            async with open_runs(engine) as runs:
-                yield App(settings, secret, stores, agent, runs, metrics, asyncio.Semaphore(settings.max_uploads))
+            async with open_runs(engine) as runs, open_uploads(settings) as uploads:
+                yield App(settings, secret, stores, agent, runs, metrics, uploads)
 
 
 @asynccontextmanager

@@ -11,9 +11,18 @@ from starlette.exceptions import HTTPException
 
 from api.errors import Problem
 from api.routes.parts import After, Limit, Parts, PathId
-from api.schemas import DocumentOut, DocumentsOut, DocumentTextOut, UploadedOut, UploadOut
+from api.schemas import (
+    DocumentOut,
+    DocumentsOut,
+    DocumentTextOut,
+    RefusedOut,
+    UploadedDocumentOut,
+    UploadedOut,
+    UploadOut,
+)
 from api.security import Caller, require
 from api.wiring import App
+from memory.ingest.parser import Parser
 from memory.ingest.pipeline import IngestOptions, ingest_bytes
 from memory.records import Scope
 
@@ -47,17 +56,14 @@ async def upload_documents(request: Request, caller: Caller, parts: Parts) -> Up
     require(caller, "editor")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Problem("unsupported_media_type", "send the files as multipart/form-data, each in a field `files`")
-    if parts.uploads.locked():
-        raise Problem("overloaded", "too many uploads at once; try again in a moment")
-    async with parts.uploads:
-        files = await _kept(request, caller, parts)
+    async with parts.uploads.parser() as parser:
+        files = await _kept(request, caller, parts, parser)
     if len(files) == 1 and files[0].status == "refused":
-        raise Problem("document_refused", files[0].reason, name=files[0].name)
-    return UploadOut(
-        files=tuple(files),
-        kept=sum(len(file.document_ids) for file in files if file.status == "kept"),
-        unchanged=sum(len(file.document_ids) for file in files if file.status == "unchanged"),
-    )
+        refused = [one.model_dump() for one in files[0].refused]
+        raise Problem("document_refused", files[0].reason, name=files[0].name, refused=refused)
+    outcomes = [document.outcome for file in files for document in file.documents]
+    unchanged = outcomes.count("unchanged")
+    return UploadOut(files=tuple(files), kept=len(outcomes) - unchanged, unchanged=unchanged)
 
 
 @router.get("")
@@ -94,14 +100,14 @@ async def delete_document(document_id: PathId, caller: Caller, parts: Parts) -> 
     await parts.stores.audit.append(caller, "document.delete", document_id)
 
 
-async def _kept(request: Request, caller: Scope, parts: App) -> Sequence[UploadedOut]:
+async def _kept(request: Request, caller: Scope, parts: App, parser: Parser) -> Sequence[UploadedOut]:
     limit = parts.settings.max_upload_files
     try:
         async with request.form(max_files=limit, max_fields=10) as form:
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             if not files:
                 raise Problem("malformed_upload", "there is no file in a field named `files`")
-            options = IngestOptions(collection=str(form.get("collection", "default")))
+            options = IngestOptions(collection=str(form.get("collection", "default")), parser=parser)
             return [await _ingested(caller, file, parts, options) for file in files]
     except Problem:
         raise
@@ -113,7 +119,13 @@ async def _ingested(caller: Scope, file: UploadFile, parts: App, options: Ingest
     name = file.filename or "upload"
     report = await ingest_bytes(caller, name, await file.read(), parts.stores, options)
     ids = tuple(document.document_id for document in report.documents)
-    if not ids:
-        return UploadedOut(name=name, status="refused", reason="; ".join(reason for _, reason in report.refused))
-    await parts.stores.audit.append(caller, "document.upload", ids[0], f"{len(ids)} documents")
-    return UploadedOut(name=name, status="kept" if report.kept else "unchanged", document_ids=ids)
+    if ids:
+        await parts.stores.audit.append(caller, "document.upload", ids[0], f"{len(ids)} documents")
+    return UploadedOut(
+        name=name,
+        status="kept" if report.kept else "unchanged" if ids else "refused",
+        document_ids=ids,
+        reason="; ".join(reason for _, reason in report.refused[:3]),
+        documents=tuple(UploadedDocumentOut.model_validate(document) for document in report.documents),
+        refused=tuple(RefusedOut(path=path, reason=reason) for path, reason in report.refused),
+    )
