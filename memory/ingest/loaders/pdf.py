@@ -9,7 +9,8 @@ import pypdfium2 as pdfium
 
 from memory.errors import Refused
 from memory.ingest.decode import clean
-from memory.ingest.loaders.pdf_lines import Line, headings, page_lines, paragraphs, running_lines
+from memory.ingest.loaders.pdf_columns import page_lines
+from memory.ingest.loaders.pdf_lines import Line, Reader, headings, paragraphs, running_lines, turn_of
 from memory.ingest.loaders.pdf_tables import Table, page_tables
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table, looks_headed
@@ -48,9 +49,10 @@ def _read(document: Any) -> tuple[list[list[Line]], dict[int, list[Table]]]:
         page = document[number]
         textpage = page.get_textpage()
         try:
-            lines = page_lines(page, textpage)
+            turn = turn_of(textpage)
+            lines = page_lines(Reader(textpage, turn))
             pages.append(lines)
-            if lines and (found := page_tables(page, textpage)):
+            if lines and (found := page_tables(page, textpage, turn)):
                 tables[number] = found
         finally:
             textpage.close()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from ctypes import c_double
 from dataclasses import dataclass
+from math import pi
 from typing import Any
 
 import pypdfium2.raw
@@ -42,36 +43,85 @@ class Group:
     size: float
 
 
-def page_lines(page: Any, textpage: Any) -> list[Line]:
-    """Return the lines of a page in reading order: that of its content, or column by column."""
-    text: str = textpage.get_text_range(errors="replace")
-    lines: list[Line] = []
-    start = 0
-    for part in re.split(r"(\r\n|\n|\r)", text):
-        bare = _SPACE.sub(" ", clean(part.replace("\ufffe", "-").replace("\x02", "-"))).strip()
-        if bare:
-            lines.append(_line(textpage, bare, start + len(part) - len(part.lstrip()), start + len(part.rstrip()) - 1))
-        start += len(part)
-    return lines
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a page's words are turned: `quarters` of a circle, anticlockwise. Lines are told as if they were upright."""
+
+    quarters: int = 0
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> tuple[float, float, float, float]:
+        """Return an upright box (left, bottom, right, top) of a box on the page."""
+        match self.quarters:
+            case 1:
+                return y0, -x1, y1, -x0
+            case 2:
+                return -x1, -y1, -x0, -y0
+            case 3:
+                return -y1, x0, -y0, x1
+            case _:
+                return x0, y0, x1, y1
+
+    def back(self) -> Turn:
+        """The turn that undoes this one."""
+        return Turn(-self.quarters % 4)
 
 
-def _line(textpage: Any, text: str, first: int, last: int) -> Line:
-    x0, bottom, _, top = _box(textpage, first)
-    _, bottom2, x1, top2 = _box(textpage, last)
-    sizes: Counter[float] = Counter(
-        round(2 * pdfium_c.FPDFText_GetFontSize(textpage.raw, at)) / 2 for at in {first, (first + last) // 2, last}
-    )
-    size = max(sizes.most_common(1)[0][0], 0.0)
-    height = top - bottom
-    # Type size is 1 where a transformation does the scaling: then the letters' height has to do.
-    return Line(text, x0, x1, min(bottom, bottom2), max(top, top2), size if size > 1 else round(2 * height) / 2)
+def turn_of(textpage: Any) -> Turn:
+    """Return how most of a page's words are turned, judged by up to a hundred letters."""
+    count: int = textpage.count_chars()
+    seen: Counter[int] = Counter()
+    for at in range(0, count, max(1, count // 100)):
+        angle: float = pdfium_c.FPDFText_GetCharAngle(textpage.raw, at)
+        if angle >= 0:
+            seen[-round(angle / (pi / 2)) % 4] += 1  # PDFium counts clockwise
+    most = seen.most_common(1)
+    return Turn(most[0][0]) if most else Turn()
 
 
-def _box(textpage: Any, at: int) -> tuple[float, float, float, float]:
-    left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
-    if not pdfium_c.FPDFText_GetCharBox(textpage.raw, at, left, right, bottom, top):
-        return 0.0, 0.0, 0.0, 0.0
-    return left.value, bottom.value, right.value, top.value
+class Reader:
+    """Lines of a page's text with where they stand."""
+
+    def __init__(self, textpage: Any, turn: Turn) -> None:
+        """Read from a text page of PDFium."""
+        self._raw = textpage.raw
+        self._turn = turn
+        self._text: str = textpage.get_text_range(errors="replace")
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Yield where each line that is not blank starts and ends."""
+        start = 0
+        for part in re.split(r"(\r\n|\n|\r)", self._text):
+            if part.strip():
+                yield start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+            start += len(part)
+
+    def gap(self, start: int, end: int) -> tuple[int, int] | None:
+        """Return the widest gap of a line, if it is wider than two letters are high: where it starts and ends."""
+        best, widest = None, 0.0
+        for space in _SPACE.finditer(self._text, start, end):
+            before, after = self._box(space.start() - 1), self._box(space.end())
+            width, height = after[0] - before[2], max(before[3] - before[1], after[3] - after[1], 4.0)
+            if width > max(widest, 2 * height):
+                best, widest = (space.start(), space.end()), width
+        return best
+
+    def line(self, start: int, end: int) -> Line:
+        """Return a stretch of the text as a line."""
+        first, last = self._box(start), self._box(end - 1)
+        places = {start, (start + end - 1) // 2, end - 1}
+        sizes = Counter(round(2 * pdfium_c.FPDFText_GetFontSize(self._raw, at)) / 2 for at in places)
+        size = max(sizes.most_common(1)[0][0], 0.0)
+        # Type size is 1 where a transformation does the scaling: then the letters' height has to do.
+        size = size if size > 1 else round(2 * (first[3] - first[1])) / 2
+        bare = clean(self._text[start:end].replace("\ufffe", "-").replace("\x02", "-"))
+        text = _SPACE.sub(" ", bare).strip()
+        return Line(text, first[0], last[2], min(first[1], last[1]), max(first[3], last[3]), size)
+
+    def _box(self, at: int) -> tuple[float, float, float, float]:
+        left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
+        if not pdfium_c.FPDFText_GetCharBox(self._raw, at, left, right, bottom, top):
+            return 0.0, 0.0, 0.0, 0.0
+        return self._turn.box(left.value, bottom.value, right.value, top.value)
 
 
 def paragraphs(lines: Sequence[Line]) -> Iterator[Group]:

@@ -6,6 +6,7 @@ a page (in Python, a second for a full one) is not needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from ctypes import c_float
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import pypdfium2.raw
 
 from memory.ingest.decode import clean
+from memory.ingest.loaders.pdf_lines import Turn
 
 pdfium_c: Any = pypdfium2.raw
 
@@ -25,6 +27,7 @@ MAX_SEGMENTS = 400
 """A path of more is a drawing."""
 SNAP = 3.0
 THIN = 3.0
+_HYPHEN = re.compile(r"[\x02\ufffe]\s*")
 
 Point = tuple[float, float]
 
@@ -44,21 +47,21 @@ class Table:
         return self.x0 - 2 <= x <= self.x1 + 2 and self.bottom - 1 <= y <= self.top + 1
 
 
-def page_tables(page: Any, textpage: Any) -> list[Table]:
+def page_tables(page: Any, textpage: Any, turn: Turn) -> list[Table]:
     """Return a page's tables of at least two rows and two columns, in no certain order."""
-    edges = list(_edges(page))
+    edges = list(_edges(page, turn))
     sides = [edge["orientation"] for edge in edges]
     if not MIN_EDGES <= len(edges) <= MAX_EDGES or min(sides.count("h"), sides.count("v")) < 2:
         return []
     geometry: Any = import_module("pdfplumber.table")
     merged = geometry.merge_edges(edges, SNAP, SNAP, SNAP, SNAP)
     cells = geometry.intersections_to_cells(geometry.edges_to_intersections(merged, SNAP, SNAP))
-    found = (_table(textpage, geometry.Table(None, group)) for group in geometry.cells_to_tables(cells))
+    found = (_table(textpage, geometry.Table(None, group), turn.back()) for group in geometry.cells_to_tables(cells))
     return [table for table in found if table is not None]
 
 
-def _table(textpage: Any, found: Any) -> Table | None:
-    rows = [[_words(textpage, cell) for cell in row.cells] for row in found.rows]
+def _table(textpage: Any, found: Any, back: Turn) -> Table | None:
+    rows = [[_words(textpage, cell, back) for cell in row.cells] for row in found.rows]
     rows = [row for row in rows if any(row)]
     if len(rows) < 2 or max(len(row) for row in rows) < 2:
         return None
@@ -66,22 +69,23 @@ def _table(textpage: Any, found: Any) -> Table | None:
     return Table(x0, -bottom, x1, -top, rows)
 
 
-def _words(textpage: Any, cell: tuple[float, float, float, float] | None) -> str:
+def _words(textpage: Any, cell: tuple[float, float, float, float] | None, back: Turn) -> str:
     if cell is None:
         return ""
     x0, top, x1, bottom = cell
-    text = textpage.get_text_bounded(left=x0, bottom=-bottom, right=x1, top=-top, errors="replace")
-    return " ".join(clean(text.replace("\ufffe", "-").replace("\x02", "-")).split())
+    left, low, right, high = back.box(x0, -bottom, x1, -top)
+    text = textpage.get_text_bounded(left=left, bottom=low, right=right, top=high, errors="replace")
+    return " ".join(clean(_HYPHEN.sub("", text)).split())
 
 
-def _edges(page: Any) -> Iterator[dict[str, Any]]:
+def _edges(page: Any, turn: Turn) -> Iterator[dict[str, Any]]:
     """Upright and level lines, the sides of boxes among them; y grows downwards, as pdfplumber has it."""
     count = 0
     for item in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_PATH], max_depth=3):
         segments = pdfium_c.FPDFPath_CountSegments(item.raw)
         if 2 <= segments <= MAX_SEGMENTS:
             for points in _strokes(item, segments):
-                for edge in _sides(points):
+                for edge in _sides([turn.box(x, y, x, y)[:2] for x, y in points]):
                     count += 1
                     yield edge
         if count > MAX_EDGES:
