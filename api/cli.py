@@ -10,12 +10,12 @@ import asyncio
 import gc
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 
 from api.terminal import EXPECTED, explain, report_fault
-from memory.records import Effort
+from memory.records import Effort, Role, Scope
 
 EPILOG = (
     "Data is kept in MULTIDB_HOME (default ./data). Exit codes: 0 done, 1 failed, 2 usage, 3 in part, 4 unreachable."
@@ -32,6 +32,7 @@ app = typer.Typer(
 documents = typer.Typer(help="List, show or delete what is kept.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(documents, name="documents")
 
+ServerName = Literal["vector_search", "knowledge_base", "user_quota"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 FilterOption = Annotated[
     list[str] | None,
@@ -62,7 +63,7 @@ def ingest(
     prune: Annotated[bool, typer.Option("--prune", help="Forget documents below PATH whose files are gone.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read files into the knowledge base; run it again to continue or to refresh."""
+    """Read files into the knowledge base. Run it again to continue or to refresh."""
     from api.commands.ingest import ingest as run
 
     raise typer.Exit(asyncio.run(run(paths, collection, prune, as_json)))
@@ -92,7 +93,7 @@ def ask(
     input_file: InputFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question from the sources, or say that they do not say."""
+    """Answer a question from the sources. Where they do not say, the answer says so."""
     from api.commands.ask import AskOptions
     from api.commands.ask import ask as run
 
@@ -147,14 +148,12 @@ def documents_delete(
 
 @app.command()
 def mcp(
-    name: Annotated[
-        Literal["vector_search", "knowledge_base", "user_quota"], typer.Argument(help="Which server.", metavar="NAME")
-    ],
+    name: Annotated[ServerName, typer.Argument(help="Which server.", metavar="NAME")],
     http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of stdio.")] = False,
     host: Annotated[str, typer.Option(help="Address for --http.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port for --http.", min=0, max=65535)] = 8100,
 ) -> None:
-    """Serve one MCP server to a client such as Claude Desktop or an editor."""
+    """Serve one MCP server. Its client is an editor, or an app such as Claude Desktop."""
     from api.commands.mcp import serve_mcp as run
 
     raise typer.Exit(asyncio.run(run(name, host, port if http else None)))
@@ -169,18 +168,20 @@ def token(
     ] = None,
     group: Annotated[list[str] | None, typer.Option(help="A group of the user. Repeatable.")] = None,
     hours: Annotated[float, typer.Option(help="How long it is valid.", min=0.01, max=24 * 366)] = 24.0,
+    server: Annotated[ServerName | None, typer.Option(help="Sign for /mcp/SERVER instead of the API.")] = None,
 ) -> None:
-    """Print a signed token for the HTTP API: curl -H "Authorization: Bearer TOKEN"."""
+    """Print a signed token for the HTTP API or an MCP server. Send it as: curl -H "Authorization: Bearer TOKEN"."""
     from api.commands.token import sign_token as run
 
-    sys.stdout.write(run(tenant, user, tuple(role or ("reader",)), tuple(group or ()), hours) + "\n")
+    scope = Scope(tenant, user, tuple(group or ()), tuple(cast(list[Role], role or ["reader"])))
+    sys.stdout.write(run(scope, hours, server) + "\n")
 
 
 @app.command()
 def backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The archive to write (.tar.gz).")],
 ) -> None:
-    """Write everything that is kept into one archive; safe while serving. It holds the folder's secret."""
+    """Write all that is kept into one archive. Safe while serving. It holds the folder's secret."""
     from api.commands.backup import write_backup as run
 
     run(target)
@@ -191,7 +192,7 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="An archive made by backup.", exists=True)],
     force: Annotated[bool, typer.Option("--force", help="Replace what the data folder holds.")] = False,
 ) -> None:
-    """Bring a backup back into the data folder; nothing may be using it."""
+    """Bring a backup back. Nothing may be using the data folder."""
     from api.commands.backup import restore_backup as run
 
     run(source, force)
@@ -199,7 +200,7 @@ def restore(
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """Say what is configured, what answers, and what to do about the rest."""
+    """Say what works, and what to do about the rest."""
     from api.commands.doctor import doctor as run
 
     raise typer.Exit(asyncio.run(run(as_json)))

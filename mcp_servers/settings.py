@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, SecretStr
 
-from memory.errors import InvalidInput
 from memory.folder import load_secret
-from memory.identity import MIN_SECRET_BYTES
 from memory.records import Effort
 from memory.settings import StoreSettings
 
@@ -26,7 +24,4 @@ class ServerSettings(StoreSettings):
         Raises:
             InvalidInput: it is too short.
         """
-        secret = self.secret.get_secret_value().encode()
-        if secret and len(secret) < MIN_SECRET_BYTES:
-            raise InvalidInput(f"MULTIDB_SECRET needs at least {MIN_SECRET_BYTES} bytes")
-        return secret or load_secret(self.home)
+        return load_secret(self.home, self.secret.get_secret_value())

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import orjson
 
-from memory.errors import FolderLocked, StoreCorrupt, StoreUnavailable
+from memory.errors import FolderLocked, InvalidInput, StoreCorrupt, StoreUnavailable
 from memory.identity import MIN_SECRET_BYTES
 
 LOCK_FILE = "lock"
@@ -54,13 +54,20 @@ def find_holder(home: Path) -> Holder | None:
         return None
 
 
-def load_secret(home: Path) -> bytes:
-    """Return the folder's signing secret, made on first use and readable by its owner only.
+def load_secret(home: Path, configured: str = "") -> bytes:
+    """Return the secret that signs every token: the configured one, else the folder's own.
+
+    The folder's is made on first use and readable by its owner only.
 
     Raises:
+        InvalidInput: the configured one is too short.
         StoreCorrupt: the file holds too little to be a secret.
         StoreUnavailable: it cannot be read or made.
     """
+    if given := configured.encode():
+        if len(given) < MIN_SECRET_BYTES:
+            raise InvalidInput(f"MULTIDB_SECRET needs at least {MIN_SECRET_BYTES} bytes; try: openssl rand -hex 32")
+        return given
     path = home / SECRET_FILE
     try:
         if not path.exists():

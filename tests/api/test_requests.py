@@ -411,7 +411,11 @@ def test_mcp_endpoint_wants_a_token_of_its_own(client: TestClient) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     headers = {"Accept": "application/json, text/event-stream"}
 
+    own = token("acme", "ann", "reader", audience=server_audience("vector_search"))
     assert client.post("/mcp/vector_search", json=call, headers=headers).status_code == 401
+    assert client.post("/mcp/user_quota", json=call, headers=headers | own).status_code == 401
+    listed = client.post("/mcp/vector_search", json=call, headers=headers | own)
+    assert "search" in {tool["name"] for tool in listed.json()["result"]["tools"]}
 
 
 def test_bound_beyond_loopback_it_refuses_to_start_without_a_secret(tmp_path: Path) -> None:

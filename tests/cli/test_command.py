@@ -10,9 +10,9 @@ import pytest
 from api.launcher import SCRIPT
 from api.secret import load_secret_of
 from api.settings import Settings
-from memory.errors import FolderLocked
+from memory.errors import FolderLocked, InvalidToken
 from memory.folder import hold_folder
-from memory.identity import API_AUDIENCE, verify
+from memory.identity import API_AUDIENCE, server_audience, verify
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +109,23 @@ async def test_a_folder_that_serves_nothing_is_waited_for_and_then_named(
                 pass
 
 
+@pytest.mark.parametrize("door", ["open_library", "open_assistant"])
+async def test_a_server_that_takes_the_folder_between_look_and_entry_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+):
+    from api import client
+    from api.client_http import HttpClient
+
+    looks = iter(["", "http://127.0.0.1:9"])
+
+    async def look(home: Path) -> str:
+        return next(looks)
+
+    monkeypatch.setattr(client, "serving_url", look)
+    async with hold_folder(tmp_path, "multidb serve"), getattr(client, door)(Settings(home=tmp_path)) as opened:
+        assert isinstance(opened, HttpClient)
+
+
 def test_a_locked_folder_ends_with_4(run: Run, home: Path):
     import asyncio
 
@@ -127,6 +144,16 @@ def test_a_token_says_who_it_is_for(run: Run, home: Path):
     scope = verify(done.out.strip(), API_AUDIENCE, load_secret_of(Settings(home=home)))
     assert (scope.tenant_id, scope.user_id, scope.groups) == ("acme", "ana", ("staff",))
     assert set(scope.roles) == {"reader", "editor"}
+
+
+def test_a_token_for_an_mcp_server_opens_that_one_only(run: Run, home: Path):
+    done = run("token", "--tenant", "acme", "--user", "ana", "--server", "vector_search")
+    secret = load_secret_of(Settings(home=home))
+    assert verify(done.out.strip(), server_audience("vector_search"), secret).user_id == "ana"
+    for other in (API_AUDIENCE, server_audience("user_quota")):
+        with pytest.raises(InvalidToken):
+            verify(done.out.strip(), other, secret)
+    assert run("token", "--tenant", "acme", "--user", "ana", "--server", "nonsense").code == 2
 
 
 @pytest.mark.parametrize("arguments", [["--tenant", "a"], ["--tenant", "a", "--user", " "], ["--user", "b"]])

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from memory.errors import FolderLocked, StoreCorrupt, StoreUnavailable
+from memory.errors import FolderLocked, InvalidInput, StoreCorrupt, StoreUnavailable
 from memory.folder import Holder, find_holder, hold_folder, load_secret
 from tests.support.kill import ROOT
 
@@ -90,3 +90,15 @@ def test_a_short_secret_is_refused(tmp_path):
     (tmp_path / "secret").write_text("short")
     with pytest.raises(StoreCorrupt):
         load_secret(tmp_path)
+
+
+def test_a_configured_secret_goes_before_the_folder_s_own(tmp_path):
+    assert (
+        load_secret(tmp_path, "a configured secret of 32 bytes or more") == b"a configured secret of 32 bytes or more"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_configured_secret_is_refused(tmp_path):
+    with pytest.raises(InvalidInput):
+        load_secret(tmp_path, "short")
