@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import home, script, small_embedder  # noqa: F401 - fixtures
+from tests.web.driving import CHROMIUM, Watched, open_browser
+
+
+@pytest.fixture
+async def browser() -> AsyncGenerator[Watched]:
+    """Chromium, watched: a page that errs, breaks its policy or calls elsewhere fails its test."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser: {CHROMIUM} is not installed (Debian: apt-get install chromium)")
+    async with open_browser() as watched:
+        yield watched
