@@ -29,11 +29,15 @@ class Made:
 
 @dataclass(slots=True)
 class Batch:
-    """Documents that are embedded together: long calls suit the embedder, which sorts by length."""
+    """Documents that are embedded together: long calls suit the embedder, which sorts by length.
+
+    gone: ids of documents to forget once these are kept: parts that their file no longer has.
+    """
 
     items: list[Made] = field(default_factory=list[Made])
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     passages: int = 0
+    gone: list[str] = field(default_factory=list[str])
     _starts: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, made: Made) -> None:
@@ -64,6 +68,10 @@ class Maker:
         self._splitter = Splitter(embedder.count_tokens, embedder.max_tokens)
         self.settings = digest(REVISION, collection, access.owner or "", *access.groups)
 
+    def document_id(self, source: str) -> str:
+        """Return the id of what a source brings."""
+        return digest(self._scope.tenant_id, source)
+
     def document(self, parsed: Parsed, source: str, fingerprint: str) -> Document:
         """Return the record of a parsed document; `fingerprint` is kept for files of one document."""
         source = f"{source}#{parsed.key}" if parsed.key else source
@@ -71,7 +79,7 @@ class Maker:
         if not parsed.key:
             metadata["fingerprint"] = fingerprint
         return Document(
-            document_id=digest(self._scope.tenant_id, source),
+            document_id=self.document_id(source),
             version_id=self._version(parsed),
             source=source,
             title=parsed.title or title_of(source),
@@ -127,6 +135,6 @@ def _passage(document: Document, number: int, piece: Piece) -> Passage:
         context=piece.context,
         page=piece.page,
         row=piece.row,
-        language=document.language,
+        language=piece.language or document.language,
         fields=piece.fields,
     )

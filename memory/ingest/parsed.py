@@ -48,7 +48,7 @@ class Block:
     """A stretch [start, end) of the text that a passage never leaves.
 
     heading: the path of headings above it (for a heading block: with itself). label: what tells which record a
-    later piece of it belongs to. fields: typed values of a record.
+    later piece of it belongs to. fields: typed values of a record. language: "" if it is the document's.
     """
 
     start: int
@@ -59,6 +59,7 @@ class Block:
     row: int | None = None
     label: str = ""
     fields: tuple[tuple[str, Scalar], ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

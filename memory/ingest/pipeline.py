@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from memory.errors import NotFound, Refused
+from memory.errors import Refused
 from memory.ingest.parser import open_parser
 from memory.ingest.report import Ingested, IngestOptions, IngestReport, OnProgress, Progress, Target
 from memory.ingest.sources import Found, Listing, listing, upload_name
@@ -30,7 +30,8 @@ async def ingest(
     """Keep the documents of files, folders and globs, and make them searchable.
 
     A file that cannot be read is refused with a reason, and the others go on. Refused files keep their former
-    documents. With `prune`, documents under the named folders whose file, or line, is gone are forgotten.
+    documents. A part (a line, a member) that its file no longer holds is forgotten; with `prune`, so are documents
+    under the named folders whose file is gone.
 
     Raises:
         StoreError: the store or the index failed; what was kept so far stays.
@@ -65,7 +66,7 @@ async def ingest_bytes(
     async with lent as parser:
         await work.run(_one(upload_name(name), data), parser)
     await target.index.catch_up()
-    return work.report(0)
+    return work.report()
 
 
 async def _read(files: Sequence[Found], limit: int) -> AsyncIterator[tuple[str, bytes | Refused]]:
@@ -94,9 +95,4 @@ async def _prune(work: Ingestion, found: Listing) -> int:
         async for item in work.listed(prefix):
             if item.source not in work.seen and item.source.split("#")[0] not in work.refused_files:
                 gone[item.document_id] = None
-    for document_id in gone:
-        try:
-            await work.target.documents.delete(work.scope, document_id)
-        except NotFound:
-            continue  # somebody else was quicker
-    return len(gone)
+    return sum([await work.forget(document_id) for document_id in gone])

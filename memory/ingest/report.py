@@ -60,7 +60,7 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingestion did. kept and unchanged count documents; refused holds (path, reason)."""
+    """What an ingestion did. kept, unchanged and pruned (forgotten) count documents; refused holds (path, reason)."""
 
     kept: int
     unchanged: int

@@ -1,7 +1,7 @@
 """Which files a list of paths means, and what each is called.
 
-A source is the path as a person would write it: relative to the working folder (`base`) for a file below it, else
-relative to the parent of the folder that was named. It is the same in every run started in the same place.
+A source is the path relative to the working folder (`base`) for a file below it, else the whole path without its
+leading slash: two folders of one name never share sources, and an upload under a source's name has that source.
 """
 
 from __future__ import annotations
@@ -46,20 +46,19 @@ def listing(paths: Sequence[str | Path], base: Path) -> Listing:
             missing.append(str(given))
         for root in matches:
             if root.is_dir():
-                folders.append(source_of(root, root, base))
+                folders.append(source_of(root, base))
             for path in _files(root):
-                found = Found(path, source_of(path, root, base))
+                found = Found(path, source_of(path, base))
                 files.setdefault(found.source, found)
     return Listing(tuple(files[source] for source in sorted(files)), tuple(missing), tuple(folders))
 
 
-def source_of(path: Path, root: Path, base: Path) -> str:
-    """Return the source of a file that was found under root (a folder, or the file itself)."""
-    path, root, base = path.absolute(), root.absolute(), base.absolute()
+def source_of(path: Path, base: Path) -> str:
+    """Return the source of a file or folder."""
+    path, base = path.absolute(), base.absolute()
     if path.is_relative_to(base) and path != base:
         return path.relative_to(base).as_posix()
-    start = root.parent if root.is_dir() else root.parent.parent
-    return path.relative_to(start).as_posix()
+    return path.relative_to(path.anchor).as_posix()
 
 
 def upload_name(name: str) -> str:

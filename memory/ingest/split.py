@@ -35,6 +35,7 @@ class Piece:
     row: int | None
     context: str
     fields: tuple[tuple[str, str | int | float | bool], ...]
+    language: str
 
 
 class Splitter:
@@ -75,7 +76,7 @@ class Splitter:
             labelled = block.label and number
             about = f"{context}\n{block.label[:LABEL_CHARACTERS]}".strip() if labelled else context
             kind: PassageKind = "text" if block.kind == "heading" else block.kind
-            yield Piece(start, end, kind, block.heading, block.page, block.row, about, block.fields)
+            yield Piece(start, end, kind, block.heading, block.page, block.row, about, block.fields, block.language)
 
     def _context(self, title: str, heading: tuple[str, ...]) -> str:
         path = heading if heading[:1] == (title,) else (title, *heading)
@@ -138,7 +139,7 @@ def _content(blocks: Sequence[Block]) -> list[Block]:
 
 def _joins(current: Block, block: Block) -> bool:
     same = (current.kind, current.heading, current.page) == (block.kind, block.heading, block.page)
-    return same and block.kind in ("text", "table", "code")
+    return same and current.language == block.language and block.kind in ("text", "table", "code")
 
 
 def _lines(piece: str) -> Iterator[tuple[int, int]]:

@@ -33,7 +33,8 @@ class _Reading:
     source: str
     fingerprint: str
     out: Batches
-    stored: dict[str, str] | None = None
+    stored: dict[str, _Listed] | None = None
+    is_whole: bool = True
     group: list[Parsed] = field(default_factory=list[Parsed])
 
 
@@ -46,6 +47,7 @@ class Ingestion:
         self.target = target
         self.seen: set[str] = set()
         self.refused_files: set[str] = set()
+        self.forgotten = 0
         self._refused: list[tuple[str, str]] = []
         self._done: list[Ingested] = []
         self._unchanged = 0
@@ -62,10 +64,10 @@ class Ingestion:
         """Note what could not become a document."""
         self._refused.append((path, reason))
 
-    def report(self, pruned: int) -> IngestReport:
-        """Sum up."""
+    def report(self, pruned: int = 0) -> IngestReport:
+        """Sum up; `pruned` documents were forgotten besides the parts that files no longer hold."""
         kept = len(self._done) - self._unchanged
-        return IngestReport(kept, self._unchanged, tuple(self._refused), pruned, tuple(self._done))
+        return IngestReport(kept, self._unchanged, tuple(self._refused), pruned + self.forgotten, tuple(self._done))
 
     async def run(self, files: Files, parser: Parser) -> None:
         """Work through files.
@@ -110,10 +112,14 @@ class Ingestion:
             await self._finish_group(reading)
             raise
         await self._finish_group(reading)
+        if reading.is_whole and reading.stored:
+            # The file is the unit: what it no longer holds goes. Where a part could not be read, nobody can say.
+            self._batch.gone += [item.document_id for item in reading.stored.values() if item.source not in self.seen]
 
     async def _take(self, item: Parsed | RefusedPart, reading: _Reading) -> None:
         if isinstance(item, RefusedPart):
             self.refuse(f"{reading.source}#{item.key}", item.reason)
+            reading.is_whole = False
             return
         reading.group.append(item)
         if len(reading.group) >= GROUP:
@@ -124,7 +130,7 @@ class Ingestion:
             return
         reading.group = []
         if reading.stored is None:
-            reading.stored = await self._stored(reading.source) if group[0].key else {}
+            reading.stored = await self._stored(reading.source, group[0].key)
         fresh = await asyncio.to_thread(self._fresh, group, reading)
         for made in fresh:
             self._batch.add(made)
@@ -138,7 +144,8 @@ class Ingestion:
         for parsed in group:
             document = self._maker.document(parsed, reading.source, reading.fingerprint)
             self.seen.add(document.source)
-            if (reading.stored or {}).get(document.source) == document.version_id:
+            stored = (reading.stored or {}).get(document.source)
+            if stored is not None and stored.version_id == document.version_id:
                 self._unchanged_one(document, document.source)
             else:
                 fresh.append(self._maker.cut(document, parsed))
@@ -156,6 +163,16 @@ class Ingestion:
                 some = batch.items[start : start + GROUP]
                 await asyncio.gather(*(self._put(made, batch) for made in some))
                 self._progress(some[-1].document.source)
+            for document_id in batch.gone:
+                self.forgotten += await self.forget(document_id)
+
+    async def forget(self, document_id: str) -> bool:
+        """Delete a document; False if it is gone already."""
+        try:
+            await self.target.documents.delete(self.scope, document_id)
+        except NotFound:
+            return False
+        return True
 
     async def _put(self, made: Made, batch: Batch) -> None:
         document, name = made.document, self.target.embedder.name
@@ -180,9 +197,15 @@ class Ingestion:
         self._unchanged_one(stored, source)
         return True
 
-    async def _stored(self, source: str) -> dict[str, str]:
-        """Sources and versions of the documents that a file of many has in the store."""
-        return {item.source: item.version_id async for item in self.listed(f"{source}#")}
+    async def _stored(self, source: str, key: str) -> dict[str, _Listed]:
+        """By source, what the store has of a file's parts; of a file of many also what it was as one document."""
+        stored = {item.source: item async for item in self.listed(f"{source}#")}
+        if key:
+            async for item in self.listed(source):
+                if item.source == source:
+                    stored[source] = item
+                break  # listings are in the order of sources
+        return stored
 
     async def listed(self, prefix: str) -> AsyncIterator[_Listed]:
         """Yield the documents whose source starts with a prefix."""

@@ -25,10 +25,14 @@ def test_sources_are_relative_to_the_working_folder(shop: Path) -> None:
     assert sources(shop, base=shop) == ["faq.jsonl", "policies/returns.md"]
 
 
-def test_sources_elsewhere_start_with_the_named_folder(shop: Path, tmp_path: Path) -> None:
-    away = tmp_path / "away"
-    assert sources(shop, base=away) == ["shop/faq.jsonl", "shop/policies/returns.md"]
-    assert sources(shop / "faq.jsonl", base=away) == ["shop/faq.jsonl"]
+def test_two_folders_of_one_name_elsewhere_share_no_source(shop: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin" / "shop"
+    twin.mkdir(parents=True)
+    (twin / "faq.jsonl").write_text("y")
+    found = sources(shop, twin, base=tmp_path / "away")
+    assert len(found) == 3
+    assert sources(shop / "faq.jsonl", base=tmp_path / "away") == [f"{shop}/faq.jsonl"[1:]]
+    assert [upload_name(source) for source in found] == found
 
 
 def test_a_glob_a_folder_and_a_file_that_mean_the_same_file_name_it_once(shop: Path) -> None:

@@ -47,6 +47,8 @@ def _read(document: Any) -> tuple[list[list[Line]], dict[int, list[Table]]]:
     tables: dict[int, list[Table]] = {}
     for number in range(len(document)):
         page = document[number]
+        # PDFium tells some pages that are displayed turned from foot to head; the turn of the letters says enough.
+        page.set_rotation(0)
         textpage = page.get_textpage()
         try:
             turn = turn_of(textpage)

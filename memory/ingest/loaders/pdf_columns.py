@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import mean
 
 from memory.ingest.loaders.pdf_lines import Line, Reader
@@ -30,14 +29,7 @@ def page_lines(reader: Reader) -> list[Line]:
     if lines is None:
         both = zip(parts, spans, strict=True)
         lines = [part if isinstance(part, Line) else reader.line(*span) for part, span in both]
-    lines = [line for line in lines if line.text]
-    return lines[::-1] if _climbs(lines) else lines
-
-
-def _climbs(lines: Sequence[Line]) -> bool:
-    """Whether a page is told from its foot to its head, as PDFium does with some that are displayed turned."""
-    rises = sum(line.bottom > before.top for before, line in pairwise(lines))
-    return rises > 0.6 * len(lines) > 1
+    return [line for line in lines if line.text]
 
 
 def _halved(reader: Reader, start: int, end: int) -> Line | Halves:
