@@ -80,6 +80,12 @@ _PHRASES = (
     (r"\b(all|every\w+|anything|every \w+) but\b", r"\1 except"),
     (r"\b(?:takes?|took|taken) place\b", "occur"),
     (r"\b(?:came|comes?) into (?:force|effect)\b|\b(?:takes?|took|taken) effect\b", "effective"),
+    (r"\b(it|he|she|that|there|what|who|here)['’]s\b", r"\1 is"),
+    (
+        r"^(?:yes|no|(?:first|second|third|final|additional|overal)ly|also|however|moreover|furthermore|thus|therefore"
+        r"|in (?:addition|summary|short|fact)|for example),\s",
+        "",
+    ),
     (r"^according to the (?:sources?|passages?|documents?|texts?|context|article|information)\b[^,]{0,30},", ""),
 )
 """Turns of several words -> what stands for them. What was only tried, or was almost so, was not so."""

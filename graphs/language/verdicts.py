@@ -8,7 +8,7 @@ from graphs.state import Verdict
 from memory.records import Claim
 from memory.sentences import STOPWORDS, stem, words
 
-ANSWERABLE_THRESHOLD = 0.25
+ANSWERABLE_THRESHOLD = 0.29
 """Below this probability the sources are taken not to answer.
 
 Chosen by `python -m evals.calibrate` so that 8 % of the answerable calibration questions are refused wrongly; the

@@ -20,7 +20,7 @@ ALIKE = 5
 """Letters from which two stems that begin alike are taken for forms of one word."""
 
 SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
-ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "missing", "margin", "kind", "asked", "named", "score")
+ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score")
 MOST_DENSE_ABOVE = 0.1
 """A passage is taken to be at most this much nearer than its best sentence: its score may be another query's."""
 
@@ -32,8 +32,7 @@ class Candidate:
     shown: what is compared with the question: the sentence, after the question that it answers if there is one.
     stems: its content stems. overlap, near, around, passage: the weighted share of the question's terms in the
     sentence, in it with title and headings, in it with its neighbours, and in the whole passage. pairs: the share
-    of the question's neighbouring terms that stand close together. missing: the heaviest term that the whole
-    passage lacks, as a share of the question's heaviest.
+    of the question's neighbouring terms that stand close together.
     """
 
     hit: Hit
@@ -47,7 +46,6 @@ class Candidate:
     around: float
     passage: float
     pairs: float
-    missing: float
 
 
 class Scored(NamedTuple):
@@ -95,8 +93,6 @@ def answer_features(question: Question, ranked: Sequence[Scored]) -> list[float]
         max(_dense(scored.candidate.hit, nearest) for scored in ranked),
         max(scored.candidate.overlap for scored in top),
         max(scored.candidate.passage for scored in top),
-        best.missing,
-        min(top[0].score - top[1].score, 3.0) if len(top) > 1 else 3.0,
         fits_kind(question, best.text),
         _asked(question, best),
         _named(question, best),
@@ -138,7 +134,7 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
     said = [_stems(text[start:end]) for start, end in spans]
     context = _stems(_context(hit))
     whole = context.union(*said)
-    share, missing = _share(question.terms, whole), _missing(question, whole)
+    share = _share(question.terms, whole)
     for at, span in enumerate(spans):
         if text[span[1] - 1] == "?" or _is_heading(hit, text[span[0] : span[1]]):
             continue
@@ -157,7 +153,6 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
             around=_share(question.terms, near.union(*said[max(0, at - 1) : at + 2])),
             passage=share,
             pairs=_pairs(question, text[spans[lead][0] : end]),
-            missing=missing,
         )
 
 
@@ -189,12 +184,6 @@ def _share(terms: Mapping[str, float], found: Iterable[str]) -> float:
     """The weighted share of the terms that was found."""
     total = sum(terms.values())
     return sum(terms.get(word, 0.0) for word in found) / total if total else 0.0
-
-
-def _missing(question: Question, found: frozenset[str]) -> float:
-    """The heaviest term that is not there, as a share of the heaviest of all."""
-    lacking = max((weight for term, weight in question.terms.items() if term not in found), default=0.0)
-    return lacking / max(question.terms.values(), default=1.0)
 
 
 def _pairs(question: Question, text: str) -> float:

@@ -70,6 +70,12 @@ _REASON = re.compile(
 _PLACE_BEFORE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|into|across|between|outside|around|along)\s+(?:the\s+)?$", re.IGNORECASE
 )
+_ARTICLE_BEFORE = re.compile(r"\b(?:an?|the|as|by|of|called|is|are|was|were)\s+[\"“‘']?$", re.IGNORECASE)
+_VERBAL = re.compile(
+    r"[a-z]+(?:ly|ed|ing|able)|[^\W\d_]{1,3}|often|include[sd]?|including|many|well|like|become|became|\W.*"
+)
+_SHARE = re.compile(r"%|\bpercent|\bper cent\b")
+_YEAR = re.compile(r"1\d{3}|20\d\d")
 _OPENING_WORDS = """
     perhaps however although since while despite because according many several each every all both one two three
     during later today currently originally finally eventually recently usually often sometimes early
@@ -216,11 +222,28 @@ def _bonus(question: Question, sentence: str, span: Span) -> float:
     text = sentence[span.start : span.end]
     if question.kind == "place":
         return 15.0 if _PLACE_BEFORE.search(before) else 0.0
-    if question.kind == "number" and question.focus:
-        following = {stem(word) for word in words(sentence[span.end : span.end + 30])[:3]}
-        return 25.0 if following & question.focus else 0.0
+    if question.kind == "number":
+        return _number_bonus(question, sentence, span)
     if question.kind == "person":
         return 8.0 if " " in text else 0.0
     if question.kind == "other":
-        return 6.0 if text[:1].isupper() else min(len(text), 24) / 6
+        return _phrase_bonus(before, text)
     return 0.0
+
+
+def _number_bonus(question: Question, sentence: str, span: Span) -> float:
+    """What is worth that the counted word or the unit follows; a number that looks like a year is rarely a count."""
+    text = sentence[span.start : span.end]
+    if _SHARE.search(question.text):
+        return 40.0 if _SHARE.search(sentence[span.start : span.end + 9]) else 0.0
+    following = {stem(word) for word in words(sentence[span.end : span.end + 30])[:3]}
+    counted = 25.0 if following & question.focus else 0.0
+    return counted - (20.0 if _YEAR.fullmatch(text) else 0.0)
+
+
+def _phrase_bonus(before: str, text: str) -> float:
+    """Names and longer phrases after an article or a preposition are answers more often than verbs and adverbs."""
+    looks = 6.0 if text[:1].isupper() else min(len(text), 24) / 6
+    if _VERBAL.fullmatch(text):
+        looks -= 12.0
+    return looks + (5.0 if _ARTICLE_BEFORE.search(before) else 0.0)
