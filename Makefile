@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 DATA ?=
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-data chaos check format lock clean
@@ -18,7 +19,7 @@ run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve
 	@exec $(BIN)/multidb serve --port $(PORT) --samples
 
 test: $(VENV)/.dev ## Install what the tests need and run them
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-data DATA=DIR
 	@test -n "$(DATA)" || { echo "Say where the data is: make test-data DATA=DIR" >&2; exit 2; }

@@ -9,21 +9,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from memory.errors import FolderLocked
 from memory.folder import find_holder
 from memory.records import Document, DocumentSummary, Effort, Filters, FilterValue
 
 if TYPE_CHECKING:
+    from api.client_http import HttpClient
     from api.events import Event
     from api.settings import Settings
 
 WAIT_S = 20.0
 POLL_S = 0.1
 
+Door = TypeVar("Door")
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being read)."""
 
@@ -110,31 +113,42 @@ async def open_library(settings: Settings) -> AsyncGenerator[Library]:
     Raises:
         FolderLocked: another program holds the folder, serves no API and does not end soon.
     """
-    if url := await serving_url(settings.home):
-        from api.client_http import open_http
 
-        async with open_http(settings, url) as client:
-            yield client
-    else:
+    def opened() -> AbstractAsyncContextManager[Library]:
         from api.client_local import open_local_library
 
-        async with open_local_library(settings) as library:
-            yield library
+        return open_local_library(settings)
+
+    async with AsyncExitStack() as stack:
+        yield await _through_a_door(stack, settings, opened)
 
 
 @asynccontextmanager
 async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
     """Open the agent through whichever door is there. Raises as open_library does."""
-    if url := await serving_url(settings.home):
-        from api.client_http import open_http
 
-        async with open_http(settings, url) as client:
-            yield client
-    else:
+    def opened() -> AbstractAsyncContextManager[Assistant]:
         from api.client_local import open_local_assistant
 
-        async with open_local_assistant(settings) as assistant:
-            yield assistant
+        return open_local_assistant(settings)
+
+    async with AsyncExitStack() as stack:
+        yield await _through_a_door(stack, settings, opened)
+
+
+async def _through_a_door(
+    stack: AsyncExitStack, settings: Settings, opened: Callable[[], AbstractAsyncContextManager[Door]]
+) -> Door | HttpClient:
+    """Enter the server's door, or the folder's; a server that took the folder between look and entry is asked."""
+    if not (url := await serving_url(settings.home)):
+        try:
+            return await stack.enter_async_context(opened())
+        except FolderLocked:
+            if not (url := await serving_url(settings.home)):
+                raise
+    from api.client_http import open_http
+
+    return await stack.enter_async_context(open_http(settings, url))
 
 
 async def serving_url(home: Path) -> str:

@@ -42,5 +42,5 @@ def set_up_logging(level: str) -> None:
         LineFormatter("{levelname}{name}{message}", style="{", timestamp=True, rename_fields={"levelname": "level"})
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for quiet in ("httpx", "httpcore", "mcp", "uvicorn.access", "multipart", "python_multipart"):
+    for quiet in ("httpx", "httpcore", "mcp", "uvicorn.access", "uvicorn.error", "multipart", "python_multipart"):
         logging.getLogger(quiet).setLevel(logging.WARNING)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.filters import parse_filters
-from api.terminal import CommandFailed, usage
+from api.terminal import CommandFailed, note, usage
 from memory.records import Filters
 
 if TYPE_CHECKING:
@@ -34,6 +34,13 @@ def load_settings(**given: Any) -> Settings:
         raise CommandFailed(f"a setting has no usable value. {told}") from error
     except SettingsError as error:
         raise CommandFailed(f"a setting cannot be read: {error}. Lists are JSON, for example '[\"a\"]'.") from error
+
+
+def tell_if_new(settings: Settings) -> None:
+    """Say where the data would be, if nothing was ever kept there: somebody may stand in the wrong folder."""
+    if not settings.documents_url and not (settings.home / "documents.db").exists():
+        note(f"No data folder at {settings.home.absolute()} yet. `multidb ingest PATH` fills it;")
+        note("MULTIDB_HOME=DIR names one that is elsewhere.\n")
 
 
 def read_filters(rules: Iterable[str]) -> Filters:

@@ -8,21 +8,25 @@ from typing import Any
 
 from api import events
 from api.terminal import EXIT_FAILED, CommandFailed, note, printable, say, style
+from graphs.language.joining import joint
 
 INTERRUPTED = 130
 
 
 class Transcript:
-    """Writes an answer as it comes. A pipe gets claims once the judge let them stand; a terminal gets each word."""
+    """Writes an answer as it comes: the words of a model at a terminal, else claims once the judge let them stand.
+
+    What the reader drafts comes all at once, so that nothing is won by showing what may be struck.
+    """
 
     def __init__(self) -> None:
         """Begin with an empty answer."""
         self.run_id = ""
         self.session_id = ""
         self.completed: events.AnswerCompleted | None = None
-        self._live = sys.stdout.isatty()
+        self._terminal = self._live = sys.stdout.isatty()
         self._claims: dict[str, str] = {}
-        self._shown: list[str] = []
+        self._shown: dict[str, str] = {}
         self._waiting = False
 
     def show(self, event: events.Event) -> None:
@@ -31,7 +35,7 @@ class Transcript:
             case events.RunStarted():
                 self.run_id, self.session_id = event.run_id, event.session_id
             case events.StageChanged():
-                self._wait(f"{event.stage}, round {event.round}" if event.round > 1 else event.stage)
+                self._stage(event)
             case events.DegradedEvent():
                 self._aside(f"Degraded: {event.part}: {event.reason}")
             case events.AnswerCompleted():
@@ -52,8 +56,11 @@ class Transcript:
             case _:
                 pass
 
-    def _wait(self, what: str) -> None:
-        if self._live and sys.stderr.isatty() and not self._claims:
+    def _stage(self, event: events.StageChanged) -> None:
+        if event.stage in ("reading", "writing"):
+            self._live = self._terminal and event.stage == "writing"
+        if self._terminal and sys.stderr.isatty() and not self._shown:
+            what = f"{event.stage}, round {event.round}" if event.round > 1 else event.stage
             sys.stderr.write(f"\r\x1b[K{style(what + ' …', 'dim')}")
             sys.stderr.flush()
             self._waiting = True
@@ -66,7 +73,7 @@ class Transcript:
 
     def _aside(self, text: str) -> None:
         self._wipe()
-        if self._live and self._shown:
+        if self._terminal and self._shown:
             say()
         note(style(printable(text), "dim"))
 
@@ -76,31 +83,30 @@ class Transcript:
         self._shown.clear()
 
     def _delta(self, event: events.AnswerDelta) -> None:
-        is_new = event.claim_id not in self._claims
         self._claims[event.claim_id] = self._claims.get(event.claim_id, "") + event.text
         if self._live:
-            self._put(event.text, apart=is_new)
+            self._put(event.claim_id, event.text)
 
-    def _put(self, text: str, *, apart: bool) -> None:
+    def _put(self, claim_id: str, text: str) -> None:
         self._wipe()
-        spaced = apart and self._shown and not self._shown[-1][-1:].isspace() and not text[:1].isspace()
-        say((" " if spaced else "") + printable(text), end="")
-        self._shown.append(text)
+        before = list(self._shown.values())[-1:]
+        is_apart = claim_id not in self._shown and before and not (before[0][-1:].isspace() or text[:1].isspace())
+        say((joint(before[0], text) if is_apart else "") + printable(text), end="")
+        self._shown[claim_id] = self._shown.get(claim_id, "") + text
 
     def _stands(self, claim_id: str) -> None:
-        if not self._live and (text := self._claims.get(claim_id)):
-            self._put(text, apart=True)
+        if claim_id not in self._shown and (text := self._claims.get(claim_id)):
+            self._put(claim_id, text)
 
     def _struck(self, event: events.ClaimRetracted) -> None:
-        text = self._claims.pop(event.claim_id, "")
-        if self._live and text:
-            self._shown = [piece for piece in self._shown if piece not in text]
+        self._claims.pop(event.claim_id, "")
+        if text := self._shown.pop(event.claim_id, ""):
             self._aside(f"Struck ({event.verdict}): {text.strip()}")
 
     def _complete(self, event: events.AnswerCompleted) -> None:
         self.completed = event
         self._wipe()
-        if "".join("".join(self._shown).split()) != "".join(event.text.split()):
+        if "".join("".join(self._shown.values()).split()) != "".join(event.text.split()):
             say(("\n\n" if self._shown else "") + printable(event.text), end="")
         say()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client import Assistant, Question, open_assistant
-from api.commands import check_one_source, input_lines, load_settings, read_filters
+from api.commands import check_one_source, input_lines, load_settings, read_filters, tell_if_new
 from api.commands.answers import Transcript, answer_json, check_end, follow, show_sources
 from api.events import AnswerCompleted, RunStarted
 from api.terminal import EXIT_PARTIAL, EXPECTED, CommandFailed, note, say_json, style
@@ -29,7 +29,9 @@ async def ask(question: str | None, options: AskOptions) -> int:
     """Answer; return the exit code. That the sources do not say is an answer, not a failure."""
     check_one_source(question, options.input_file, "question")
     filters = read_filters(options.filters)
-    async with open_assistant(load_settings()) as assistant:
+    settings = load_settings()
+    tell_if_new(settings)
+    async with open_assistant(settings) as assistant:
         if options.input_file is not None:
             return await _answer_lines(assistant, options.input_file, options, filters)
         asked = Question(question or "", options.session, options.effort, filters)
@@ -60,8 +62,8 @@ async def _show(assistant: Assistant, question: Question) -> None:
     if transcript.completed is None:
         raise CommandFailed("the run ended without an answer")
     show_sources(transcript.completed.citations)
-    confidence = f"confidence {transcript.completed.confidence:.2f}"
-    note(style(f"\n{confidence} · go on with --session {transcript.session_id}", "dim"))
+    confidence = "" if transcript.completed.abstained else f"confidence {transcript.completed.confidence:.2f} · "
+    note(style(f"\n{confidence}go on with --session {transcript.session_id}", "dim"))
 
 
 async def _answer_lines(assistant: Assistant, input_file: Path, options: AskOptions, filters: Filters) -> int:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.client import Assistant, Question, open_assistant
-from api.commands import load_settings, read_filters
+from api.commands import load_settings, read_filters, tell_if_new
 from api.commands.answers import Transcript, follow, show_sources
 from api.events import CitationModel
 from api.terminal import EXPECTED, explain, note, say, style
@@ -76,7 +76,9 @@ class Conversation:
         self._session = transcript.session_id or self._session
         self._sources = transcript.completed.citations if transcript.completed else ()
         if self._sources:
-            note(style(f"{len(self._sources)} sources: /sources", "dim"))
+            count = len(self._sources)
+            note(style("1 source: /sources" if count == 1 else f"{count} sources: /sources", "dim"))
+        note("")
 
     async def _cancel(self, transcript: Transcript, answering: asyncio.Task[None]) -> None:
         """Stop the run, whose stream then ends by itself; before it has begun there is nothing but the wait."""
@@ -90,6 +92,7 @@ async def chat(filters: tuple[str, ...], effort: Effort, session: str | None) ->
     """Read lines until there are no more."""
     settings = load_settings()
     narrowed = read_filters(filters)
+    tell_if_new(settings)
     async with open_assistant(settings) as assistant:
         conversation = Conversation(assistant, effort, narrowed, session)
         with _history(settings.home / HISTORY):

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from api.client import open_library
-from api.commands import load_settings
+from api.commands import load_settings, tell_if_new
 from api.terminal import note, printable, say, say_json
 
 
 async def list_documents(prefix: str, as_json: bool) -> None:
     """Print a line, or with JSON an object, for each document."""
     count = 0
-    async with open_library(load_settings()) as library:
+    settings = load_settings()
+    tell_if_new(settings)
+    async with open_library(settings) as library:
         async for kept in library.documents(prefix):
             count += 1
             if as_json:
@@ -23,7 +25,7 @@ async def list_documents(prefix: str, as_json: bool) -> None:
                 shown = f"{printable(kept.source)}  {printable(kept.title)}"
                 say(f"{kept.document_id}  {kept.passages:>5} passages  {shown}")
     if not count and not as_json:
-        note("Nothing is kept" + (f" of {prefix!r}" if prefix else "; `multidb ingest PATH` brings files in") + ".")
+        note(f"No source starts with {prefix!r}." if prefix else "No documents are kept.")
 
 
 async def show_document(id_or_source: str, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api.client import FoundPassage, Library, open_library
-from api.commands import check_one_source, input_lines, load_settings, read_filters
+from api.commands import check_one_source, input_lines, load_settings, read_filters, tell_if_new
 from api.terminal import EXIT_PARTIAL, EXPECTED, note, printable, say, say_json, style
 from memory.records import Filters
 
@@ -29,14 +29,16 @@ async def search(query: str | None, options: SearchOptions) -> int:
     """Search; return the exit code."""
     check_one_source(query, options.input_file, "query")
     filters = read_filters(options.filters)
-    async with open_library(load_settings()) as library:
+    settings = load_settings()
+    tell_if_new(settings)
+    async with open_library(settings) as library:
         if options.input_file is not None:
             return await _search_lines(library, options.input_file, filters, options.top_k)
         found = await library.search(query or "", filters, options.top_k)
     if options.as_json:
         say_json(as_object(found))
     else:
-        _show(found)
+        _show(found, is_filtered=bool(filters))
     return 0
 
 
@@ -56,9 +58,14 @@ async def _search_lines(library: Library, input_file: Path, filters: Filters, to
     return code
 
 
-def _show(found: Sequence[FoundPassage]) -> None:
+def _show(found: Sequence[FoundPassage], *, is_filtered: bool) -> None:
     if not found:
-        note("Nothing found. `multidb documents list` shows what is kept.")
+        meant = (
+            "Nothing meets the filters (source, collection, language, or a table's column)"
+            if is_filtered
+            else "Nothing found"
+        )
+        note(f"{meant}. `multidb documents list` shows what is kept.")
     for number, passage in enumerate(found, start=1):
         text = " ".join(passage.text.split())
         shown = text if len(text) <= QUOTE else text[:QUOTE] + " …"

@@ -25,8 +25,6 @@ from api.secret import is_loopback
 from api.settings import Settings
 from api.terminal import CommandFailed, note, progress, say
 
-HOME_DEFAULT = Path("data")
-
 
 def serve(host: str | None, port: int | None, samples: bool) -> None:
     """Serve until SIGINT or SIGTERM; running answers may finish within the grace time."""
@@ -90,7 +88,7 @@ def _greet(settings: Settings, url: str) -> None:
     message = shlex.quote(json.dumps({"message": QUESTION}))
     command = _command(settings)
     token = "" if is_loopback(settings.host) else _bearer(command)
-    say(f"Ready at {url} (data in {settings.home}, stop with Ctrl-C). Open it in a browser, or ask it here:\n")
+    say(f"Ready at {url} (data in {settings.home}, stop with Ctrl-C). Open it in a browser, or try, from any folder:\n")
     kinds = "-H 'Accept: text/event-stream' -H 'Content-Type: application/json'"
     say(f"  curl -N {url}/api/v1/chat/message {token}{kinds} -d {message}\n")
     say(f'  {command} ask "{QUESTION}"\n')
@@ -101,9 +99,6 @@ def _bearer(command: str) -> str:
 
 
 def _command(settings: Settings) -> str:
-    """How this `multidb` is called from the folder that we were called in."""
+    """How this `multidb` is called from any folder."""
     launcher = Path(sys.prefix) / "bin" / "multidb"
-    here = Path.cwd()
-    shown = launcher.relative_to(here) if launcher.is_relative_to(here) else launcher
-    home = "" if settings.home == HOME_DEFAULT else f"MULTIDB_HOME={shlex.quote(os.path.abspath(settings.home))} "
-    return f"{home}{shlex.quote(str(shown))}"
+    return f"MULTIDB_HOME={shlex.quote(os.path.abspath(settings.home))} {shlex.quote(str(launcher))}"

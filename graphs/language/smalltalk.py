@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-Kind = Literal["", "greeting", "thanks", "help", "empty"]
+Kind = Literal["", "greeting", "thanks", "farewell", "help", "empty"]
 
 _GREETING = re.compile(
     r"(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|hallo|guten (?:morgen|tag|abend)"
@@ -13,15 +13,24 @@ _GREETING = re.compile(
     r"(?: there| all| everyone| bot| assistant| you| again| today)*"
 )
 _THANKS = re.compile(
-    r"(?:(?:ok(?:ay)?|great|perfect|cool|super|nice) ?)*(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias|bye"
-    r"|goodbye|good night|see you|ciao)(?: (?:a lot|so much|very much|again|you|for your help|then|later|bye))*"
+    r"(?:(?:ok(?:ay)?|great|perfect|cool|super|nice) ?)*(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias)"
+    r"(?: (?:a lot|so much|very much|again|you|for your help|then))*"
     r"|(?:ok(?:ay)?|great|perfect|cool|super|nice|got it|understood)"
+)
+_FAREWELL = re.compile(
+    r"(?:(?:ok(?:ay)?|great|thanks|thank you) ?)*(?:bye(?: bye)?|goodbye|good night|see you|farewell|tschüss"
+    r"|auf wiedersehen|au revoir|adios)(?: (?:then|later|again|soon|all))*"
 )
 _HELP = re.compile(
     r"help|(?:who|what) are you|what can you do(?: for me)?|what do you do|how does this work"
     r"|how can you help(?: me)?|what can i ask(?: you)?|can you help(?: me)?"
 )
-_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (("greeting", _GREETING), ("thanks", _THANKS), ("help", _HELP))
+_PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("greeting", _GREETING),
+    ("farewell", _FAREWELL),
+    ("thanks", _THANKS),
+    ("help", _HELP),
+)
 
 
 def kind_of(message: str) -> Kind:

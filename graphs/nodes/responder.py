@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graphs import emit
 from graphs.context import Context
+from graphs.language.joining import join
 from graphs.language.smalltalk import kind_of
 from graphs.state import State, Update
 from memory.records import Answer, Citation, Claim
@@ -16,29 +17,33 @@ _WHAT_I_DO = "I answer questions from the documents kept here, and name the sour
 _SMALL_TALK = {
     "greeting": f"Hello! {_WHAT_I_DO} What would you like to know?",
     "thanks": "You are welcome. Ask me again whenever you want something looked up in the documents.",
+    "farewell": "Goodbye. Whatever you want looked up in the documents, ask again.",
     "help": f"{_WHAT_I_DO} Ask in your own words; follow-up questions are fine. What they do not say, I do not say.",
     "empty": f"I could find no question in that. {_WHAT_I_DO} What would you like to know?",
 }
 _LISTED = 3
+_QUOTED = 200
 _MODELS = frozenset({"synthesizer", "judge"})
 """Parts that are stood in for: the stream says so, but the answer lacks nothing that it would have said."""
 
 
 async def responder(state: State, runtime: Runtime[Context]) -> Update:
     """Give the answer that the run ends with."""
-    answer = compose(state)
+    answer = compose(state, is_filtered=bool(runtime.context.filters))
     emit.answer_completed(runtime.stream_writer, answer)
     return {"answer": answer}
 
 
-def compose(state: State) -> Answer:
-    """Make the answer out of what the run has learned."""
+def compose(state: State, *, is_filtered: bool = False) -> Answer:
+    """Make the answer out of what the run has learned; is_filtered: the searches were narrowed."""
     if kind := kind_of(state.question):
         return _without_claims(_SMALL_TALK[kind])
     if state.verdict.outcome != "accept":
-        return replace(_without_claims(_abstention(state)), claims=state.draft, confidence=state.verdict.confidence)
+        return replace(
+            _without_claims(_abstention(state, is_filtered)), claims=state.draft, confidence=state.verdict.confidence
+        )
     standing = [claim for claim in state.draft if claim.verdict == "supported"]
-    text = " ".join(claim.text for claim in standing)
+    text = join([claim.text for claim in standing])
     return Answer(
         text=text + _note(state),
         short_answer=_short_answer(state.short_answer, standing),
@@ -63,22 +68,32 @@ def _citations(claims: list[Claim]) -> tuple[Citation, ...]:
     return tuple(dict.fromkeys(citation for claim in claims for citation in claim.citations))
 
 
-def _abstention(state: State) -> str:
+def _abstention(state: State, is_filtered: bool) -> str:
     """Say that the sources do not say, or which part could not be asked, and what was looked for."""
-    looked_for = ", ".join(f"“{query}”" for query in dict.fromkeys(state.searched)) or f"“{state.question}”"
+    looked_for = _looked_for(state)
     gone = _parts_gone(state)
     if "vector_search" in gone:
         return (
             f"I cannot answer this now: vector_search could not be reached, so the documents were not fully "
             f"searched. I tried to look for: {looked_for}." + _note(state, leaving_out="vector_search")
         )
-    return f"The sources do not say. I looked for: {looked_for}.{_closest(state)}{_note(state)}"
+    return f"The sources do not say. I looked for: {looked_for}.{_closest(state, is_filtered)}{_note(state)}"
 
 
-def _closest(state: State) -> str:
-    """Name the sources that came closest."""
+def _looked_for(state: State) -> str:
+    """The question as it was searched; its rewordings are in the events and only counted here."""
+    first, *others = dict.fromkeys(state.searched or (state.question,))
+    quoted = first if len(first) <= _QUOTED else first[:_QUOTED].rstrip() + "…"
+    more = {0: "", 1: ", and for one rewording of it"}.get(len(others), f", and for {len(others)} rewordings of it")
+    return f"“{quoted}”{more}"
+
+
+def _closest(state: State, is_filtered: bool) -> str:
+    """Name the sources that came closest; where the search gave nothing whatever, say what that means."""
     titles = list(dict.fromkeys(hit.title or hit.source for hit in state.hits))[:_LISTED]
-    return f" The closest sources were: {', '.join(titles)}." if titles else ""
+    if not titles:
+        return " Nothing that is kept meets the filters." if is_filtered else " No documents are kept here yet."
+    return f" The closest sources were: {', '.join(titles)}."
 
 
 def _parts_gone(state: State) -> list[str]:

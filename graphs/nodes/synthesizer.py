@@ -12,6 +12,7 @@ from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
 from graphs.language.curated import curated_claims
+from graphs.language.joining import without_bullet
 from graphs.reading import Reading, ReadRequest
 from graphs.state import State, Update
 from graphs.writing import Draft, Job, claim_id, write_draft
@@ -74,8 +75,8 @@ def _update(state: State, context: Context, draft: Draft, reading: Reading) -> U
 
 
 def number(claims: Sequence[Claim], round: int, after: int = 0) -> tuple[Claim, ...]:
-    """Give claims the ids that a re-run gives them again: r1c1, r1c2, … by round and place."""
-    return tuple(replace(claim, id=claim_id(round, place)) for place, claim in enumerate(claims, after))
+    """Give claims the ids that a re-run gives them again: r1c1, r1c2, … by round and place; leave bullets out."""
+    return tuple(replace(without_bullet(claim), id=claim_id(round, place)) for place, claim in enumerate(claims, after))
 
 
 def estimate(text: str) -> int:

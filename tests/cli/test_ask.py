@@ -124,6 +124,47 @@ async def test_a_terminal_sees_words_at_once_and_what_was_struck(
     assert "Struck (unsupported): It is blue." in err
 
 
+async def test_a_terminal_is_spared_what_the_reader_drafts_and_the_judge_strikes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    stages = [events.StageChanged(seq=2, stage=stage, round=1) for stage in ("reading", "judging")]
+    script = (stages[0], delta("c1", "It is blue."), delta("c2", "It is red."), stages[1], struck("c1"), stands("c2"))
+    out, err = await shown(capsys, started(), *script, completed("It is red."), ended())
+    assert out == "It is red.\n"
+    assert "blue" not in err
+
+
+async def test_a_models_claims_are_not_said_again_when_the_reader_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    stages = [events.StageChanged(seq=2, stage=stage, round=1) for stage in ("writing", "reading", "judging")]
+    script = (stages[0], delta("c1", "It is red."), stages[1], delta("c2", "It is round."), stages[2])
+    last = (stands("c1"), stands("c2"), completed("It is red. It is round."), ended())
+    out, _ = await shown(capsys, started(), *script, *last)
+    assert out == "It is red. It is round.\n"
+
+
+async def test_a_record_has_a_line_of_its_own(capsys: pytest.CaptureFixture[str]):
+    record = "Plan: Pro; Price: 29 USD"
+    script = (delta("c1", record), delta("c2", "It is red."), stands("c1"), stands("c2"))
+    out, _ = await shown(capsys, started(), *script, completed(f"{record}\nIt is red."), ended())
+    assert out == f"{record}\nIt is red.\n"
+
+
+def test_an_empty_folder_is_told_apart_from_sources_that_do_not_say(run: Run, home: Path):
+    done = run("ask", "Who is the harbour master?")
+    assert done.code == 0
+    assert "No documents are kept here yet." in done.out
+    assert str(home) in done.err
+    assert "MULTIDB_HOME" in done.err
+
+
+def test_a_filter_that_nothing_meets_is_named(filled: Run):
+    assert "meets the filters" in filled("ask", "Who is the harbour master?", "--filter", "collection=none").out
+
+
 async def test_a_restarted_answer_is_told_anew(capsys: pytest.CaptureFixture[str]):
     restarted = events.AnswerRestarted(seq=3, reason="the server came back")
     script = (delta("c1", "It is blue."), stands("c1"), restarted, delta("c1", "It is red."), stands("c1"))

@@ -91,14 +91,15 @@ def test_the_printed_curl_line_streams_an_answer(serving: Serving):
     assert kinds[-1] == "run.completed"
 
 
-def test_the_printed_ask_line_works_in_a_fresh_shell(serving: Serving):
+def test_the_printed_ask_line_works_in_a_fresh_shell_in_another_folder(serving: Serving, tmp_path: Path):
     (line,) = [line for line in serving.printed if " ask " in line]
     plain = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
     done = subprocess.run(
-        ["sh", "-c", line], cwd=ROOT, env=plain, capture_output=True, text=True, timeout=60, check=False
+        ["sh", "-c", line], cwd=tmp_path, env=plain, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_asks_the_server_that_holds_the_folder(beside):

@@ -44,6 +44,8 @@ def test_small_talk_skips_the_search(question: str, node: str):
         ("Hi, what can you do?", "help"),
         ("Thank you very much!", "thanks"),
         ("ok", "thanks"),
+        ("Bye!", "farewell"),
+        ("thanks, bye", "farewell"),
         ("  …  ", "empty"),
         ("Hello Kitty was created by whom?", ""),
         ("hi-fi systems", ""),
