@@ -2,6 +2,7 @@
 
 import { fill, foreign, h, icon, iconButton } from "./dom.js";
 import { count, number, place } from "./format.js";
+import { record } from "./record.js";
 import { isStruck, numbered, placeOf, standing, struck } from "./answer.js";
 
 const STAGES = [["researching", "Search"], ["reading", "Read"], ["writing", "Write"], ["judging", "Judge"]];
@@ -57,7 +58,9 @@ export class AnswerView {
     known.state = state;
     known.node.dataset.verdict = claim.verdict;
     if (isStruck(claim)) known.node.title = claim.reason;
-    const words = foreign(isStruck(claim) ? "del" : "span", claim.text);
+    const table = claim.verdict === "supported" ? record(claim.text) : null;
+    known.node.classList.toggle("as-record", table !== null);
+    const words = table ?? foreign(isStruck(claim) ? "del" : "span", claim.text);
     const marks = isStruck(claim) ? [] : claim.citations.map((citation) => this.#mark(citation, numbers, answer));
     fill(known.node, words, marks.length ? h("span", { class: "marks" }, marks) : null);
   }
@@ -104,13 +107,15 @@ export class AnswerView {
   #footnotes(answer) {
     const places = [...numbered(answer).values()];
     if (!places.length || answer.abstained) return null;
+    const said = new Set(standing(answer).map((claim) => claim.text.trim()));
     return h("ol", { class: "footnotes", "aria-label": "Sources" }, places.map(({ number: mark, citation }) => h("li", {},
       h("button", { type: "button", class: "footnote", onclick: (event) => this.acts.cite(citation, answer, event.currentTarget) },
         h("span", { class: "footnote-number", "aria-hidden": "true" }, mark),
         h("span", { class: "footnote-body" },
           h("span", { class: "footnote-head" }, foreign("span", citation.title || citation.source, { class: "footnote-title" }),
-            place(citation) ? h("span", { class: "footnote-place" }, place(citation)) : null),
-          foreign("span", citation.quote, { class: "footnote-quote" }))))));
+            place(citation) ? h("span", { class: "footnote-place" }, place(citation)) : null,
+            foreign("span", citation.source, { class: "path" })),
+          said.has(citation.quote.trim()) ? null : foreign("span", citation.quote, { class: "footnote-quote" }))))));
   }
 
   #actions(answer) {

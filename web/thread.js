@@ -228,8 +228,9 @@ export class Thread {
   /** Arrows between the attempts at one question. */
   #siblings(question) {
     const attempts = this.turns.filter((turn) => turn.role === "user" && turn.parent_turn_id === question.parent_turn_id);
+    if (!attempts.some((turn) => turn.turn_id === question.turn_id)) attempts.push(question);
+    if (attempts.length < 2) return null;
     const place = attempts.findIndex((turn) => turn.turn_id === question.turn_id);
-    if (attempts.length < 2 || place < 0) return null;
     const go = (step) => () => this.#select(attempts[place + step]);
     return h("span", { class: "attempts" },
       iconButton("left", "The attempt before", go(-1), { disabled: place === 0 || Boolean(this.live) }),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from playwright.async_api import Page, expect
 
@@ -130,7 +131,7 @@ async def test_stop_retry_and_reload_in_the_middle(
         # The streams are cut; the page takes its own up again where it was.
         server.api.state.streams.stopping.set()
         await expect(page.locator(".query")).to_contain_text("connection was lost")
-        server.api.state.streams.stopping.clear()
+        server.api.state.streams.stopping = anyio.Event()
         graph.go.set()
         await expect(page.locator(".claim[data-verdict=supported]")).to_have_count(2)
         await expect(page.locator(".prose")).to_contain_text("It is 41 metres tall. It stands on a cliff.")
