@@ -66,9 +66,10 @@ def _checked(item: Parsed | RefusedPart, raw: Raw) -> Parsed | RefusedPart:
         raise Refused("there is no text in it")
     if len(item.text) > raw.limits.text_characters:
         raise Refused(f"it holds more than {raw.limits.text_characters:,} characters of text")
-    from memory.ingest.language import language_of
+    from memory.ingest.language import in_other_languages, language_of
 
-    return replace(item, language=item.language or language_of(item.text))
+    language = item.language or language_of(item.text)
+    return replace(item, language=language, blocks=in_other_languages(item.text, item.blocks, language))
 
 
 def _send(sink: BinaryIO, frame: bytes) -> None:

@@ -10,7 +10,7 @@ import pypdfium2 as pdfium
 from memory.errors import Refused
 from memory.ingest.decode import clean
 from memory.ingest.loaders.pdf_columns import page_lines
-from memory.ingest.loaders.pdf_lines import Line, Reader, headings, paragraphs, running_lines, turn_of
+from memory.ingest.loaders.pdf_lines import Line, Reader, Turn, headings, paragraphs, running_lines, turn_of
 from memory.ingest.loaders.pdf_tables import Table, page_tables
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table, looks_headed
@@ -47,11 +47,11 @@ def _read(document: Any) -> tuple[list[list[Line]], dict[int, list[Table]]]:
     tables: dict[int, list[Table]] = {}
     for number in range(len(document)):
         page = document[number]
-        # PDFium tells some pages that are displayed turned from foot to head; the turn of the letters says enough.
-        page.set_rotation(0)
+        turn = _turn(page)
+        # PDFium tells the lines of a page that is not displayed upright from foot to head.
+        page.set_rotation(90 * turn.quarters)
         textpage = page.get_textpage()
         try:
-            turn = turn_of(textpage)
             lines = page_lines(Reader(textpage, turn))
             pages.append(lines)
             if lines and (found := page_tables(page, textpage, turn)):
@@ -60,6 +60,15 @@ def _read(document: Any) -> tuple[list[list[Line]], dict[int, list[Table]]]:
             textpage.close()
             page.close()
     return pages, tables
+
+
+def _turn(page: Any) -> Turn:
+    page.set_rotation(0)
+    textpage = page.get_textpage()
+    try:
+        return turn_of(textpage)
+    finally:
+        textpage.close()
 
 
 def _write(builder: TextBuilder, pages: Sequence[list[Line]], tables: dict[int, list[Table]]) -> None:
