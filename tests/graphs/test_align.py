@@ -38,6 +38,7 @@ SUPPORTED = [
     ("The law took effect on 1 January 2020.", "The law came into force on January 1, 2020."),
     ("The rule applies to both staff and guests.", "The rule applies to staff and guests."),
     ("According to the sources, tickets can be purchased online.", "Tickets can be bought online or at the gate."),
+    ("Yes, it's possible to buy tickets online.", "It is possible to buy tickets online."),
     ("Exports rose by 12% in 2015.", "In 2015 exports increased by 12 percent, mostly thanks to timber."),
 ]
 

@@ -130,3 +130,16 @@ async def test_read_does_not_cite_the_same_words_twice() -> None:
     reading = await ExtractiveReader().read(request("When can unused items be returned?", RETURNS, twin))
     texts = [claim.text for claim in reading.claims]
     assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize(
+    ("answered", "absent"),
+    [
+        ("How many watt does the Aurora lamp need?", "How many doors does the Aurora lamp have?"),
+        ("What does the Aurora lamp need?", "Who invented the Aurora lamp?"),
+        ("What shade has the Aurora lamp?", "What shade has the Borealis lamp?"),
+    ],
+)
+async def test_read_doubts_an_answer_without_what_is_asked_about_its_subject(answered: str, absent: str) -> None:
+    sure, unsure = [await ExtractiveReader().read(request(one, LAMPS)) for one in (answered, absent)]
+    assert sure.answerable > unsure.answerable

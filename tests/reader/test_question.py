@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from graphs.reader.question import expected_kind, understand
-from graphs.reader.spans import shortest_answer
+from graphs.reader.spans import fits_kind, shortest_answer
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,8 @@ from graphs.reader.spans import shortest_answer
         ("What is the price of the lamp?", "money"),
         ("What does the lamp cost?", "money"),
         ("How long does delivery take?", "duration"),
+        ("What is the maximum speed of the boat?", "number"),
+        ("What is the salary of the driver?", "money"),
         ("Why is it blue?", "reason"),
         ("What is the name of the lamp?", "name"),
         ("What does SKU mean?", "definition"),
@@ -53,3 +55,25 @@ def test_understand_weighs_known_terms_and_takes_unknown_ones_for_rare() -> None
 )
 def test_shortest_answer_is_a_span_of_the_expected_kind(question: str, sentence: str, short: str) -> None:
     assert shortest_answer(understand(question, {}), sentence) == short
+
+
+def test_understand_takes_capitalised_words_and_model_numbers_for_names() -> None:
+    assert understand("Which pump does the Otter 2 need?", {}).names == {"otter", "2"}
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "fit"),
+    [
+        ("How heavy is it?", "It weighs 2.4 kg.", 1.0),
+        ("How heavy is it?", "It is 40 cm wide.", 0.0),
+        ("How high is it?", "It has 12 rooms.", 0.0),
+        ("How many rooms has it?", "It has 12 rooms.", 1.0),
+        ("How many stars has it?", "It has 12 rooms.", 0.5),
+        ("What does it cost?", "sku: 7; price_eur: 9.50", 1.0),
+        ("Who built it?", "It was built in stages.", 0.0),
+        ("Why is it blue?", "It is blue because of the paint.", 1.0),
+        ("Is it blue?", "It is blue.", 0.5),
+    ],
+)
+def test_fits_kind_wants_the_unit_or_the_counted_word(question: str, sentence: str, fit: float) -> None:
+    assert fits_kind(understand(question, {}), sentence) == fit
