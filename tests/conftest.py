@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-MAY_BE_SKIPPED = frozenset({"data", "models"})
-"""Marks of tests that need what no clone has: third-party data, torch."""
+MAY_BE_SKIPPED = frozenset({"data", "models", "browser"})
+"""Marks of tests that need what not every machine has: third-party data, torch, Chromium."""
 SKIPPED = pytest.StashKey[list[str]]()
 
 

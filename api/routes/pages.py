@@ -50,4 +50,4 @@ async def get_page(request: Request) -> Response:
 @router.api_route("/web/{path:path}", methods=["GET", "HEAD"])
 async def get_file(path: str, request: Request) -> Response:
     """A script, a style sheet or an image of the page."""
-    return await files.get_response(os.path.normpath(path), request.scope)
+    return await files.get_response(path, request.scope)

@@ -19,7 +19,9 @@ pytestmark = pytest.mark.browser
 
 QUOTE = "You may return unused goods within 60 days of delivery."
 # Each of the signs before the quote is two UTF-16 units: offsets taken for the other kind would miss it.
-RETURNS = f"# Returns policy 🏔🎒\n\n🙂🙂🙂 Welcome.\n\n{'Goods are sold. ' * 400}\n\n{QUOTE}\n\n{'More of it. ' * 400}\n"
+RETURNS = (
+    f"# Returns policy 🏔🎒\n\n🙂🙂🙂 Welcome.\n\n{'Goods are sold. ' * 400}\n\n{QUOTE}\n\n{'More of it. ' * 400}\n"
+)
 FILE = {"name": "returns.md", "mimeType": "text/markdown", "buffer": RETURNS.encode()}
 EMPTY = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\nnothing of a document"}
 
@@ -185,5 +187,3 @@ async def test_conversations_and_documents_are_found_renamed_and_deleted_on_a_ph
         await page.click(".document button[aria-label^=Delete]")
         await page.click(".document .danger")
         await expect(page.locator(".document")).to_have_count(0)
-
-
