@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from api.secret import load_secret_of
 from api.settings import Settings
+from api.telemetry import Telemetry
 from graphs.context import LIMITS
 from graphs.deps import Deps
 from graphs.graph import Graph, build_graph
@@ -39,7 +40,7 @@ class Agent:
 
 
 @asynccontextmanager
-async def open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent]:
+async def open_agent(settings: Settings, stores: Stores, telemetry: Telemetry | None = None) -> AsyncGenerator[Agent]:
     """Open what answers need beyond the stores.
 
     Raises:
@@ -62,7 +63,7 @@ async def open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent
         open_models(_models(settings)) as models,
         run_sessions(servers.values()),
     ):
-        deps = Deps(tools, models, ExtractiveReader())
+        deps = Deps((telemetry or Telemetry()).traced(tools), models, ExtractiveReader())
         yield Agent(tools, deps, build_graph(deps, stores.checkpointer), mcp)
 
 

@@ -36,13 +36,15 @@ class Door:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         passage = _Passage(scope, send)
-        try:
-            refuse_strangers(self._settings, scope["method"], passage.headers)
-            await self._app(scope, self._limited(scope, passage.headers, receive), passage.send)
-        except Exception as error:  # noqa: BLE001 - the door of HTTP: whatever went wrong, the client gets a problem
-            await self._explain(error, passage, (scope, receive))
-        finally:
-            self._note(scope, passage)
+        with self._metrics.telemetry.request(scope["method"], passage.headers) as answered:
+            try:
+                refuse_strangers(self._settings, scope["method"], passage.headers)
+                await self._app(scope, self._limited(scope, passage.headers, receive), passage.send)
+            except Exception as error:  # noqa: BLE001 - the door of HTTP: whatever went wrong, the client gets a problem
+                await self._explain(error, passage, (scope, receive))
+            finally:
+                answered(_route(scope), passage.status)
+                self._note(scope, passage)
 
     async def _explain(self, error: Exception, passage: _Passage, call: tuple[Scope, Receive]) -> None:
         problem = problem_of(error)
@@ -80,7 +82,7 @@ class Door:
             raise Problem("request_timeout") from error
 
     def _note(self, scope: Scope, passage: _Passage) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = _route(scope)
         seconds = time.perf_counter() - passage.began
         self._metrics.requests.labels(scope["method"], route, str(passage.status)).inc()
         if not passage.streamed:
@@ -95,6 +97,11 @@ class Door:
                 "duration_ms": round(seconds * 1000, 1),
             },
         )
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, which holds no ids."""
+    return getattr(scope.get("route"), "path", "none")
 
 
 class _Passage:

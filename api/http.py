@@ -20,7 +20,7 @@ from api.schemas import ProblemOut
 from api.secret import load_secret_of
 from api.settings import Settings
 from api.streaming import Streams
-from api.telemetry import set_up_telemetry
+from api.telemetry import telemetry_of
 from api.wiring import App, Faults, open_app
 from memory.errors import IngestError, InvalidToken, ModelUnavailable, StoreError
 
@@ -34,7 +34,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
         InvalidInput: bound beyond loopback without a usable MULTIDB_SECRET.
     """
     load_secret_of(settings)
-    metrics = Metrics()
+    metrics = Metrics(telemetry_of(settings))
 
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
@@ -61,7 +61,6 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):
         api.add_exception_handler(error, _explain)
     api.add_exception_handler(RequestValidationError, _explain_fields)
-    set_up_telemetry(settings, api)
     api.add_middleware(Door, settings=settings, metrics=metrics)
     return api
 

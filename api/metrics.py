@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from api.telemetry import Telemetry
+
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Metrics:
-    """Counters of the front door. Labels never carry ids or text of users."""
+    """Counters of the front door, and the traces. Labels never carry ids or text of users."""
 
-    def __init__(self) -> None:
-        """Make a fresh registry with everything at zero."""
+    def __init__(self, telemetry: Telemetry | None = None) -> None:
+        """Make a fresh registry with everything at zero; no telemetry traces nothing."""
+        self.telemetry = telemetry or Telemetry()
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "multidb_http_requests_total", "HTTP answers.", ("method", "route", "status"), registry=self.registry

@@ -1,13 +1,61 @@
-"""Traces for operators: OpenTelemetry and LangSmith, both off unless a setting turns them on."""
+"""Traces for operators: OpenTelemetry and LangSmith, both off unless a setting turns them on.
+
+What is off imports nothing and posts nothing. Spans carry names, ids and figures, never what a user or a source says.
+"""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
-from fastapi import FastAPI
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from api.settings import Settings
 from memory.errors import InvalidInput
+from memory.records import RunRecord
+
+if TYPE_CHECKING:
+    from tools.calls import Tools
+
+Answered = Callable[[str, int], None]
+"""Told the route and the status of a request once they are known."""
+
+
+class Telemetry:
+    """Traces nothing; `api.tracing.Tracing` is the other one."""
+
+    def request(self, method: str, headers: Mapping[str, str]) -> AbstractContextManager[Answered]:
+        """A span around one HTTP request."""
+        return nullcontext(lambda route, status: None)
+
+    def run(self, record: RunRecord) -> AbstractContextManager[None]:
+        """A span around one attempt at a run's answer."""
+        return nullcontext()
+
+    def callbacks(self) -> Sequence[Any]:
+        """LangChain callbacks that make a span of each node."""
+        return ()
+
+    def traced(self, tools: Tools) -> Tools:
+        """The same tools, each call in a span."""
+        return tools
+
+    def close(self) -> None:
+        """Send what is left; blocking."""
+
+
+def telemetry_of(settings: Settings) -> Telemetry:
+    """Return what traces, as the settings want it.
+
+    Raises:
+        InvalidInput: it is wanted but the `telemetry` extra is not installed.
+    """
+    if not settings.telemetry:
+        return Telemetry()
+    try:
+        from api.tracing import open_tracing
+    except ImportError as error:
+        raise InvalidInput("MULTIDB_TELEMETRY needs the extra: pip install '.[telemetry]'") from error
+    return open_tracing(settings.telemetry_endpoint)
 
 
 def langsmith_tracing(settings: Settings) -> AbstractContextManager[None]:
@@ -15,24 +63,3 @@ def langsmith_tracing(settings: Settings) -> AbstractContextManager[None]:
     from langsmith.run_helpers import tracing_context  # pyright: ignore[reportUnknownVariableType]  partly typed
 
     return tracing_context(enabled=settings.langsmith)
-
-
-def set_up_telemetry(settings: Settings, api: FastAPI) -> None:
-    """Trace every request to the OTLP endpoint, if that is wanted; attributes carry routes, never bodies.
-
-    Raises:
-        InvalidInput: it is wanted but the `telemetry` extra is not installed.
-    """
-    if not settings.telemetry:
-        return
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-    except ImportError as error:
-        raise InvalidInput("MULTIDB_TELEMETRY needs the extra: pip install 'opentelemetry-sdk' ...") from error
-    provider = TracerProvider(resource=Resource.create({"service.name": "multidb"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.telemetry_endpoint)))
-    FastAPIInstrumentor.instrument_app(api, tracer_provider=provider, excluded_urls="/health,/metrics")

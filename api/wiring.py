@@ -16,6 +16,7 @@ from api.runs.housekeeping import open_runs
 from api.runs.runs import Runs
 from api.secret import load_secret_of
 from api.settings import Settings
+from api.telemetry import Telemetry, telemetry_of
 from api.uploads import Uploads, open_uploads
 from memory.records import SYSTEM
 from memory.stores import Stores, open_stores
@@ -66,11 +67,11 @@ async def open_app(
         InvalidInput: a setting cannot be.
         StoreUnavailable: a store cannot be opened.
     """
-    faults, metrics = faults or Faults(), metrics or Metrics()
+    faults, metrics = faults or Faults(), metrics or Metrics(telemetry_of(settings))
     secret = load_secret_of(settings)
-    async with open_stores(settings, command=command, url=url) as opened:
+    async with _closing(metrics.telemetry), open_stores(settings, command=command, url=url) as opened:
         stores = faults.wrap(opened)
-        async with opening(lambda: _open_agent(settings, stores)) as agent:
+        async with opening(lambda: _open_agent(settings, stores, metrics.telemetry)) as agent:
             if not _is_default(settings):
                 await agent.get()  # what is wrong with the settings is told at the start
 
@@ -83,9 +84,18 @@ async def open_app(
 
 
 @asynccontextmanager
-async def _open_agent(settings: Settings, stores: Stores) -> AsyncGenerator[Agent]:
+async def _closing(telemetry: Telemetry) -> AsyncGenerator[None]:
+    """Send the last traces before the process ends."""
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(telemetry.close)
+
+
+@asynccontextmanager
+async def _open_agent(settings: Settings, stores: Stores, telemetry: Telemetry) -> AsyncGenerator[Agent]:
     module = await asyncio.to_thread(importlib.import_module, "api.agent")
-    async with module.open_agent(settings, stores) as agent:
+    async with module.open_agent(settings, stores, telemetry) as agent:
         yield agent
 
 

@@ -47,8 +47,24 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
 
     resumed: a former attempt may have left checkpoints.
     """
+    with engine.metrics.telemetry.run(making.record), langsmith_tracing(engine.settings):
+        given = await _run(engine, making, resumed=resumed)
+    for said in making.replay.end():
+        making.writer.put(said.kind, said.body)
+    if given is None and making.answer is not None:
+        for said in reconcile(making.replay.held, making.answer):
+            making.writer.put(said.kind, said.body)
+    await making.writer.flush()
+
+
+async def _run(engine: Engine, making: Generation, *, resumed: bool) -> Mapping[str, Any] | None:
+    """Run the graph; return what it was given, None if it went on from a checkpoint."""
     record = making.record
-    config = {"configurable": {"thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id)}}
+    config: dict[str, Any] = {
+        "configurable": {"thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id)}
+    }
+    if callbacks := engine.metrics.telemetry.callbacks():
+        config["callbacks"] = list(callbacks)
     given = await _input(engine, record, config, resumed=resumed)
     graph: Any = await engine.graph()
     parts = graph.astream(
@@ -59,14 +75,8 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
         durability=engine.durability,
         version="v2",
     )
-    with langsmith_tracing(engine.settings):
-        await _consume(engine, making, parts)
-    for said in making.replay.end():
-        making.writer.put(said.kind, said.body)
-    if given is None and making.answer is not None:
-        for said in reconcile(making.replay.held, making.answer):
-            making.writer.put(said.kind, said.body)
-    await making.writer.flush()
+    await _consume(engine, making, parts)
+    return given
 
 
 async def _consume(engine: Engine, making: Generation, parts: AsyncGenerator[Any]) -> None:
