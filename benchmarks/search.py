@@ -1,13 +1,13 @@
 """Hybrid search through the port against a plain numpy product over the same vectors, in one run.
 
-`python -m benchmarks.search [PASSAGES]` (100,000 by default) prints one JSON line. The vectors are clustered and
-random, the words follow Zipf's law; tenant, access and a filter that half the documents pass are in every search.
+`python -m benchmarks.search [PASSAGES…]` (10,000 and 100,000 by default) prints one JSON line each. The vectors are
+clustered and random, the words follow Zipf's law; tenant, access and a filter that half the documents pass are in
+every search.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import sys
 import tempfile
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.machine import report
 from memory.documents.sqlite import open_documents
 from memory.ids import digest
 from memory.index.local import open_index
@@ -57,7 +58,7 @@ def texts(random, count):
     return [" ".join(f"w{word}" for word in row) for row in words]
 
 
-async def fill(documents, vectors, lines):
+async def fill(documents, vectors, lines, embedder="random/384"):
     """Keep the lines as passages of documents of PER_DOCUMENT each."""
     for first in range(0, len(lines), PER_DOCUMENT):
         name = f"{first:08}"
@@ -68,7 +69,7 @@ async def fill(documents, vectors, lines):
         ]
         metadata = {"half": (first // PER_DOCUMENT) % 2 == 0}
         document = Document(name, name, name, name, "", "text/plain", "en", metadata=metadata)
-        await documents.put(SCOPE, document, passages, vectors[first : first + len(part)], "random/384")
+        await documents.put(SCOPE, document, passages, vectors[first : first + len(part)], embedder)
 
 
 async def timed_searches(index, queries, filters):
@@ -115,9 +116,9 @@ async def measure(folder: Path, count: int):
         async with open_index(folder / "index", documents, Vectors()) as index:
             await index.catch_up()
             built = time.perf_counter() - began
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         index = await stack.enter_async_context(open_index(folder / "index", documents, Vectors()))
-        opened = time.perf_counter() - began
+        opened, opening_cpu = time.perf_counter() - began, time.process_time() - used
         chosen = random.integers(0, count, QUERIES)
         near = vectors[chosen] + 0.03 * random.standard_normal((QUERIES, DIMENSION), np.float32)
         near /= np.linalg.norm(near, axis=1, keepdims=True)
@@ -135,10 +136,12 @@ async def measure(folder: Path, count: int):
             "dense_recall_at_10": round(await recall(index, queries, nearest), 4),
             "build_s": round(built, 1),
             "open_s": round(opened, 2),
+            "open_cpu_s": round(opening_cpu, 2),
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        print(json.dumps(asyncio.run(measure(Path(name), int(sys.argv[1]) if sys.argv[1:] else 100_000))))
+    for count in [int(given) for given in sys.argv[1:]] or (10_000, 100_000):
+        with tempfile.TemporaryDirectory() as name:
+            report(f"search-{count}", asyncio.run(measure(Path(name), count)))
