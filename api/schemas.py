@@ -27,6 +27,32 @@ class _Out(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
+def _example(**fields: Any) -> ConfigDict:
+    """An example for OpenAPI; pydantic merges it with what the class inherits."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+_CITATION = {
+    "passage_id": "p1",
+    "document_id": "d1",
+    "version_id": "v1",
+    "source": "shop/returns.md",
+    "title": "Returns",
+    "start": 120,
+    "end": 156,
+    "quote": "Lamps may be returned within 30 days.",
+    "page": None,
+    "row": None,
+}
+_CLAIM = {
+    "id": "r1c1",
+    "text": "Lamps may be returned within 30 days.",
+    "citations": [_CITATION],
+    "verdict": "supported",
+    "reason": "",
+}
+
+
 class RangeIn(_In):
     """A numeric filter; both bounds are inclusive, either may be left out."""
 
@@ -56,11 +82,7 @@ def filters_of(given: Mapping[str, Any]) -> dict[str, FilterValue]:
 class MessageIn(_In):
     """A message. parent_turn_id: the turn it follows, to edit or retry; null begins anew, absent goes on."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"message": "How long may I return a lamp?", "effort": "standard"}]},
-    )
+    model_config = _example(message="How long may I return a lamp?", effort="standard", filters={"kind": "policy"})
 
     message: Annotated[StrictStr, Field(min_length=1, max_length=MAX_MESSAGE)]
     session_id: Id | None = None
@@ -71,6 +93,22 @@ class MessageIn(_In):
 
 class AnswerOut(_Out):
     """A finished answer: what `multidb ask --json` prints, and the session. `code` says why a run failed."""
+
+    model_config = _example(
+        run_id="r1",
+        session_id="s1",
+        turn_id="t1",
+        answer_turn_id="t2",
+        status="completed",
+        answer=_CLAIM["text"],
+        short_answer="30 days",
+        abstained=False,
+        confidence=0.93,
+        citations=[_CITATION],
+        claims=[_CLAIM],
+        suggestions=[],
+        used_tokens=812,
+    )
 
     run_id: str
     session_id: str
@@ -127,6 +165,21 @@ class TurnOut(_Out):
 class HistoryOut(_Out):
     """Turns, oldest first. `next` goes into `after` for the following page; null on the last."""
 
+    model_config = _example(
+        turns=[
+            {
+                "turn_id": "t1",
+                "role": "user",
+                "text": "How long may I return a lamp?",
+                "citations": [],
+                "status": "complete",
+                "created_at": "2026-01-01T12:00:00Z",
+                "run_id": "r1",
+            }
+        ],
+        next=None,
+    )
+
     turns: tuple[TurnOut, ...]
     next: str | None
 
@@ -150,11 +203,15 @@ class SessionsOut(_Out):
 class RenameIn(_In):
     """A conversation's new title."""
 
+    model_config = _example(title="Returning a lamp")
+
     title: Annotated[StrictStr, Field(min_length=1, max_length=200)]
 
 
 class FeedbackIn(_In):
     """A rating of an answer; rating again replaces it. turn_id is the answer's."""
+
+    model_config = _example(session_id="s1", turn_id="t2", rating="up", comment="Just what I needed")
 
     session_id: Id
     turn_id: Id
@@ -235,6 +292,10 @@ class UploadedOut(_Out):
 class UploadOut(_Out):
     """What became of an upload, in the order sent. kept (aliases too) and unchanged count documents."""
 
+    model_config = _example(
+        files=[{"name": "returns.md", "status": "kept", "document_ids": ["d1"], "reason": ""}], kept=1, unchanged=0
+    )
+
     files: tuple[UploadedOut, ...]
     kept: int
     unchanged: int
@@ -242,6 +303,8 @@ class UploadOut(_Out):
 
 class SearchIn(_In):
     """A search over the passages that the caller may read."""
+
+    model_config = _example(query="return a lamp", top_k=5, filters={"price": {"gte": 10, "lte": 20}})
 
     query: Annotated[StrictStr, Field(min_length=1, max_length=MAX_MESSAGE)]
     top_k: Annotated[StrictInt, Field(ge=1, le=200)] = 10
@@ -283,6 +346,15 @@ class MeOut(_Out):
 
 class ProblemOut(BaseModel):
     """RFC 9457; `code` is stable and listed in docs/api.md."""
+
+    model_config = _example(
+        type="urn:multidb:problem:not_found",
+        title="There is no such thing",
+        status=404,
+        detail="there is no such run",
+        code="not_found",
+        request_id="01K",
+    )
 
     type: str
     title: str

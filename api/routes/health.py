@@ -15,7 +15,7 @@ from api.routes.parts import Parts
 from api.secret import is_loopback
 from api.security import Caller, identify, require
 from api.wiring import App
-from memory.errors import StoreError
+from memory.errors import ModelUnavailable, StoreError
 from memory.records import SYSTEM
 
 router = APIRouter(tags=["operations"])
@@ -59,11 +59,16 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
     probes: dict[str, Awaitable[object]] = {
         "turns": stores.turns.threads(_PROBE, "", None, 1),
         "answers": stores.answers.categories(_PROBE),
-        "accounts": stores.ledger.usage(_PROBE),
+        "feedback": stores.feedback.of_thread(_PROBE, "probe"),
+        "accounts": stores.accounts.users(_PROBE, None, 1),
+        "ledger": stores.ledger.usage(_PROBE),
+        "audit": stores.audit.page(_PROBE, 0, 1),
         "documents": stores.documents.last_sequence(SYSTEM),
         "runs": stores.runs.unfinished(SYSTEM),
         "checkpoints": stores.checkpointer.aget_tuple({"configurable": {"thread_id": "probe"}}),
+        "cache": stores.cache.get(_PROBE, "probe"),
         "index": stores.index.status(),
+        "embedder": stores.embedder.embed_query("probe"),
     }
     answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
     return {**dict(zip(probes, answers, strict=True)), **await _agent(parts)}
@@ -89,7 +94,7 @@ async def _state(probe: Awaitable[object]) -> dict[str, Any]:
     try:
         async with asyncio.timeout(PROBE_S):
             await probe
-    except (StoreError, TimeoutError) as error:
+    except (StoreError, ModelUnavailable, TimeoutError) as error:
         return {"status": "down", "needed": True, "reason": type(error).__name__}
     return {"status": "up", "needed": True}
 

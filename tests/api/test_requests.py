@@ -14,7 +14,9 @@ from starlette.testclient import TestClient
 
 import api.agent
 import memory.stores
+from api.commands.answers import answer_json
 from api.errors import KINDS
+from api.events import AnswerCompleted
 from api.http import create_app
 from api.logging import LineFormatter, set_up_logging
 from api.settings import Settings
@@ -232,6 +234,28 @@ def test_document_is_listed_found_and_forgotten(client: TestClient) -> None:
     assert document_id not in {one["document_id"] for one in found}
 
 
+def test_json_reply_holds_every_field_that_ask_prints_with_the_same_value(client: TestClient) -> None:
+    reply = client.post("/api/v1/chat/message", json={"message": "How tall is it?"}).json()
+    events = client.get(f"/api/v1/runs/{reply['run_id']}/events").text
+    completed = next(line for line in events.splitlines() if '"type":"answer.completed"' in line)
+    printed = answer_json(reply["run_id"], AnswerCompleted.model_validate_json(completed.removeprefix("data: ")))
+
+    claims = [{name: value for name, value in claim.items() if name != "reason"} for claim in reply["claims"]]
+    assert {**reply, "claims": claims} == {**reply, **json.loads(json.dumps(printed))}
+    assert set(printed) == {"run_id", "answer", "short_answer", "abstained", "confidence", "citations", "claims"}
+    assert reply["session_id"]
+
+
+def test_history_has_the_documented_shape(client: TestClient) -> None:
+    session = client.post("/api/v1/chat/message", json={"message": "How tall is it?"}).json()["session_id"]
+
+    history = client.get(f"/api/v1/chat/history/{session}").json()
+
+    assert set(history) == {"turns", "next"}
+    for turn in history["turns"]:
+        assert {"turn_id", "role", "text", "citations", "status", "created_at"} <= set(turn)
+
+
 def test_session_is_listed_searched_renamed_and_forgotten(client: TestClient) -> None:
     reply = client.post("/api/v1/chat/message", json={"message": "A question about zebras?"}).json()
     session, run = reply["session_id"], reply["run_id"]
@@ -267,8 +291,10 @@ def test_request_id_is_taken_over_or_made(client: TestClient) -> None:
 def test_ready_names_every_part(client: TestClient) -> None:
     parts = client.get("/health/ready").json()["parts"]
 
-    stores = {"turns", "answers", "accounts", "documents", "runs", "checkpoints", "index"}
-    assert stores | {"mcp:vector_search", "mcp:knowledge_base", "mcp:user_quota"} <= set(parts)
+    stores = {"turns", "answers", "accounts", "ledger", "audit", "documents", "index", "feedback", "runs", "cache"}
+    assert stores | {"checkpoints", "embedder"} | {"mcp:vector_search", "mcp:knowledge_base", "mcp:user_quota"} <= set(
+        parts
+    )
 
 
 def test_metrics_count_runs(client: TestClient) -> None:
@@ -284,7 +310,17 @@ def test_openapi_has_examples_and_every_route(client: TestClient) -> None:
     document = client.get("/api/openapi.json").json()
 
     assert "/api/v1/chat/message" in document["paths"]
-    assert document["components"]["schemas"]["MessageIn"]["examples"]
+    for name in (
+        "MessageIn",
+        "SearchIn",
+        "FeedbackIn",
+        "RenameIn",
+        "AnswerOut",
+        "HistoryOut",
+        "UploadOut",
+        "ProblemOut",
+    ):
+        assert document["components"]["schemas"][name]["examples"], name
     assert "text/event-stream" in document["paths"]["/api/v1/chat/message"]["post"]["responses"]["200"]["content"]
 
 

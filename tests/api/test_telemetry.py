@@ -28,7 +28,11 @@ DOCUMENT = f"# The {CANARY} house\n\nThe {CANARY} house has nine windows.".encod
 def exported(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     """Spans stay in memory instead of going to an endpoint."""
     exporter = InMemorySpanExporter()
-    monkeypatch.setattr(trace_exporter, "OTLPSpanExporter", lambda endpoint: exporter)
+
+    def in_memory(endpoint: str) -> InMemorySpanExporter:
+        return exporter
+
+    monkeypatch.setattr(trace_exporter, "OTLPSpanExporter", in_memory)
     return exporter
 
 
