@@ -6,6 +6,7 @@ import { record } from "./record.js";
 import { isStruck, numbered, placeOf, standing, struck } from "./answer.js";
 
 const STAGES = [["researching", "Search"], ["reading", "Read"], ["writing", "Write"], ["judging", "Judge"]];
+const BULLET = /^[-*•] +(?=\S)/;
 
 /** acts: {cite(citation, answer, opener), retry(effort), ask(text), rate(rating), addDocuments()} */
 export class AnswerView {
@@ -23,17 +24,20 @@ export class AnswerView {
     this.element.dataset.status = answer.status;
     this.element.setAttribute("aria-busy", String(answer.status === "running"));
     fill(this.work, answer.status === "running" ? working(answer) : null);
-    this.short.textContent = answer.status === "running" ? "" : answer.short;
-    this.#showClaims(answer);
+    // A short answer in the words of a sentence is marked there; one in its own words stands before them.
+    const short = answer.status === "running" ? "" : answer.short;
+    const holder = short ? standing(answer).find((claim) => claim.text.includes(short)) : undefined;
+    this.short.textContent = holder ? "" : short;
+    this.#showClaims(answer, holder?.id);
     if (answer.status !== "running") fill(this.after, this.#conclusion(answer));
     else fill(this.after, answer.degraded.map(degradation));
   }
 
-  #showClaims(answer) {
+  #showClaims(answer, holder) {
     const numbers = numbered(answer);
     // While it works, struck sentences stay in their place, struck; afterwards they move below.
     const shown = answer.abstained ? [] : answer.status === "running" ? answer.claims : standing(answer);
-    for (const claim of shown) this.#showClaim(claim, numbers, answer);
+    for (const claim of shown) this.#showClaim(claim, numbers, answer, claim.id === holder ? answer.short : "");
     const ids = new Set(shown.map((claim) => claim.id));
     for (const [id, { node }] of this.claims) {
       if (!ids.has(id)) {
@@ -46,8 +50,8 @@ export class AnswerView {
     }
   }
 
-  #showClaim(claim, numbers, answer) {
-    const state = `${claim.verdict} ${claim.text.length} ${claim.citations.map((one) => numbers.get(placeOf(one))?.number)}`;
+  #showClaim(claim, numbers, answer, short) {
+    const state = `${short} ${claim.verdict} ${claim.text.length} ${claim.citations.map((one) => numbers.get(placeOf(one))?.number)}`;
     let known = this.claims.get(claim.id);
     if (!known) {
       known = { node: h("span", { class: "claim" }), state: "" };
@@ -60,7 +64,10 @@ export class AnswerView {
     if (isStruck(claim)) known.node.title = claim.reason;
     const table = claim.verdict === "supported" ? record(claim.text) : null;
     known.node.classList.toggle("as-record", table !== null);
-    const words = table ?? foreign(isStruck(claim) ? "del" : "span", claim.text);
+    const bullet = table ? null : BULLET.exec(claim.text);
+    known.node.classList.toggle("as-item", bullet !== null);
+    const text = bullet ? claim.text.slice(bullet[0].length) : claim.text;
+    const words = table ?? fill(foreign(isStruck(claim) ? "del" : "span", ""), emphasised(text, short));
     const marks = isStruck(claim) ? [] : claim.citations.map((citation) => this.#mark(citation, numbers, answer));
     fill(known.node, words, marks.length ? h("span", { class: "marks" }, marks) : null);
   }
@@ -140,6 +147,13 @@ export class AnswerView {
     return h("div", { class: "row suggestions" }, suggestions.map((text) =>
       foreign("button", text, { type: "button", class: "quiet", onclick: () => this.acts.ask(text) })));
   }
+}
+
+/** A text with its most telling words marked, where it has them. */
+function emphasised(text, words) {
+  const start = words ? text.indexOf(words) : -1;
+  if (start < 0) return [text];
+  return [text.slice(0, start), h("strong", {}, words), text.slice(start + words.length)];
 }
 
 /** What the run does now: its stages, what it looks for, what it will read. */

@@ -6,7 +6,7 @@ import { number } from "./format.js";
 const SAMPLES = [
   "How long may I return unused goods?",
   "What does shipping to Switzerland cost?",
-  "How heavy is the Kestrel tent?",
+  "How do I pitch the Kestrel tent?",
   "What is the wingspan of an albatross?",
 ];
 

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
@@ -33,10 +32,12 @@ class Watched:
     expected: tuple[str, ...] = ()
     """Parts of console errors that a test provokes: the browser notes each refused request as one."""
 
-    async def open(self, url: str, *, size: tuple[int, int] = DESK, dark: bool = False, **options: Any) -> Page:
+    async def open(
+        self, url: str, *, size: tuple[int, int] = DESK, dark: bool = False, wait_for: str = ".composer, .documents"
+    ) -> Page:
         """Open a page of its own, as a new visitor."""
         context = await self.browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", **options
+            viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
         )
         context.set_default_timeout(5_000)
         await context.add_init_script(NOTE_POLICY)
@@ -47,7 +48,7 @@ class Watched:
         page.on("dialog", lambda dialog: self.wrongs.append(f"dialog: {dialog.message}"))
         page.on("request", lambda request: self._note(request, home))
         await page.goto(url)
-        await page.wait_for_selector(".composer, .documents")
+        await page.wait_for_selector(wait_for)
         return page
 
     def _hear(self, message: ConsoleMessage) -> None:

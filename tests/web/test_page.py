@@ -11,8 +11,9 @@ import anyio
 import pytest
 from playwright.async_api import Page, expect
 
+from memory.identity import API_AUDIENCE, mint
 from memory.records import LOCAL, Citation
-from tests.api.rigging import Script, Scripted, Served, Write, open_server, says
+from tests.api.rigging import SECRET, Script, Scripted, Served, Write, open_server, says
 from tests.web.driving import PHONE, Watched, ask, fits, is_accessible
 
 pytestmark = pytest.mark.browser
@@ -28,6 +29,22 @@ EMPTY = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1
 
 async def upload(page: Page, *files: Mapping[str, Any]) -> None:
     await page.set_input_files("input[type=file]", files)  # pyright: ignore[reportArgumentType]
+
+
+async def drop(page: Page, file: Mapping[str, Any]) -> None:
+    """Drop a file in the middle of the page, as a mouse would."""
+    data = await page.evaluate_handle(
+        """({ name, text, type }) => {
+            const data = new DataTransfer();
+            data.items.add(new File([text], name, { type }));
+            return data;
+        }""",
+        {"name": file["name"], "text": file["buffer"].decode(), "type": file["mimeType"]},
+    )
+    await page.dispatch_event("body", "dragenter", {"dataTransfer": data})
+    await expect(page.locator("#drop")).to_be_visible()
+    await page.dispatch_event("body", "drop", {"dataTransfer": data})
+    await expect(page.locator("#drop")).to_be_hidden()
 
 
 async def citation_in(server: Served, source: str) -> Citation:
@@ -93,7 +110,7 @@ async def test_upload_ask_watch_the_judge_and_open_the_quote(
         await expect(page.locator(".claim[data-verdict=pending]")).to_have_text("Within 60 days.")
         await is_accessible(page)
         graph.go.set()
-        await expect(page.locator(".short")).to_have_text("60 days")
+        await expect(page.locator(".claim strong")).to_have_text("60 days")
         await expect(page.locator(".prose del")).to_have_count(0)
         await expect(page.locator(".strikes del")).to_have_text("The moon is cheese.")
 
@@ -106,7 +123,7 @@ async def test_upload_ask_watch_the_judge_and_open_the_quote(
         await expect(page.locator(".cite")).to_be_focused()
 
         changed = {**FILE, "buffer": b"# Returns policy\n\nAll is new here. " + QUOTE.encode()}
-        await upload(page, changed)
+        await drop(page, changed)
         await expect(page.locator(".upload[data-state=kept]")).to_have_count(1)
         await page.click(".footnote")
         await expect(page.locator("#source .notice")).to_contain_text("has changed since")
@@ -187,3 +204,36 @@ async def test_conversations_and_documents_are_found_renamed_and_deleted_on_a_ph
         await page.click(".document button[aria-label^=Delete]")
         await page.click(".document .danger")
         await expect(page.locator(".document")).to_have_count(0)
+
+
+async def test_a_server_beyond_loopback_is_given_a_token_by_the_page(
+    home: Path, script: Callable[[Script], Scripted], browser: Watched
+) -> None:
+    script(says("It is 41 metres tall."))
+    browser.expected = ("401",)
+    async with open_server(home, host="0.0.0.0", secret=SECRET) as server:
+        page = await browser.open(server.url, wait_for=".signin")
+        await is_accessible(page)
+        for token in ("wrong", mint(LOCAL, API_AUDIENCE, SECRET.encode())):
+            await page.fill(".signin input", token)
+            await page.press(".signin input", "Enter")
+            await expect(page.locator(".composer" if "." in token else ".notice.bad:visible")).to_be_visible()
+        await ask(page, "How tall is it?")
+        await expect(page.locator(".claim[data-verdict=supported]")).to_have_text("It is 41 metres tall.")
+
+
+async def test_files_are_kept_by_the_browser_until_they_change(
+    home: Path, script: Callable[[Script], Scripted]
+) -> None:
+    script(says("Nothing."))
+    async with open_server(home) as server:
+        first = await server.client.get("/web/app.js")
+        again = await server.client.get("/web/app.js", headers={"If-None-Match": first.headers["etag"]})
+        outside = await server.client.get("/web/..%2fpyproject.toml")
+        page = await server.client.head("/")
+
+    assert (first.status_code, again.status_code, outside.status_code, page.status_code) == (200, 304, 404, 200)
+    for answer in (first, again, page):
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert first.headers["x-content-type-options"] == "nosniff"
