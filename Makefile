@@ -10,7 +10,7 @@ DATA ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-data chaos check format lock clean
+.PHONY: help run test test-data chaos bench check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-d
 
 chaos: $(VENV)/.dev ## Run the long storms; seeds are printed
 	@$(BIN)/pytest -q -s -m chaos --timeout 3600
+
+bench: $(VENV)/.dev ## Measure on a quiet machine: search, embedding, ingestion, start, streams; kept in benchmarks/results
+	@$(BIN)/python -m benchmarks.search
+	@$(BIN)/python -m benchmarks.embed
+	@$(BIN)/python -m benchmarks.ingest
+	@$(BIN)/python -m benchmarks.start
+	@$(BIN)/python -m benchmarks.sse
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, house rules
 	@$(BIN)/ruff format --check .

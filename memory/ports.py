@@ -80,7 +80,8 @@ class TurnStore(Protocol):
     """Append-only turns of threads. A thread belongs to one user and comes to be with its first turn.
 
     Order is by turn_id. Appending the same turn again is a no-op, whatever its created_at; another content under a
-    taken id is a Conflict. An acknowledged turn survives kill -9. Text is kept as it came: empty, NUL, 1 MB, any script.
+    taken id is a Conflict. An acknowledged turn survives kill -9. Text is kept as it came: empty, NUL, 1 MB, any
+    script.
     """
 
     async def append(self, scope: Scope, turn: Turn) -> None:
