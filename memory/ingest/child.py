@@ -18,6 +18,7 @@ import orjson
 from memory.errors import Refused
 from memory.ingest.detect import detect
 from memory.ingest.loaders import loader
+from memory.ingest.loaders.parts import DAMAGED
 from memory.ingest.parsed import Limits, Parsed, Raw, RefusedPart, dump
 
 END = b'{"end":true}'
@@ -56,6 +57,8 @@ def _serve(sink: BinaryIO, raw: Raw) -> None:
         _send(sink, END)
     except Refused as refused:
         _send(sink, orjson.dumps({"error": refused.reason}))
+    except DAMAGED as error:
+        _send(sink, orjson.dumps({"error": f"it is damaged ({type(error).__name__})"}))
     sink.flush()
 
 

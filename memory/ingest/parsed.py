@@ -26,8 +26,8 @@ class Limits:
 
     file_bytes: int = 100 * 2**20
     memory_bytes: int = 1024 * 2**20
-    cpu_s: int = 120
-    wall_s: float = 150.0
+    cpu_s: int = 60
+    wall_s: float = 90.0
     unpacked_bytes: int = 256 * 2**20
     text_characters: int = 20_000_000
     documents: int = 1_000_000

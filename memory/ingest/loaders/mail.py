@@ -16,7 +16,8 @@ from memory.ingest.loaders.text import paragraphs
 from memory.ingest.parsed import Parsed, Raw, RefusedPart, TextBuilder
 from memory.records import Scalar
 
-MAX_ATTACHMENTS = 1_000
+MAX_ATTACHMENTS = 200
+MAX_PARTS = 5_000
 _HEADERS = ("From", "To", "Cc", "Date")
 
 
@@ -33,6 +34,8 @@ class Mail:
 
 def load(raw: Raw) -> Iterator[Parsed | RefusedPart]:
     """Yield the message and its attachments' documents."""
+    if raw.data.count(b"\n--") > MAX_PARTS:
+        raise Refused(f"it has more than {MAX_PARTS:,} parts")
     message = message_from_bytes(raw.data, policy=policy.default)
     if not message.keys():
         raise Refused("it is not a mail: it has no headers")

@@ -15,7 +15,7 @@ from memory.records import Scalar
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"^([A-Za-z_][\w -]{0,40}):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
-_TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def load(raw: Raw) -> Iterator[Parsed]:
@@ -59,7 +59,7 @@ class _Writer:
             elif token.type in ("fence", "code_block"):
                 self._builder.add(token.content, "code")
             elif token.type == "html_block":
-                self._builder.add(_TAG.sub(" ", token.content))
+                self._builder.add(_without_tags(token.content))
             else:
                 self._structure(token)
 
@@ -97,6 +97,16 @@ class _Writer:
         glue = "\n" if self._marker and self._lists else "\n\n"
         self._builder.add(self._marker + text if text else "", glue=glue)
         self._marker = ""
+
+
+def _without_tags(markup: str) -> str:
+    parts: list[str] = []
+    start = 0
+    # Not a pattern: with many unclosed comments that would take quadratic time.
+    while (opened := markup.find("<!--", start)) >= 0 and (closed := markup.find("-->", opened)) >= 0:
+        parts.append(markup[start:opened])
+        start = closed + 3
+    return _TAG.sub(" ", " ".join([*parts, markup[start:]]))
 
 
 def plain(token: Token) -> str:
