@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import anyio
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -61,17 +62,31 @@ class Streams:
             raise Problem("overloaded", "too many open event streams; try again in a moment")
 
 
+class Encoder(Protocol):
+    """Turns events of a run into what a stream sends."""
+
+    def frames(self, events: Sequence[RunEvent]) -> bytes:
+        """Several events as one write; nothing for those that this protocol does not tell."""
+        ...
+
+
 class EventStream(EventSourceResponse):
     """An ASGI response: a run's events with heartbeat, a time limit on stalled readers, and a clean end.
 
     The slot is taken when sending begins and given back however it ends.
     """
 
-    def __init__(self, events: AsyncIterator[RunEvent], streams: Streams, headers: Mapping[str, str]) -> None:
-        """Send these events, with these headers beside the usual ones."""
+    def __init__(
+        self,
+        events: AsyncIterator[RunEvent],
+        streams: Streams,
+        headers: Mapping[str, str],
+        encoder: Encoder | None = None,
+    ) -> None:
+        """Send these events, with these headers beside the usual ones; encoder: for another protocol's clients."""
         settings = streams.settings
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  its dict has no type arguments
-            _content(events, streams),
+            _content(events, streams, encoder),
             headers={**sse.HEADERS, **headers},
             ping=settings.heartbeat_s,
             ping_message_factory=_heartbeat,
@@ -104,22 +119,28 @@ def _heartbeat() -> ServerSentEvent:
     return ServerSentEvent(comment=sse.HEARTBEAT, sep="\n")
 
 
-async def _content(events: AsyncIterator[RunEvent], streams: Streams) -> AsyncGenerator[bytes]:
-    """Yield frames, those that are ready together as one write; a farewell if the events stop before the run does."""
+async def _content(events: AsyncIterator[RunEvent], streams: Streams, encoder: Encoder | None) -> AsyncGenerator[bytes]:
+    """Yield frames, those that are ready together as one write; a farewell if the events stop before the run does.
+
+    Another protocol's clients know neither the farewell nor the time to reconnect: their stream just ends.
+    """
     ahead = _Ahead(events)
     stopping = asyncio.ensure_future(streams.stopping.wait())
     stopping.add_done_callback(ahead.wake)
+    frames, farewell = (sse.frames, sse.SHUTDOWN) if encoder is None else (encoder.frames, b"")
     try:
-        yield sse.RETRY
+        if encoder is None:
+            yield sse.RETRY
         while batch := await ahead.batch(stopping):
-            yield sse.frames(batch)
+            if data := frames(batch):
+                yield data
             if batch[-1].type in TERMINAL:
                 return
         if stopping.done():
-            yield sse.SHUTDOWN
+            yield farewell
     except StoreError:
         # The headers are out: end early, so that the client comes back with its Last-Event-ID.
-        yield sse.SHUTDOWN
+        yield farewell
     finally:
         stopping.cancel()
         ahead.close()

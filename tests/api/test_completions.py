@@ -1,0 +1,126 @@
+"""OpenAI's own client against our completions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+
+from memory.identity import API_AUDIENCE, mint
+from memory.records import Scope
+from tests.api.rigging import SECRET, Script, Scripted, Served, open_server
+
+QUESTION = "Where do boats longer than 12 metres moor?"
+HARBOUR = b"# Harbour\n\nBoats longer than 12 metres moor at the north pier. The oven is hot."
+
+
+@asynccontextmanager
+async def asking(home: Path, **settings: Any) -> AsyncGenerator[tuple[Served, openai.AsyncOpenAI]]:
+    async with open_server(home, secret=SECRET, **settings) as server:
+        key = mint(Scope("acme", "ann", roles=("reader", "editor")), API_AUDIENCE, SECRET.encode())
+        own = {"Authorization": f"Bearer {key}"}
+        await server.client.post("/api/v1/documents", files={"files": ("harbour.md", HARBOUR)}, headers=own)
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as client:
+            yield server, client
+
+
+def messages(text: str = QUESTION) -> list[Any]:
+    return [{"role": "system", "content": "Answer like a pirate."}, {"role": "user", "content": text}]
+
+
+async def test_whole_and_streamed_completions_say_the_same_judged_sentences_with_their_citations(home: Path) -> None:
+    async with asking(home) as (_, client):
+        whole = await client.chat.completions.create(model="multidb-standard", messages=messages())
+        stream = await client.chat.completions.create(
+            model="multidb-standard", messages=messages(), stream=True, stream_options={"include_usage": True}
+        )
+        chunks = [chunk async for chunk in stream]
+
+    message = whole.choices[0].message
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert message.content is not None
+    assert "north pier" in message.content
+    assert said == message.content
+    assert message.annotations
+    cited = message.annotations[0].url_citation
+    assert message.content[cited.start_index : cited.end_index].startswith("Boats longer")
+    assert cited.title == "Harbour"
+    assert "/api/v1/documents/" in cited.url
+    assert whole.usage is not None
+    assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens > 0
+    assert chunks[-1].usage == whole.usage
+    assert [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices][-1] == "stop"
+
+
+async def test_a_session_goes_on_when_it_is_named(home: Path) -> None:
+    async with asking(home) as (_, client):
+        first = await client.chat.completions.create(model="multidb-quick", messages=messages())
+        session = first.model_dump()["session_id"]
+        extra = {"session_id": session}
+        again = await client.chat.completions.create(model="multidb-quick", messages=messages(), extra_body=extra)
+
+    assert again.model_dump()["session_id"] == session
+
+
+async def test_models_are_the_efforts(home: Path) -> None:
+    async with asking(home) as (_, client):
+        names = [model.id async for model in client.models.list()]
+
+    assert names == ["multidb-quick", "multidb-standard", "multidb-deep"]
+
+
+@pytest.mark.parametrize(
+    ("given", "raised", "code"),
+    [
+        ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found"),
+        ({"messages": [{"role": "assistant", "content": "Hm"}]}, openai.UnprocessableEntityError, "invalid_request"),
+        ({"messages": []}, openai.UnprocessableEntityError, "invalid_request"),
+        ({"messages": "x"}, openai.UnprocessableEntityError, "invalid_request"),
+    ],
+)
+async def test_errors_have_the_shape_that_their_client_reads(
+    home: Path, given: dict[str, Any], raised: type[openai.APIStatusError], code: str
+) -> None:
+    async with asking(home) as (_, client):
+        with pytest.raises(raised) as caught:
+            await client.chat.completions.create(**{"model": "multidb-quick", "messages": messages(), **given})
+
+    assert caught.value.code == code
+    assert caught.value.type == "invalid_request_error"
+
+
+async def test_a_key_that_is_not_ours_is_refused(home: Path) -> None:
+    async with asking(home) as (_, client):
+        stranger = client.with_options(api_key="sk-nonsense")
+        with pytest.raises(openai.AuthenticationError) as caught:
+            await stranger.chat.completions.create(model="multidb-quick", messages=messages())
+        with pytest.raises(openai.AuthenticationError):
+            await stranger.models.list()
+
+    assert caught.value.code == "invalid_api_key"
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_a_run_that_fails_is_an_error_and_no_answer(
+    home: Path, script: Callable[[Script], Scripted], streaming: bool
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise RuntimeError("the graph broke")
+
+    script(breaks)
+    async with asking(home) as (_, client):
+        with pytest.raises(openai.APIError) as caught:
+            await _completed(client, streaming)
+
+    assert caught.value.code == "internal"
+
+
+async def _completed(client: openai.AsyncOpenAI, streaming: bool) -> None:
+    given: Any = {"model": "multidb-quick", "messages": messages(), "stream": streaming}
+    reply: Any = await client.chat.completions.create(**given)
+    async for _ in reply:
+        pass
