@@ -72,7 +72,7 @@ async def test_an_unknown_embedder_is_refused(tmp_path):
 
 
 def test_importing_the_wiring_loads_no_adapter():
-    heavy = ("aiosqlite", "faiss", "tantivy", "onnxruntime", "langgraph", "langchain_core", "torch")
+    heavy = ("aiosqlite", "faiss", "onnxruntime", "langgraph", "langchain_core", "torch")
     program = f"import sys, memory.stores; print([m for m in {heavy!r} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
