@@ -29,8 +29,9 @@ export function standing(answer) {
   return answer.claims.filter((claim) => !isStruck(claim));
 }
 
+/** Claims that the judge struck; one that was tried in several rounds is told once. */
 export function struck(answer) {
-  return answer.claims.filter(isStruck);
+  return [...new Map(answer.claims.filter(isStruck).map((claim) => [claim.text, claim])).values()];
 }
 
 export function isStruck(claim) {
