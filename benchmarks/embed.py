@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from benchmarks.machine import own_passages, report
 from memory.embeddings.minilm import MAX_TOKENS, open_minilm
 
-ROUNDS, QUERIES, BASELINE_PASSAGES = 3, 20, 16
+ROUNDS, QUERIES, BASELINE_PASSAGES = 3, 15, 8
 
 
 class Numpy:
