@@ -149,11 +149,14 @@ export class AnswerView {
   }
 }
 
-/** A text with its most telling words marked, where it has them. */
+/** A text with its most telling words marked, where it has them; never half of a word or a number. */
 function emphasised(text, words) {
-  const start = words ? text.indexOf(words) : -1;
+  let start = words ? text.indexOf(words) : -1;
   if (start < 0) return [text];
-  return [text.slice(0, start), h("strong", {}, words), text.slice(start + words.length)];
+  let end = start + words.length;
+  while (/[\p{L}\p{N}.,]$/u.test(text.slice(0, start))) start -= 1;
+  while (/^[\p{L}\p{N}]/u.test(text.slice(end))) end += 1;
+  return [text.slice(0, start), h("strong", {}, text.slice(start, end)), text.slice(end)];
 }
 
 /** What the run does now: its stages, what it looks for, what it will read. */
