@@ -34,7 +34,7 @@ class Opening(Generic[T]):
             async with opened() as part:
                 self._part.set_result(part)
                 await ending.wait()
-        except BaseException as error:
+        except BaseException as error:  # A door of a background task: whoever asks for the part gets the error.
             if self._part.done():
                 raise
             self._part.set_exception(error)
