@@ -383,10 +383,22 @@ async def remembers(sound, scope, query):
     return replace(result, hits=tuple(replace(hit, source="parrot.md") for hit in result.hits[:1]))
 
 
+class Emptied(dict):
+    """No shards, until a search has met that."""
+
+    def __init__(self):
+        super().__init__()
+        self.met = asyncio.Event()
+
+    def get(self, *args):
+        self.met.set()
+
+
 async def rebuilds_in_place(sound):
     index = sound.__self__
-    held, index._shards = index._shards, {}
-    await index.status()
+    held, index._shards = index._shards, Emptied()
+    async with asyncio.timeout(5):
+        await index._shards.met.wait()
     index._shards = held
     return await index.status()
 
