@@ -56,9 +56,9 @@ def _serve(sink: BinaryIO, raw: Raw) -> None:
             _send(sink, dump(_checked(item, raw)))
         _send(sink, END)
     except Refused as refused:
-        _send(sink, orjson.dumps({"error": refused.reason}))
+        _send(sink, orjson.dumps({"file_refused": refused.reason}))
     except DAMAGED as error:
-        _send(sink, orjson.dumps({"error": f"it is damaged ({type(error).__name__})"}))
+        _send(sink, orjson.dumps({"file_refused": f"it is damaged ({type(error).__name__})"}))
     sink.flush()
 
 

@@ -86,6 +86,10 @@ class RefusedPart:
     reason: str
 
 
+class FileRefused(Refused):
+    """The parser child refused a file and is ready for the next."""
+
+
 class TextBuilder:
     """Writes a document's text block by block, so that offsets are right by construction."""
 
@@ -164,7 +168,8 @@ def load(frame: bytes) -> Parsed | RefusedPart | None:
     """Decode a frame; None is the end of the file.
 
     Raises:
-        Refused: the file as a whole was refused, or the frame is not one of ours.
+        FileRefused: the child refused the file as a whole, and goes on.
+        Refused: the child ended, or the frame is not one of ours.
     """
     data: dict[str, Any] = orjson.loads(frame)
     if "parsed" in data:
@@ -175,6 +180,8 @@ def load(frame: bytes) -> Parsed | RefusedPart | None:
         return RefusedPart(**data["refused"])
     if "end" in data:
         return None
+    if "file_refused" in data:
+        raise FileRefused(str(data["file_refused"]))
     raise Refused(str(data.get("error") or "the parser gave no reason"))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import orjson
 
 from memory.errors import Refused
-from memory.ingest.parsed import Limits, Parsed, Raw, RefusedPart, load
+from memory.ingest.parsed import FileRefused, Limits, Parsed, Raw, RefusedPart, load
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAM_LIMIT = 2**20
@@ -54,6 +54,9 @@ class Parser:
                     async for item in documents:
                         yield item
                 finished = True
+            except FileRefused:
+                finished = True
+                raise
             finally:
                 if not finished:
                     await self.close()

@@ -26,6 +26,10 @@ LAUGHS = (
 )
 
 
+def swollen(data: bytes) -> bytes:
+    return data + b" " * 300_000_000
+
+
 def laughing(data: bytes) -> bytes:
     """XML that starts with entities that double each other, and uses them."""
     head, mark, rest = data.partition(b"?>")
@@ -76,12 +80,12 @@ DEEP = 200_000
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "zip bomb in docx": (
         "a.docx",
-        lambda: replaced("a.docx", lambda: "word/document.xml", lambda data: data + b" " * 300_000_000),
+        lambda: replaced("a.docx", "word/document.xml", swollen),
     ),
     "high ratio zip": ("a.zip", lambda: archive({"a.txt": b"a" * 100_000_000})),
-    "laughs in docx": ("a.docx", lambda: replaced("a.docx", lambda: "word/document.xml", laughing)),
+    "laughs in docx": ("a.docx", lambda: replaced("a.docx", "word/document.xml", laughing)),
     "laughs in xml": ("a.xml", lambda: LAUGHS + b"<a>&a11;</a>"),
-    "laughs in xlsx": ("a.xlsx", lambda: replaced("a.xlsx", lambda: "xl/sharedStrings.xml", laughing)),
+    "laughs in xlsx": ("a.xlsx", lambda: replaced("a.xlsx", "xl/sharedStrings.xml", laughing)),
     "deep json": ("a.json", lambda: b"[" * DEEP + b"]" * DEEP),
     "deep json objects": ("a.json", lambda: b'{"a":' * DEEP + b"1" + b"}" * DEEP),
     "deep xml": ("a.xml", lambda: b"<a>" * DEEP + b"</a>" * DEEP),

@@ -63,6 +63,8 @@ def documents(raw: Raw, mail: Mail, media_type: str) -> Iterator[Parsed | Refuse
     yield Parsed(builder.text(), tuple(builder.blocks), media_type, clean(mail.subject), key, metadata=metadata)
     for name, data in _distinct(attached):
         yield from load_part(raw, name, data)
+    if len(mail.attachments) > MAX_ATTACHMENTS:
+        yield RefusedPart("attachments", f"only the first {MAX_ATTACHMENTS} attachments are read")
 
 
 def _distinct(attached: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

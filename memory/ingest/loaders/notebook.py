@@ -12,9 +12,6 @@ from memory.ingest.decode import clean, decode
 from memory.ingest.loaders.markdown import write_markdown
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 
-MAX_OUTPUT = 4_000
-"""Characters kept of one result: what is printed in a loop is no prose."""
-
 
 def load(raw: Raw) -> Iterator[Parsed]:
     """Yield the notebook as one document; its title is its first heading."""
@@ -42,7 +39,7 @@ def _cell(builder: TextBuilder, cell: dict[str, Any]) -> None:
             builder.add(source, "code")
             for output in cast(list[Any], cell.get("outputs") or []):
                 if isinstance(output, dict):
-                    builder.add(_output(cast(dict[str, Any], output))[:MAX_OUTPUT], "code")
+                    builder.add(_output(cast(dict[str, Any], output)), "code")
         case _:
             builder.add(source)
 

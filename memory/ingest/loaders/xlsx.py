@@ -47,9 +47,11 @@ def _sheet(builder: TextBuilder, sheet: Any) -> None:
     header: list[str] | None = None
     waiting: tuple[int, list[Any]] | None = None
     for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-        row = list(values[:MAX_COLUMNS])
+        row = list(values)
         if not any(value not in (None, "") for value in row):
             continue
+        if len(row) > MAX_COLUMNS:
+            raise Refused(f"a sheet has more than {MAX_COLUMNS:,} columns")
         if header is not None:
             _record(builder, header, row, number)
         elif waiting is None:
