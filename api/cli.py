@@ -14,7 +14,7 @@ from typing import Annotated, Literal, cast
 
 import typer
 
-from api.terminal import EXPECTED, explain, report_fault
+from api.terminal import EXPECTED, explain, note, report_fault
 from memory.records import Effort, Role, Scope
 
 EPILOG = (
@@ -66,7 +66,11 @@ def ingest(
     """Read files into the knowledge base. Run it again to continue or to refresh."""
     from api.commands.ingest import ingest as run
 
-    raise typer.Exit(asyncio.run(run(paths, collection, prune, as_json)))
+    try:
+        raise typer.Exit(asyncio.run(run(paths, collection, prune, as_json)))
+    except KeyboardInterrupt:
+        note("Interrupted. What was read until now is kept; run it again to go on.")
+        raise typer.Exit(130) from None
 
 
 @app.command()

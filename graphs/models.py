@@ -14,6 +14,8 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
+from memory.errors import ModelUnavailable
+
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessageChunk
@@ -26,7 +28,7 @@ NO_MODEL = frozenset({"", "extractive", "deterministic", "none"})
 LOCAL_PREFIX = "hf:"
 
 
-class ModelFailed(Exception):
+class ModelFailed(ModelUnavailable):
     """A model gave no (further) usable text; the message names it and what happened, never what was said to it."""
 
 
@@ -179,7 +181,8 @@ def _open(spec: str, settings: ModelSettings) -> BaseChatModel:
     try:
         return cast("BaseChatModel", init_chat_model(name, **_options(name, base_url, settings.api_key)))
     except (ImportError, ValueError) as error:
-        raise ModelFailed(f"the model {name!r} cannot be opened: {error}") from error
+        why = str(error).strip().split("\n", 1)[0]
+        raise ModelFailed(f"the model {name!r} cannot be opened: {why}") from error
 
 
 def _options(name: str, base_url: str, api_key: str) -> Mapping[str, Any]:

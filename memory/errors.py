@@ -96,7 +96,7 @@ class Refused(IngestError):
 
 
 class ModelUnavailable(Exception):
-    """The embedder's weights are missing, or are not the ones we know."""
+    """A model cannot be used: the embedder's weights are missing or damaged, or a chat model gives nothing."""
 
 
 class InvalidToken(Exception):

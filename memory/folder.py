@@ -50,7 +50,7 @@ def find_holder(home: Path) -> Holder | None:
     try:
         with _opened(home / LOCK_FILE, os.O_RDONLY) as descriptor:
             return None if _take(descriptor, fcntl.LOCK_SH) else _read_note(descriptor)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

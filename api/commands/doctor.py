@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ class Finding(NamedTuple):
 async def doctor(as_json: bool) -> int:
     """Look at everything; 1 if something does not work."""
     settings = load_settings()
-    findings = [_python(), _folder(settings.home), _secret(settings), *_models(settings)]
+    findings = [_python(), _folder(settings.home), _secret(settings), *await _models(settings)]
     holder = find_holder(settings.home)
     look = _server if holder is not None else _stores
     findings += await look(settings, holder)
@@ -76,13 +77,32 @@ def _secret(settings: Settings) -> Finding:
         load_secret_of(settings)
     except EXPECTED as error:
         return Finding("secret", "failed", str(error), "set MULTIDB_SECRET, or delete the file and sign new tokens")
-    where = "MULTIDB_SECRET" if settings.secret.get_secret_value() else f"{settings.home}/secret"
-    return Finding("secret", "ok", where)
+    if settings.secret.get_secret_value():
+        return Finding("secret", "ok", "MULTIDB_SECRET")
+    path = settings.home / "secret"
+    if path.stat().st_mode & 0o077:
+        found = f"{path} can be read by others, who can then sign as anybody"
+        return Finding("secret", "warning", found, f"chmod 600 {shlex.quote(str(path))}")
+    return Finding("secret", "ok", str(path))
 
 
-def _models(settings: Settings) -> list[Finding]:
+async def _models(settings: Settings) -> list[Finding]:
     specs = {"synthesizer": settings.model_synthesizer, "judge": settings.model_judge}
-    return [Finding(role, "ok", spec) for role, spec in specs.items()]
+    return [await _model(role, spec, settings) for role, spec in specs.items()]
+
+
+async def _model(role: str, spec: str, settings: Settings) -> Finding:
+    """Open what a role names; nothing is sent to it."""
+    from graphs.models import NO_MODEL, ModelSettings, open_models
+
+    if spec in NO_MODEL:
+        return Finding(role, "ok", spec)
+    key = settings.model_api_key.get_secret_value()
+    try:
+        async with open_models(ModelSettings(spec, base_url=settings.model_base_url, api_key=key)):
+            return Finding(role, "ok", f"{spec} (opened, not asked)")
+    except EXPECTED as error:
+        return Finding(role, "failed", str(error), f"set MULTIDB_MODEL_{role.upper()} to another provider:model")
 
 
 async def _server(settings: Settings, holder: Holder | None) -> list[Finding]:

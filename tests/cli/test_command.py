@@ -188,3 +188,41 @@ def test_doctor_asks_for_a_secret_beyond_loopback(run: Run, monkeypatch: pytest.
     done = run("doctor")
     assert done.code == 1
     assert "MULTIDB_SECRET" in done.out
+
+
+def test_doctor_warns_of_a_secret_that_others_can_read(filled: Run, home: Path):
+    load_secret_of(Settings(home=home))
+    (home / "secret").chmod(0o644)
+    done = filled("doctor")
+    assert done.code == 0
+    assert "chmod 600" in done.out
+
+
+def test_a_model_that_nobody_provides_is_named(filled: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MULTIDB_MODEL_SYNTHESIZER", "nobody:model")
+    done = filled("doctor")
+    assert done.code == 1
+    assert "nobody:model" in done.out
+    done = filled("ask", "Who is the harbour master?")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("Error: the model 'nobody:model' cannot be opened")
+    assert "defect" not in done.err
+
+
+def test_a_file_where_the_data_folder_should_be_is_named(run: Run, home: Path):
+    home.write_text("a file")
+    done = run("search", "harbour")
+    assert done.code == 4
+    assert f"the data folder {home} cannot be used" in done.err
+
+
+def test_an_interrupted_ingestion_says_that_it_can_go_on(run: Run, corpus: Path, monkeypatch: pytest.MonkeyPatch):
+    from api.commands import ingest
+
+    async def interrupted(*given: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ingest, "ingest", interrupted)
+    done = run("ingest", str(corpus))
+    assert done.code == 130
+    assert "run it again" in done.err
