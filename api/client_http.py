@@ -81,7 +81,7 @@ class HttpClient:
             await self._upload(batch, collection, sent)
         on_progress(sent.files, len(found.files), "")
         pruned = await self._prune(found, sent) if prune else 0
-        return Ingested(sent.kept, sent.unchanged, sent.refused, pruned)
+        return Ingested(sent.kept, sent.unchanged, sent.refused, sent.pruned + pruned)
 
     async def search(self, query: str, filters: Filters, top_k: int) -> Sequence[FoundPassage]:
         """Return passages, best first."""
@@ -181,7 +181,7 @@ class _Sent:
     """What became of the files sent so far. seen: the sources of their documents."""
 
     def __init__(self, refused: list[RefusedFile]) -> None:
-        self.files = self.kept = self.unchanged = 0
+        self.files = self.kept = self.unchanged = self.pruned = 0
         self.refused = refused
         self.refused_files: set[str] = set()
         self.seen: set[str] = set()
@@ -201,6 +201,7 @@ class _Sent:
         for file in done["files"]:
             self.seen.update(document["source"] for document in file["documents"])
             self.refuse_parts(file["refused"])
+            self.pruned += file["pruned"]
 
 
 @asynccontextmanager

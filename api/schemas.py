@@ -279,7 +279,10 @@ class RefusedOut(_Out):
 
 
 class UploadedOut(_Out):
-    """What became of one file: its documents, and what was refused of it. status refused: no document at all."""
+    """What became of one file: its documents, and what was refused of it. status refused: no document at all.
+
+    pruned: parts that were forgotten because the file no longer holds them.
+    """
 
     name: str
     status: Literal["kept", "unchanged", "refused"]
@@ -287,6 +290,7 @@ class UploadedOut(_Out):
     reason: str = ""
     documents: tuple[UploadedDocumentOut, ...] = ()
     refused: tuple[RefusedOut, ...] = ()
+    pruned: int = 0
 
 
 class UploadOut(_Out):

@@ -128,4 +128,5 @@ async def _ingested(caller: Scope, file: UploadFile, parts: App, options: Ingest
         reason="; ".join(reason for _, reason in report.refused[:3]),
         documents=tuple(UploadedDocumentOut.model_validate(document) for document in report.documents),
         refused=tuple(RefusedOut(path=path, reason=reason) for path, reason in report.refused),
+        pruned=report.pruned,
     )

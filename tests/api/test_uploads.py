@@ -142,8 +142,8 @@ async def test_ingesting_through_a_server_reports_what_ingesting_the_folder_repo
         itself.append(await library.ingest(["shop"], "default", True, _quiet))
 
     assert list(map(_told, through)) == list(map(_told, itself))
-    assert (itself[0].kept, itself[0].unchanged) == (4, 0)
-    assert (itself[1].kept, itself[1].unchanged, itself[1].pruned) == (1, 2, 1)
+    assert (itself[0].kept, itself[0].unchanged) == (6, 0)
+    assert (itself[1].kept, itself[1].unchanged, itself[1].pruned) == (1, 3, 2)
     assert {refused.path for refused in itself[1].refused} == {"shop/faq.jsonl#3", "shop/bad.pdf", "shop/lines.jsonl#1"}
 
 
@@ -165,6 +165,7 @@ def _write(shop: Path, state: str) -> None:
     (shop / "harbour.md").write_bytes(GOOD)
     (shop / "bad.pdf").write_bytes(b"%PDF-1.7 and then nothing")
     (shop / "lines.jsonl").write_bytes(b"{broken too\n")
+    (shop / "parts.jsonl").write_bytes(_lines("part", "the same")[: 500 if state == "old" else 68])
     if state == "old":
         (shop / "gone.md").write_bytes(b"# Gone\n\nThis file is deleted later on.")
     else:
