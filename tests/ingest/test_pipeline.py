@@ -107,6 +107,28 @@ async def test_prune_forgets_files_and_lines_that_are_gone_and_nothing_else(
     assert "corpus2/x.md" in sources
 
 
+async def test_a_line_that_its_file_no_longer_holds_is_forgotten_unless_a_line_cannot_be_read(
+    rig: Rig, corpus: Path, options: IngestOptions
+) -> None:
+    await ingest(SCOPE, [corpus], rig, options)
+    lines = (corpus / "c.jsonl").read_text().splitlines()
+    (corpus / "c.jsonl").write_text("\n".join([*lines[:100], "not json"]))
+    assert (await ingest(SCOPE, [corpus], rig, options)).pruned == 0
+    (corpus / "c.jsonl").write_text("\n".join(lines[:100]))
+    report = await ingest(SCOPE, [corpus / "c.jsonl"], rig, options)
+    assert (report.unchanged, report.pruned) == (100, 50)
+    assert len([source for source in await rig.sources() if source.startswith("corpus/c.jsonl#")]) == 100
+
+
+async def test_passages_of_a_mixed_document_carry_their_own_language(rig: Rig, tmp_path: Path) -> None:
+    english = "The shop is open from Monday to Friday and it is closed on the weekend."
+    german = "Der Laden ist von Montag bis Freitag geöffnet und am Wochenende ist er immer geschlossen."
+    (tmp_path / "a.md").write_text(f"{english}\n\n{german}\n\n{english}")
+    await ingest(SCOPE, [tmp_path / "a.md"], rig, IngestOptions(base=tmp_path))
+    passages = await rig.passages(await rig.documents.by_source(SCOPE, "a.md"))
+    assert [passage.language for passage in passages] == ["en", "de", "en"]
+
+
 async def test_the_same_content_twice_is_one_document_under_two_sources(
     rig: Rig, tmp_path: Path, options: IngestOptions
 ) -> None:
