@@ -154,8 +154,8 @@ function emphasised(text, words) {
   let start = words ? text.indexOf(words) : -1;
   if (start < 0) return [text];
   let end = start + words.length;
-  while (/[\p{L}\p{N}.,]$/u.test(text.slice(0, start))) start -= 1;
-  while (/^[\p{L}\p{N}]/u.test(text.slice(end))) end += 1;
+  while (/[\p{L}\p{N}.,]/u.test(text.charAt(start - 1))) start -= 1;
+  while (/[\p{L}\p{N}]/u.test(text.charAt(end))) end += 1;
   return [text.slice(0, start), h("strong", {}, text.slice(start, end)), text.slice(end)];
 }
 

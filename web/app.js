@@ -135,7 +135,8 @@ function drawFrame() {
     iconButton("plus", "New conversation", newConversation));
   fill(at("rail"),
     h("div", { class: "rail-head" }, h("span", { class: "brand" }, "MultiDB"),
-      iconButton("moon", "Light or dark", switchTheme, { class: "icon-button theme" }),
+      iconButton("moon", "Dark colours", switchTheme, { class: "icon-button to-dark" }),
+      iconButton("sun", "Light colours", switchTheme, { class: "icon-button to-light" }),
       iconButton("close", "Close the list", closeRail, { class: "icon-button rail-close" })),
     h("button", { type: "button", class: "new", onclick: newConversation }, icon("plus"), "New conversation"),
     history.element,
@@ -151,6 +152,7 @@ function switchTheme() {
   root.dataset.theme = dark ? "light" : "dark";
   localStorage.setItem("multidb.theme", root.dataset.theme);
   speak(`${root.dataset.theme} colours`);
+  at("rail").querySelector(dark ? ".to-dark" : ".to-light").focus();
 }
 
 function openRail() {

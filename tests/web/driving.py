@@ -6,10 +6,14 @@ import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+from tests.api.rigging import Served, open_server
 
 CHROMIUM = shutil.which("chromium")
 DESK = (1280, 800)
@@ -60,6 +64,17 @@ class Watched:
         self.called.append(parts.path)
         if parts.netloc != home:
             self.wrongs.append(f"request to another origin: {request.url}")
+
+
+@asynccontextmanager
+async def open_watched(browser: Watched, home: Path, **settings: Any) -> AsyncGenerator[Served]:
+    """Serve to a browser; its pages are closed before the server goes, so that none calls into the void."""
+    async with open_server(home, **settings) as server:
+        try:
+            yield server
+        finally:
+            for context in browser.browser.contexts:
+                await context.close()
 
 
 @asynccontextmanager

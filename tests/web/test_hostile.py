@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from memory.records import Citation
-from tests.api.rigging import Script, Scripted, Write, open_server
-from tests.web.driving import PHONE, Watched, fits
+from tests.api.rigging import Script, Scripted, Write
+from tests.web.driving import PHONE, Watched, fits, open_watched
 from tests.web.hostile import MANY, MARKUP, STRINGS
 
 pytestmark = pytest.mark.browser
@@ -65,7 +65,7 @@ async def test_hostile_strings_stay_text_everywhere(
 ) -> None:
     script(repeats)
     browser.expected = ("404", "422", "favicon")
-    async with open_server(home) as server:
+    async with open_watched(browser, home) as server:
         asked = [server.ask(question, session_id=f"s{number}") for number, question in enumerate(STRINGS)]
         for start in range(0, len(asked), 6):
             await asyncio.gather(*asked[start : start + 6])

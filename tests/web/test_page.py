@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from memory.identity import API_AUDIENCE, mint
 from memory.records import LOCAL, Citation
 from tests.api.rigging import SECRET, Script, Scripted, Served, Write, open_server, says
-from tests.web.driving import PHONE, Watched, ask, fits, is_accessible
+from tests.web.driving import PHONE, Watched, ask, fits, is_accessible, open_watched
 
 pytestmark = pytest.mark.browser
 
@@ -92,7 +92,7 @@ async def test_upload_ask_watch_the_judge_and_open_the_quote(
     cited: list[Citation] = []
     graph = script(quotes(lambda: cited))
     browser.expected = ("422",)
-    async with open_server(home) as server:
+    async with open_watched(browser, home) as server:
         page = await browser.open(server.url)
         await is_accessible(page)
         await upload(page, FILE, EMPTY)
@@ -101,6 +101,9 @@ async def test_upload_ask_watch_the_judge_and_open_the_quote(
         assert len(await page.inner_text(".upload[data-state=refused] .upload-told")) > 10
         await is_accessible(page)
         await page.click("#uploads header button")
+        for shown in ("Dark colours", "Light colours"):
+            await page.click(f"button[aria-label='{shown}']")
+            await is_accessible(page)
         cited.append(await citation_in(server, "returns.md"))
 
         await ask(page, "How long may I return them?")
@@ -134,7 +137,7 @@ async def test_stop_retry_and_reload_in_the_middle(
     home: Path, script: Callable[[Script], Scripted], browser: Watched
 ) -> None:
     graph = script(says("It is 41 metres tall.", "It stands on a cliff.", hold_after=1))
-    async with open_server(home) as server:
+    async with open_watched(browser, home) as server:
         page = await browser.open(server.url)
         await ask(page, "How tall is it?")
         await expect(page.locator(".claim")).to_have_text("It is 41 metres tall.")
@@ -171,7 +174,7 @@ async def test_conversations_and_documents_are_found_renamed_and_deleted_on_a_ph
     home: Path, script: Callable[[Script], Scripted], browser: Watched
 ) -> None:
     script(says("It is 41 metres tall."))
-    async with open_server(home) as server:
+    async with open_watched(browser, home) as server:
         for question in ("How tall is the lighthouse?", "Who keeps the light?"):
             await server.ask(question)
         page = await browser.open(server.url, size=PHONE, dark=True)
@@ -211,7 +214,7 @@ async def test_a_server_beyond_loopback_is_given_a_token_by_the_page(
 ) -> None:
     script(says("It is 41 metres tall."))
     browser.expected = ("401",)
-    async with open_server(home, host="0.0.0.0", secret=SECRET) as server:
+    async with open_watched(browser, home, host="0.0.0.0", secret=SECRET) as server:
         page = await browser.open(server.url, wait_for=".signin")
         await is_accessible(page)
         for token in ("wrong", mint(LOCAL, API_AUDIENCE, SECRET.encode())):
