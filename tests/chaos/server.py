@@ -6,12 +6,12 @@ wire may kill the process.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import langchain_openai  # noqa: F401 - imported before the fork, as the rest is
 import uvicorn
 
 import graphs.graph
@@ -21,6 +21,27 @@ from api.wiring import Faults
 from tests.chaos.points import CrashPoints, around, wrap_asgi, wrap_stores
 
 NODES = ("researcher", "synthesizer", "judge", "responder")
+LATE = (
+    "api.agent",
+    "langchain_openai",
+    "memory.checkpoints.sqlite",
+    "memory.documents.sqlite",
+    "memory.embeddings.minilm",
+    "memory.index.local",
+    "memory.runs.sqlite",
+    "memory.turns.sqlite",
+    "onnxruntime",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+)
+"""What a server imports when it needs it; here before the fork, for every server of a storm."""
+
+
+def prepare() -> None:
+    """Import everything, once for all servers."""
+    for module in LATE:
+        importlib.import_module(module)
 
 
 def serve(request: dict[str, Any], ready: Callable[[], object]) -> None:

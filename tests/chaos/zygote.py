@@ -19,6 +19,8 @@ def main() -> None:
     """Serve start requests until stdin ends."""
     from tests.chaos import server
 
+    server.prepare()
+
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
         reply = start(json.loads(line), server.serve)
