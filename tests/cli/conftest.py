@@ -82,7 +82,8 @@ def ingested(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Path:
     home = tmp_path_factory.mktemp("ingested") / "data"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MULTIDB_HOME", str(home))
-        patch.setattr(sys, "argv", ["multidb", "ingest", str(corpus)])
+        patch.chdir(corpus.parent)  # sources are named from here
+        patch.setattr(sys, "argv", ["multidb", "ingest", corpus.name])
         with pytest.raises(SystemExit) as ended:
             main()
     assert ended.value.code == 0
