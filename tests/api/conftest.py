@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
 import api.agent
 import memory.stores
-from tests.api.rigging import Script, Scripted, Served, open_server, says
+from api.http import create_app
+from api.settings import Settings
+from tests.api.rigging import LOCAL_URL, SECRET, Script, Scripted, Served, open_server, says
 from tests.support.small_stores import SmallEmbedder
 
 
@@ -43,3 +46,18 @@ async def served(home: Path, script: Callable[[Script], Scripted]) -> AsyncGener
     script(says("It is 41 metres tall.", "It stands on a cliff."))
     async with open_server(home) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Generator[TestClient]:
+    async def small(*_: Any) -> SmallEmbedder:
+        return SmallEmbedder()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory.stores, "_open_embedder", small)
+        patch.setattr(api.agent, "build_graph", lambda *_: Scripted(says("It is 41 metres tall.")))
+        settings = Settings(
+            home=tmp_path_factory.mktemp("home"), secret=SECRET, max_body_bytes=100_000, max_upload_bytes=200_000
+        )
+        with TestClient(create_app(settings), base_url=LOCAL_URL) as client:
+            yield client

@@ -18,10 +18,12 @@ from api.serving import Server, bind, config_of
 from api.settings import Settings
 from api.wiring import App, Faults
 from graphs.emit import answer_completed, answer_delta, claim_supported
-from memory.records import Answer, Citation, Claim
+from memory.identity import API_AUDIENCE, mint
+from memory.records import Answer, Citation, Claim, Role, Scope
 
 PATIENCE_S = 5.0
 SECRET = "a secret of this test, long enough"
+LOCAL_URL = "http://127.0.0.1:8000"
 
 Write = Callable[[Mapping[str, Any]], Awaitable[None]]
 Script = Callable[["Scripted", str, Write], Awaitable[None]]
@@ -162,3 +164,7 @@ async def open_server(home: Path, faults: Faults | None = None, **settings: Any)
         server.should_exit = True
         await serving
         listening.close()
+
+
+def token(tenant: str, user: str, *roles: Role, audience: str = API_AUDIENCE, secret: str = SECRET) -> dict[str, str]:
+    return {"Authorization": f"Bearer {mint(Scope(tenant, user, (), roles), audience, secret.encode())}"}

@@ -15,6 +15,25 @@ from memory.errors import AccessDenied, Conflict, EventsExpired, InvalidInput, N
 from memory.records import SYSTEM, Lease, RunEvent, RunRecord
 from memory.runs.sqlite import open_runs
 from memory.sqlite import open_database
+from tests.contracts.faults.runs import (
+    decodes_bytes,
+    does_nothing,
+    ends_without_its_events,
+    expires_silently,
+    follows_what_is_there,
+    forgets_groups,
+    forgets_one,
+    hides_outages,
+    ignores_conflicts,
+    ignores_fingerprints,
+    ignores_keys,
+    ignores_the_scope,
+    leases_to_anybody,
+    mints_run_ids,
+    releases_whoever_holds,
+    reuses_tokens,
+    shares_keys_between_users,
+)
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
@@ -339,113 +358,6 @@ async def test_a_dead_process_lease_does_not_outlive_it(tmp_path):
     async with open_database(tmp_path / "store.db") as database:
         second = await (await open_runs(database, sole_owner=True)).lease(ALICE, "thread", "new", 10)
     assert second.token > first.token
-
-
-async def test_an_event_whose_writer_was_cancelled_still_reaches_followers(tmp_path):
-    async with open_database(tmp_path / "store.db") as database:
-        runs = await open_runs(database)
-        await runs.admit(run())
-        async with aclosing(runs.follow(ALICE, "run", 0)) as stream:
-            waiting = asyncio.ensure_future(anext(stream))
-            writing = asyncio.ensure_future(runs.append(ALICE, "run", events(1, 1)))
-            await asyncio.sleep(0)
-            writing.cancel()
-            async with asyncio.timeout(5):
-                assert [await waiting] == events(1, 1)
-
-
-async def test_a_reader_that_stops_reading_holds_one_page_and_leaves_nothing_behind(tmp_path):
-    async with open_database(tmp_path / "store.db") as database:
-        runs = await open_runs(database)
-        await runs.admit(run())
-        async with aclosing(runs.follow(ALICE, "run", 0)) as stream:
-            await runs.append(ALICE, "run", events(1, 1))
-            assert await anext(stream) == events(1, 1)[0]
-            for seq in range(2, 402, 100):
-                await runs.append(ALICE, "run", events(seq, seq + 99))
-            (follower,) = stream.ag_frame.f_locals["loop_wakes"]
-            assert len(stream.ag_frame.f_locals["page"].events) == 1
-            assert follower.is_set()
-        assert runs._followers == {}
-
-
-# Adapters that break one promise each ---------------------------------------------------------------
-
-
-async def forgets_groups(sound, *args):
-    record = await sound(*args)
-    return replace(record, scope=replace(record.scope, groups=()))
-
-
-async def decodes_bytes(sound, *args):
-    return [replace(event, data=event.data.decode(errors="ignore").encode()) for event in await sound(*args)]
-
-
-async def ignores_keys(sound, record):
-    return await sound(replace(record, idempotency_key=None))
-
-
-async def ignores_fingerprints(sound, record):
-    return await sound(replace(record, fingerprint=""))
-
-
-async def mints_run_ids(sound, record):
-    return await sound(replace(record, run_id=f"{record.run_id}-{id(record)}"))
-
-
-async def shares_keys_between_users(sound, record):
-    return await sound(replace(record, scope=ALICE))
-
-
-async def ignores_the_scope(sound, scope, *args):
-    return await sound(ALICE, *args)
-
-
-async def ignores_conflicts(sound, *args):
-    with suppress(Conflict):
-        await sound(*args)
-
-
-async def ends_without_its_events(sound, scope, run_id, status, result, last):
-    await sound(scope, run_id, status, result, [])
-
-
-async def follows_what_is_there(sound, scope, run_id, after):
-    for event in await sound.__self__.read(scope, run_id, after, 1_000):
-        yield event
-
-
-async def forgets_one(sound, scope):
-    return (await sound(scope))[1:]
-
-
-async def expires_silently(sound, *args):
-    with suppress(EventsExpired):
-        return await sound(*args)
-    return []
-
-
-async def leases_to_anybody(sound, scope, thread_id, holder, ttl_s):
-    return await sound(scope, thread_id, "anybody", ttl_s)
-
-
-async def reuses_tokens(sound, *args):
-    lease = await sound(*args)
-    return lease and replace(lease, token=1)
-
-
-async def releases_whoever_holds(sound, scope, lease):
-    held = await sound.__self__.lease(scope, lease.thread_id, "two", 1)
-    if held:
-        await sound(scope, held)
-
-
-async def does_nothing(sound, *args):
-    return None
-
-
-async def hides_outages(sound, *args):
-    await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
 
 @pytest.mark.parametrize(
