@@ -146,3 +146,4 @@ async def test_langsmith_that_is_on_posts(home: Path, monkeypatch: pytest.Monkey
                 await asyncio.wait_for(posted.wait(), PATIENCE_S)
         finally:
             ENVIRONMENT.cache_clear()
+        assert posted.is_set()

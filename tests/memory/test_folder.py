@@ -65,6 +65,7 @@ async def test_somebody_who_looks_does_not_stop_who_takes(tmp_path):
                 pass
 
     await asyncio.gather(look(), take())
+    assert find_holder(tmp_path) is None
 
 
 def test_nobody_holds_a_folder_that_is_not_there(tmp_path):
