@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Problem, problem_of, response_of
+from api.encoders.failures import failure_of
+from api.errors import Problem, problem_of
 from api.metrics import Metrics
 from api.security import refuse_strangers
 from api.settings import Settings
@@ -51,7 +52,7 @@ class Door:
         if problem.status_code >= 500:
             logger.error("a request failed", exc_info=error, extra={"request_id": passage.request_id})
         if not passage.status:
-            await response_of(problem, passage.request_id)(*call, passage.send)
+            await failure_of(call[0]["path"], problem, passage.request_id)(*call, passage.send)
 
     def _limited(self, scope: Scope, headers: Headers, receive: Receive) -> Callable[[], Awaitable[Message]]:
         """Count the body while it comes; a length that is announced too large is refused before any of it."""

@@ -5,7 +5,9 @@ The codes are the contract (docs/api.md lists them); titles and details are for 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import orjson
@@ -143,12 +145,24 @@ def document_of(problem: Problem, request_id: str) -> dict[str, Any]:
     }
 
 
-def response_of(problem: Problem, request_id: str) -> Response:
-    """The problem as an HTTP answer."""
+def headers_of(problem: Problem) -> dict[str, str]:
+    """What an HTTP answer says beside its body."""
     headers = {"Cache-Control": "no-store"}
-    if (retry := RETRY_AFTER_S.get(problem.code)) is not None:
+    if (retry := _retry_after_s(problem)) is not None:
         headers["Retry-After"] = str(retry)
     if problem.code == "unauthenticated":
         headers["WWW-Authenticate"] = 'Bearer realm="multidb"'
+    return headers
+
+
+def response_of(problem: Problem, request_id: str) -> Response:
+    """The problem as an HTTP answer."""
     body = orjson.dumps(document_of(problem, request_id), default=str)
-    return Response(body, problem.status_code, headers, media_type="application/problem+json")
+    return Response(body, problem.status_code, headers_of(problem), media_type="application/problem+json")
+
+
+def _retry_after_s(problem: Problem) -> int | None:
+    if problem.code == "quota_exceeded" and "resets_at" in problem.extra:
+        left = datetime.fromisoformat(str(problem.extra["resets_at"])) - datetime.now(UTC)
+        return max(1, math.ceil(left.total_seconds()))
+    return RETRY_AFTER_S.get(problem.code)

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api.door import Door
+from api.encoders.failures import failure_of
 from api.errors import Problem, problem_of, response_of
 from api.metrics import Metrics
 from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions
@@ -82,7 +83,7 @@ class _Mcp:
 
 
 async def _explain(request: Request, error: Exception) -> Response:
-    return response_of(problem_of(error), request.state.request_id)
+    return failure_of(request.url.path, problem_of(error), request.state.request_id)
 
 
 async def _explain_fields(request: Request, error: Exception) -> Response:

@@ -16,6 +16,8 @@ from memory.identity import API_AUDIENCE, verify
 from memory.records import LOCAL, Role, Scope
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LOCAL_KEY = "local"
+"""What a client sends that cannot send nothing, to a loopback server."""
 
 
 def refuse_strangers(settings: Settings, method: str, headers: Mapping[str, str]) -> None:
@@ -46,12 +48,19 @@ def identify(settings: Settings, secret: bytes, authorization: str | None) -> Sc
             return LOCAL
         raise Problem("unauthenticated", "send Authorization: Bearer TOKEN; `multidb token` signs one")
     kind, _, token = authorization.partition(" ")
+    if token.strip() == LOCAL_KEY and is_loopback(settings.host):
+        return LOCAL
     if kind.lower() != "bearer":
         raise Problem("unauthenticated", "only Bearer tokens are understood")
     try:
         return verify(token.strip(), API_AUDIENCE, secret)
     except InvalidToken as error:
-        raise Problem("unauthenticated", str(error)) from error
+        raise Problem("unauthenticated", f"{error}; {_way_out(settings)}") from error
+
+
+def _way_out(settings: Settings) -> str:
+    here = f"the key of this machine's own user is {LOCAL_KEY!r}; " if is_loopback(settings.host) else ""
+    return f"{here}`multidb token` signs one"
 
 
 def scope_of(request: Request) -> Scope:

@@ -12,34 +12,39 @@ from typing import Any
 
 import orjson
 
-from api.errors import KINDS, Code, Problem
+from api.encoders.failures import error_of
+from api.errors import Problem
 from memory.records import RunEvent
 
 DONE = b"data: [DONE]\n\n"
-CODES: Mapping[Code, str] = {"unauthenticated": "invalid_api_key", "quota_exceeded": "insufficient_quota"}
-"""Where their clients look for a code of theirs."""
 
 
 @dataclass(slots=True)
 class Completion:
-    """What every part of one completion repeats. documents_url: where citations point to, ends in a slash."""
+    """What every part of one completion repeats.
+
+    documents_url: where citations point to, ends in a slash. limit: tokens that the text may take; it ends after the
+    last claim that fits, since half a sentence has passed no judge.
+    """
 
     run_id: str
     session_id: str
     model: str
     documents_url: str
     tells_usage: bool = False
+    limit: int | None = None
     created: int = field(default_factory=lambda: int(time.time()))
     _answer: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def whole(self, reply: Mapping[str, Any]) -> dict[str, Any]:
         """The reply to a request that does not stream. reply: see `api.runs.close.reply_of`."""
-        message = {"role": "assistant", "content": reply["answer"], "refusal": None}
+        text = self._fitting(reply["answer"], reply["claims"])
+        message = {"role": "assistant", "content": text, "refusal": None}
         choice = {
             "index": 0,
-            "message": {**message, "annotations": self._annotations(reply["answer"], reply["claims"])},
+            "message": {**message, "annotations": self._annotations(text, reply["claims"])},
             "logprobs": None,
-            "finish_reason": "stop",
+            "finish_reason": "stop" if text == reply["answer"] else "length",
         }
         return {**self._head("chat.completion"), "choices": [choice], "usage": usage(reply)}
 
@@ -64,12 +69,19 @@ class Completion:
                 return b""
 
     def _chunks(self) -> Iterator[dict[str, Any]]:
-        text, claims = self._answer["text"], self._answer["claims"]
+        claims = self._answer["claims"]
+        text = self._fitting(self._answer["text"], claims)
         yield self._chunk({"role": "assistant", "content": ""})
         for start, end in _pieces(text, claims):
             yield self._chunk({"content": text[start:end]})
         yield self._chunk({"annotations": self._annotations(text, claims)})
-        yield self._chunk({}, "stop")
+        yield self._chunk({}, "stop" if text == self._answer["text"] else "length")
+
+    def _fitting(self, text: str, claims: Sequence[Mapping[str, Any]]) -> str:
+        if self.limit is None or tokens_of(text) <= self.limit:
+            return text
+        ends = [end for _, end in _pieces(text, claims) if tokens_of(text[:end]) <= self.limit]
+        return text[: ends[-1]] if ends else ""
 
     def _chunk(self, delta: Mapping[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
@@ -94,18 +106,16 @@ class Completion:
         return {"type": "url_citation", "url_citation": {**place, "url": self.documents_url + where, **told}}
 
 
+def tokens_of(text: str) -> int:
+    """Estimated: four characters a token."""
+    return (len(text) + 3) // 4
+
+
 def usage(reply: Mapping[str, Any]) -> dict[str, int]:
     """What a run cost in all; how much of it was the answer is estimated from its length."""
     total = int(reply["used_tokens"])
-    written = min(total, (len(reply["answer"]) + 3) // 4)
+    written = min(total, tokens_of(reply["answer"]))
     return {"prompt_tokens": total - written, "completion_tokens": written, "total_tokens": total}
-
-
-def error_of(problem: Problem) -> dict[str, Any]:
-    """A problem as their clients read it."""
-    kind = "invalid_request_error" if KINDS[problem.code].status < 500 else "server_error"
-    code = str(problem.extra.get("openai_code") or CODES.get(problem.code, problem.code))
-    return {"error": {"message": problem.detail, "type": kind, "param": problem.extra.get("param"), "code": code}}
 
 
 def _pieces(text: str, claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from api.runs.engine import Engine
-from api.runs.message import checkpoint_id, context_of, effort_of
+from api.runs.message import checkpoint_id, context_of, effort_of, told_before
 from api.runs.reconcile import reconcile
 from api.runs.replay import Replay, Said
 from api.runs.writer import EventWriter, body_of
@@ -106,7 +106,9 @@ async def _input(engine: Engine, record: RunRecord, config: Any, *, resumed: boo
 
 
 async def history_of(engine: Engine, record: RunRecord) -> Sequence[Turn]:
-    """The turns that lead to the run's question, oldest first: the branch that its parent ends."""
+    """The turns that lead to the run's question, oldest first: the branch that its parent ends, or what was told."""
+    if told := told_before(record):
+        return told[-engine.settings.history_turns :] if engine.settings.history_turns else ()
     recent = await engine.stores.turns.recent(record.scope, record.thread_id, 4 * engine.settings.history_turns + 2)
     turns = {turn.turn_id: turn for turn in recent}
     branch: list[Turn] = []

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
 from graphs.context import Context
 from memory.ids import digest
-from memory.records import Effort, FilterValue, Range, RunRecord, Scalar, Scope
+from memory.records import Effort, FilterValue, Range, RunRecord, Scalar, Scope, Turn, TurnRole
 
 NO_PARENT = object()
 """Tells "the last turn of the thread" (nothing said) from "the beginning" (None)."""
 
 
+class Said(NamedTuple):
+    """A part of a conversation that the client keeps, not we."""
+
+    role: TurnRole
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One accepted request. parent_turn_id: NO_PARENT, None for the beginning, or the turn that it follows."""
+    """One accepted request. parent_turn_id: NO_PARENT, None for the beginning, or the turn that it follows.
+
+    before: the conversation as the client tells it, oldest first, for a thread of which we know nothing.
+    """
 
     text: str
     thread_id: str | None = None
@@ -26,6 +36,7 @@ class Message:
     filters: Mapping[str, FilterValue] = field(default_factory=dict[str, FilterValue])
     parent_turn_id: object = NO_PARENT
     idempotency_key: str | None = None
+    before: tuple[Said, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -36,7 +47,10 @@ class Message:
     @property
     def settings(self) -> str:
         """The run's Context as JSON text, in a fixed order; who asks is not in it."""
-        plain = {"effort": self.effort, "filters": {key: _plain(value) for key, value in self.filters.items()}}
+        plain: dict[str, Any] = {"effort": self.effort}
+        plain["filters"] = {key: _plain(value) for key, value in self.filters.items()}
+        if self.before:
+            plain["before"] = self.before
         return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -51,6 +65,15 @@ def context_of(record: RunRecord) -> Context:
         filters={key: _value(value) for key, value in settings["filters"].items()},
         synthesizer=settings.get("synthesizer", ""),
         judge=settings.get("judge", ""),
+    )
+
+
+def told_before(record: RunRecord) -> tuple[Turn, ...]:
+    """The conversation as the client told it, oldest first; empty where it told none."""
+    said = enumerate(orjson.loads(record.context).get("before", ()))
+    return tuple(
+        Turn(f"told-{number}", record.thread_id, role, text, "complete", record.created_at, record.run_id)
+        for number, (role, text) in said
     )
 
 

@@ -77,9 +77,9 @@ async def test_models_are_the_efforts(home: Path) -> None:
     ("given", "raised", "code"),
     [
         ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found"),
-        ({"messages": [{"role": "assistant", "content": "Hm"}]}, openai.UnprocessableEntityError, "invalid_request"),
-        ({"messages": []}, openai.UnprocessableEntityError, "invalid_request"),
-        ({"messages": "x"}, openai.UnprocessableEntityError, "invalid_request"),
+        ({"messages": [{"role": "assistant", "content": "Hm"}]}, openai.BadRequestError, "invalid_request"),
+        ({"messages": []}, openai.BadRequestError, "invalid_request"),
+        ({"messages": "x"}, openai.BadRequestError, "invalid_request"),
     ],
 )
 async def test_errors_have_the_shape_that_their_client_reads(
