@@ -10,16 +10,25 @@ DATA ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-data chaos bench check format lock clean
+.PHONY: help run test test-all services services-stop test-data chaos bench check format lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:8000 (PORT=N: another port)
 	@exec $(BIN)/multidb serve --port $(PORT) --samples
 
 test: $(VENV)/.dev ## Install what the tests need and run them
 	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal
+
+services: $(VENV)/.dev ## Start Redis, PostgreSQL, Cassandra and MongoDB-wire servers without Docker, for tests
+	@$(BIN)/python -m tests.services up
+
+services-stop: $(VENV)/.dev ## Stop them; their data and downloads stay in .services
+	@$(BIN)/python -m tests.services stop
+
+test-all: services ## Run the tests on the servers too; a test that is skipped is a failure
+	@CI=1 MULTIDB_SERVICES=1 $(BIN)/pytest -q -n $(JOBS) --dist worksteal
 
 test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-data DATA=DIR
 	@test -n "$(DATA)" || { echo "Say where the data is: make test-data DATA=DIR" >&2; exit 2; }

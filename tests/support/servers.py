@@ -1,0 +1,144 @@
+"""A fresh database per test on the servers that `make services` started; without them the test is skipped and says so.
+
+Each is an async context manager, for rigs, and a fixture of the same name without `fresh_`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import pytest
+
+from tests.services.environment import read_environment
+
+EMBEDDED = frozenset({"sqlite", "local", "files"})
+"""Rigs that need no server."""
+CLAIM_S = 900
+SETUP_S = 20
+
+
+def rigs(openers: Mapping[str, Any]) -> list[Any]:
+    """Return the names of rigs as parameters, those on servers with the mark `services`."""
+    return [name if name in EMBEDDED else pytest.param(name, marks=pytest.mark.services) for name in openers]
+
+
+def server_url(name: str) -> str:
+    """Return where a server answers, or skip the test that needs it."""
+    url = read_environment().get(name, "")
+    if not url or not _answers(url):
+        pytest.skip(f"needs the server {name}: run `make services` first")
+    return url
+
+
+@functools.cache
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+@asynccontextmanager
+async def fresh_redis() -> AsyncGenerator[str]:
+    """Yield the URL of a database (by number) that nobody else uses and that was emptied."""
+    import redis.asyncio
+
+    url = server_url("redis")
+    async with asyncio.timeout(SETUP_S), redis.asyncio.from_url(url) as front:
+        number = 1
+        while not await front.set(f"claimed:{number}", 1, nx=True, ex=CLAIM_S):
+            number += 1
+    own = urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
+    async with redis.asyncio.from_url(own) as database:
+        await database.flushdb()
+        try:
+            yield own
+        finally:
+            await database.flushdb()
+            async with redis.asyncio.from_url(url) as front:
+                await front.delete(f"claimed:{number}")
+
+
+@asynccontextmanager
+async def fresh_postgres() -> AsyncGenerator[str]:
+    """Yield the URL of an empty database, owned by a role that is no superuser."""
+    import psycopg
+
+    url = server_url("postgres")
+    name = f"test_{uuid4().hex}"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=SETUP_S) as admin:
+        await admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'")
+        await admin.execute(f"CREATE DATABASE {name} OWNER {name}")
+        parts = urlsplit(url)
+        own = parts._replace(netloc=f"{name}:{name}@{parts.hostname}:{parts.port}", path=f"/{name}")
+        try:
+            yield urlunsplit(own)
+        finally:
+            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await admin.execute(f"DROP ROLE {name}")
+
+
+@asynccontextmanager
+async def fresh_cassandra() -> AsyncGenerator[str]:
+    """Yield cassandra://HOST:PORT/KEYSPACE of an empty keyspace."""
+    from cassandra.cluster import Cluster
+
+    url = server_url("cassandra")
+    parts, name = urlsplit(url), f"test_{uuid4().hex}"
+    cluster = Cluster([parts.hostname], port=parts.port, protocol_version=4, connect_timeout=SETUP_S)
+    session = await asyncio.to_thread(cluster.connect)
+    try:
+        replication = "{'class': 'NetworkTopologyStrategy', 'replication_factor': 1}"
+        statement = f"CREATE KEYSPACE {name} WITH replication = {replication}"
+        await asyncio.to_thread(session.execute, statement, timeout=SETUP_S)
+        yield urlunsplit(parts._replace(path=f"/{name}"))
+    finally:
+        await asyncio.to_thread(session.execute, f"DROP KEYSPACE IF EXISTS {name}", timeout=SETUP_S)
+        await asyncio.to_thread(cluster.shutdown)
+
+
+@asynccontextmanager
+async def fresh_mongo(server: str = "mongo") -> AsyncGenerator[str]:
+    """Yield the URL of an empty database: on `mongo` (atomic, keeps nothing) or `ferretdb` (keeps all, not atomic)."""
+    from pymongo import AsyncMongoClient
+
+    url = server_url(server)
+    name = f"test_{uuid4().hex}"
+    async with AsyncMongoClient[Any](url, serverSelectionTimeoutMS=SETUP_S * 1000) as client:
+        try:
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        finally:
+            await client.drop_database(name)
+
+
+@pytest.fixture
+async def redis_database() -> AsyncGenerator[str]:
+    async with fresh_redis() as url:
+        yield url
+
+
+@pytest.fixture
+async def postgres_database() -> AsyncGenerator[str]:
+    async with fresh_postgres() as url:
+        yield url
+
+
+@pytest.fixture
+async def cassandra_keyspace() -> AsyncGenerator[str]:
+    async with fresh_cassandra() as url:
+        yield url
+
+
+@pytest.fixture
+async def mongo_database() -> AsyncGenerator[str]:
+    async with fresh_mongo() as url:
+        yield url
