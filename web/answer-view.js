@@ -4,6 +4,8 @@ import { fill, foreign, h, icon, iconButton } from "./dom.js";
 import { count, number, place } from "./format.js";
 import { record } from "./record.js";
 import { isStruck, numbered, placeOf, standing, struck } from "./answer.js";
+import { answerText } from "./export.js";
+import { speak } from "./speak.js";
 
 const STAGES = [["researching", "Search"], ["reading", "Read"], ["writing", "Write"], ["judging", "Judge"]];
 const BULLET = /^[-*•] +(?=\S)/;
@@ -102,7 +104,7 @@ export class AnswerView {
       closest.length ? [h("p", { class: "label" }, "Closest, but no answer"), h("ul", { class: "inline" }, closest.map((title) => foreign("li", title)))] : null,
       queries.length ? null : foreign("p", answer.text.replace(/^The sources do not say\.\s*/, "")),
       h("div", { class: "row" },
-        h("button", { type: "button", class: "quiet", onclick: () => this.acts.retry("deep") }, "Search deeper"),
+        answer.effort === "deep" ? null : h("button", { type: "button", class: "quiet", onclick: () => this.acts.retry("deep") }, "Search deeper"),
         h("button", { type: "button", class: "quiet", onclick: () => this.acts.addDocuments() }, "Add documents")));
   }
 
@@ -128,8 +130,9 @@ export class AnswerView {
   #actions(answer) {
     const copy = async (event) => {
       const button = event.currentTarget;
-      await navigator.clipboard.writeText(plain(answer));
+      await navigator.clipboard.writeText(answerText(answer));
       fill(button, icon("check"));
+      speak("Copied.");
     };
     const rate = (rating, name, label) => iconButton(name, label, () => this.acts.rate(rating), {
       "aria-pressed": String(answer.rating === rating), disabled: !answer.answerTurn,
@@ -167,7 +170,9 @@ function working(answer) {
     h("ol", { class: "stages", "aria-label": "Progress" }, STAGES.map(([name, label], place) =>
       h("li", { class: place < now ? "past" : place === now ? "now" : "", "aria-current": place === now ? "step" : null, "data-stage": name }, label)),
       answer.round > 1 ? h("li", { class: "round" }, `round ${answer.round}`) : null),
-    answer.reconnecting ? h("p", { class: "query" }, "The connection was lost; taking it up again …") : null,
+    answer.reconnecting ? notice(navigator.onLine
+      ? "The connection was lost; taking it up again …"
+      : "You are offline. The answer goes on without you and is taken up where it was.") : null,
     query && !answer.reconnecting ? h("p", { class: "query" }, icon("search"), foreign("q", query.query), h("span", { class: "found" }, count(query.found, "passage"))) : null,
     answer.sources.length && !answer.claims.length ? h("p", { class: "reading" }, titles(answer).slice(0, 4).map((title) => foreign("span", title, { class: "chip" }))) : null,
   ];
@@ -187,14 +192,8 @@ function facts(answer) {
   if (answer.status === "completed" && !answer.abstained && judged) {
     parts.push(`${count(judged, "sentence")} judged`, `confidence ${Math.round(answer.confidence * 100)} %`);
   }
-  if (answer.usedTokens !== null) parts.push(`${number(answer.usedTokens)} tokens`);
+  if (answer.usedTokens) parts.push(`${number(answer.usedTokens)} tokens`);
   return parts.join(" · ");
-}
-
-function plain(answer) {
-  const sources = [...numbered(answer).values()].map(({ number: mark, citation }) =>
-    `[${mark}] ${[citation.title, citation.source, place(citation)].filter(Boolean).join(", ")}`);
-  return [answer.text, ...sources].join("\n");
 }
 
 function titles(answer) {
@@ -203,11 +202,17 @@ function titles(answer) {
 }
 
 function degradation({ part, reason }) {
-  return notice(`Answered without ${part}: ${reason}`);
+  return notice(`Answered without ${part}: ${sentence(reason)}`);
 }
 
 function failure(error) {
-  return notice(error ? error.message : "This answer could not be completed.", "bad");
+  const told = error?.message || "this answer could not be completed";
+  return notice(`${sentence(told)} Your question is kept: ask again, or edit it.`, "bad");
+}
+
+/** What a server says, as a sentence of the page. */
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? "" : "."}`;
 }
 
 function notice(text, kind = "") {

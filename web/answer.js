@@ -4,7 +4,7 @@ export function emptyAnswer() {
   return {
     status: "running", stage: "", round: 1, queries: [], sources: [], claims: [], text: "", short: "", confidence: 0,
     abstained: false, suggestions: [], clarification: null, degraded: [], usedTokens: null, error: null,
-    run: null, session: null, questionTurn: null, answerTurn: null, rating: null, reconnecting: false,
+    run: null, effort: null, session: null, questionTurn: null, answerTurn: null, rating: null, reconnecting: false,
   };
 }
 
@@ -56,7 +56,7 @@ export function placeOf(citation) {
 
 const CHANGES = {
   "run.started": (event) => ({
-    run: event.run_id, session: event.session_id, questionTurn: event.turn_id, answerTurn: event.answer_turn_id,
+    run: event.run_id, effort: event.effort, session: event.session_id, questionTurn: event.turn_id, answerTurn: event.answer_turn_id,
   }),
   "stage.changed": (event) => ({ stage: event.stage, round: event.round }),
   "query.searched": (event, { queries }) => ({

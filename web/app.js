@@ -6,6 +6,7 @@ import { Documents } from "./documents.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { day } from "./format.js";
 import { History } from "./history.js";
+import { Shortcuts } from "./shortcuts.js";
 import { signIn } from "./signin.js";
 import { SourcePanel } from "./sources.js";
 import { speak } from "./speak.js";
@@ -23,24 +24,43 @@ const scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "a
 const trouble = h("p", { class: "notice bad trouble", role: "alert", hidden: true });
 const quota = h("p", { class: "quota-line" });
 
-const source = new SourcePanel(at("source"), (open) => root.classList.toggle("with-source", open));
+const source = new SourcePanel(at("source"), (open) => {
+  root.classList.toggle("with-source", open);
+  cover();
+});
 const uploads = new Uploads(at("uploads"), { kept: () => guarded(showDocuments) });
 const documents = new Documents({
   choose: () => uploads.choose(),
   show: (item, opener) => source.openDocument(item, opener),
   mayEdit: () => me?.roles.includes("editor") ?? false,
 });
-const history = new History({ open: (session) => go(`#/c/${session}`), gone: (session) => session === thread.session && go("#/") });
+const history = new History({
+  open: (session) => go(`#/c/${session}`),
+  gone: (session) => session === thread.session && go("#/"),
+  listed: () => showTitle(),
+});
 const composer = new Composer({
   ask: (text) => ask(text),
   stop: () => guarded(() => thread.stop()),
   choose: () => uploads.choose(),
+  take: (files) => uploads.add(files),
+  editLast: () => thread.editLast(),
 });
+const shortcuts = new Shortcuts({
+  write: () => composer.focus(),
+  search: searchHistory,
+  begin: newConversation,
+  leave: leaveOrStop,
+});
+const toEnd = iconButton("below", "Go to the end", () => thread.toEnd(), { class: "icon-button to-end", hidden: true });
 const thread = new Thread(scroller, {
   cite: (citation, answer, opener) => source.open(citation, answer, opener),
   addDocuments: () => uploads.choose(),
   effort: () => composer.effort(),
-  running: (running) => composer.setRunning(running),
+  running: (running) => {
+    composer.setRunning(running);
+    showTitle();
+  },
   restore: (text) => composer.restore(text),
   started: (session) => {
     window.history.replaceState(null, "", `#/c/${session}`);
@@ -71,11 +91,12 @@ async function route() {
   history.select(page === "c" ? session : null);
   if (inDocuments) {
     fill(at("main"), trouble, documents.element);
+    showTitle();
     await documents.load();
     documents.element.querySelector("h1").focus();
     return;
   }
-  fill(at("main"), trouble, scroller, composer.element);
+  fill(at("main"), trouble, scroller, toEnd, composer.element);
   if (page === "c" && session) {
     hello.hidden = true;
     if (thread.session !== session) {
@@ -83,7 +104,14 @@ async function route() {
       thread.resumePending();
     }
   } else await showWelcome();
+  showTitle();
   if (!narrow.matches) composer.focus();
+}
+
+/** The tab says which conversation it holds, and whether an answer is still being written. */
+function showTitle() {
+  const named = root.classList.contains("in-documents") ? "Documents" : history.title();
+  document.title = `${composer.running ? "… " : ""}${[named, "MultiDB"].filter(Boolean).join(" · ")}`;
 }
 
 async function showWelcome() {
@@ -135,6 +163,7 @@ function drawFrame() {
     iconButton("plus", "New conversation", newConversation));
   fill(at("rail"),
     h("div", { class: "rail-head" }, h("span", { class: "brand" }, "MultiDB"),
+      iconButton("keys", "Keyboard shortcuts", () => shortcuts.show(), { class: "icon-button to-keys" }),
       iconButton("moon", "Dark colours", switchTheme, { class: "icon-button to-dark" }),
       iconButton("sun", "Light colours", switchTheme, { class: "icon-button to-light" }),
       iconButton("close", "Close the list", closeRail, { class: "icon-button rail-close" })),
@@ -155,8 +184,17 @@ function switchTheme() {
   at("rail").querySelector(dark ? ".to-dark" : ".to-light").focus();
 }
 
+/** On a phone what lies on top is all there is: what it covers takes neither focus nor clicks. */
+function cover() {
+  const railed = narrow.matches && root.classList.contains("with-rail");
+  const covered = railed || (narrow.matches && !at("source").hidden);
+  for (const id of ["main", "bar"]) at(id).inert = covered;
+  at("source").inert = railed;
+}
+
 function openRail() {
   root.classList.add("with-rail");
+  cover();
   at("veil").hidden = false;
   at("rail").querySelector(".rail-close").focus();
 }
@@ -164,23 +202,30 @@ function openRail() {
 function closeRail() {
   if (!root.classList.contains("with-rail")) return;
   root.classList.remove("with-rail");
+  cover();
   at("veil").hidden = true;
   at("bar").querySelector(".rail-toggle").focus();
 }
 
-function onKey(event) {
-  const writing = event.target.matches("input, textarea");
-  if (event.key === "Escape") {
-    if (root.classList.contains("with-rail")) closeRail();
-    else source.close();
-  } else if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    composer.focus();
-  } else if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    if (narrow.matches) openRail();
-    history.search.focus();
-  }
+function searchHistory() {
+  if (narrow.matches) openRail();
+  history.search.focus();
+}
+
+/** Escape leaves what lies on top; with nothing open it stops the answer. */
+function leaveOrStop(mayStop) {
+  if (root.classList.contains("with-rail")) closeRail();
+  else if (source.shown) source.close();
+  else if (mayStop) guarded(() => thread.stop());
+}
+
+/** Offer the way down once the end is out of sight. */
+function watchEnd() {
+  const look = () => {
+    toEnd.hidden = thread.nearEnd() || hello.isConnected && !hello.hidden;
+  };
+  scroller.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(thread.list);
 }
 
 async function start() {
@@ -197,8 +242,9 @@ async function start() {
       refusal = "This token is not valid here.";
     }
   }
+  narrow.addEventListener("change", cover);
   addEventListener("hashchange", () => guarded(route));
-  addEventListener("keydown", onKey);
+  watchEnd();
   addEventListener("unhandledrejection", (event) => tell(event.reason) && event.preventDefault());
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault(); // the address says what is shown, so it cannot hold a place on the page

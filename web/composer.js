@@ -4,9 +4,10 @@ import { fill, h, icon, iconButton } from "./dom.js";
 import { number } from "./format.js";
 
 const EFFORT = "multidb.effort";
+const DRAFT = "multidb.draft";
 const EFFORTS = [["quick", "Quick"], ["standard", "Standard"], ["deep", "Deep"]];
 
-/** acts: {ask(text), stop(), choose()} */
+/** acts: {ask(text), stop(), choose(), take(files), editLast()} */
 export class Composer {
   constructor(acts) {
     this.acts = acts;
@@ -18,8 +19,15 @@ export class Composer {
     this.element = h("div", { class: "composer" },
       h("div", { class: "composer-box" }, this.field,
         h("div", { class: "composer-foot" }, iconButton("upload", "Add files", () => acts.choose()), this.efforts, this.quota, this.button)));
+    this.field.value = sessionStorage.getItem(DRAFT) ?? "";
     this.field.addEventListener("input", () => this.#fit());
+    this.field.addEventListener("paste", (event) => {
+      if (!event.clipboardData.files.length) return;
+      event.preventDefault();
+      acts.take([...event.clipboardData.files]);
+    });
     this.field.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && !this.field.value && acts.editLast()) event.preventDefault();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       this.#submit();
@@ -73,6 +81,7 @@ export class Composer {
 
   /** Grow with what is written; where the style sheet can do it by itself, nothing is left to do. */
   #fit() {
+    sessionStorage.setItem(DRAFT, this.field.value); // a reload shall not lose what was being written
     if (CSS.supports("field-sizing", "content")) return;
     this.field.rows = Math.min(10, this.field.value.split("\n").length);
   }

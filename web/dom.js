@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export function h(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) put(node, name, value);
-  node.append(...children.flat().filter(present).map(asNode));
+  node.append(...children.flat(Infinity).filter(present).map(asNode));
   return node;
 }
 
@@ -17,7 +17,7 @@ export function foreign(tag, text, props = {}) {
 
 /** Replace what a node holds. */
 export function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter(present).map(asNode));
+  node.replaceChildren(...children.flat(Infinity).filter(present).map(asNode));
   return node;
 }
 
@@ -71,6 +71,9 @@ const PATHS = {
   moon: "M15.5 11.8A6 6 0 0 1 8.2 4.5a6 6 0 1 0 7.3 7.3z",
   left: "M12 5l-5 5 5 5",
   right: "M8 5l5 5-5 5",
+  below: "M10 4v12M5 11l5 5 5-5",
+  save: "M10 3.5v9M6 9l4 4 4-4M4 16.5h12",
+  keys: "M3 5.5h14v9H3zM6 8.5h.01M9 8.5h.01M12 8.5h.01M14.5 8.5h.01M6.5 11.5h7",
   check: "M4.5 10.5l3.5 3.5 7.5-8",
   key: "M8 12a3 3 0 1 0-1.5-.4M10.1 11.2L16 5.5M13 8.5l2 2",
 };

@@ -2,12 +2,13 @@
 
 import { call, withQuery } from "./client.js";
 import { fill, foreign, h, iconButton } from "./dom.js";
+import { save } from "./export.js";
 import { age } from "./format.js";
 import { speak } from "./speak.js";
 
 const SEARCH_PAUSE_MS = 180;
 
-/** acts: {open(session), gone(session)} */
+/** acts: {open(session), gone(session), listed()} */
 export class History {
   constructor(acts) {
     this.acts = acts;
@@ -30,6 +31,12 @@ export class History {
     this.items = more ? [...this.items, ...page.sessions] : page.sessions;
     this.next = page.next;
     this.draw();
+    this.acts.listed();
+  }
+
+  /** The title of the conversation that is shown, "" if the list does not hold it. */
+  title() {
+    return this.items.find((item) => item.session_id === this.current)?.title ?? "";
   }
 
   select(session) {
@@ -53,6 +60,7 @@ export class History {
       foreign("button", item.title || "Untitled", { type: "button", class: "session-open", "aria-current": current ? "page" : null, onclick: () => this.acts.open(item.session_id) }),
       h("span", { class: "session-acts" },
         iconButton("pencil", `Rename “${item.title}”`, () => this.#rename(row, item)),
+        iconButton("save", `Save “${item.title}” as Markdown`, () => save(item)),
         iconButton("trash", `Delete “${item.title}”`, () => this.#confirm(row, item))));
     return row;
   }
@@ -67,6 +75,7 @@ export class History {
       const title = field.value.trim();
       if (title && title !== item.title) Object.assign(item, await call("PATCH", `/chat/sessions/${item.session_id}`, { json: { title } }));
       leave();
+      this.acts.listed();
     };
     field.addEventListener("keydown", (event) => {
       if (event.key === "Enter") keep();

@@ -15,7 +15,10 @@ export class SourcePanel {
     this.onToggle = onToggle;
     this.opener = null;
     this.shown = null;
-    element.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
+    element.addEventListener("keydown", (event) => {
+      const label = { ArrowLeft: "The source before", ArrowRight: "The next source" }[event.key];
+      if (label) element.querySelector(`[aria-label="${label}"]`)?.click();
+    });
   }
 
   /** Open a document at a citation. answer: whose other citations can be stepped to. */

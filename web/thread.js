@@ -62,6 +62,15 @@ export class Thread {
     this.#begin(message, key);
   }
 
+  nearEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  toEnd() {
+    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: "smooth" });
+  }
+
   async stop() {
     const { live } = this;
     if (!live) return;
@@ -122,8 +131,7 @@ export class Thread {
     live.painting = true;
     requestAnimationFrame(() => {
       live.painting = false;
-      const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-      const following = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+      const following = this.nearEnd();
       if (this.live === live) view.answer.show(live.answer);
       if (following) this.scroller.scrollTop = this.scroller.scrollHeight;
     });
@@ -245,6 +253,13 @@ export class Thread {
     this.tip = tip.turn_id;
     this.draw();
     this.#viewOf(turn.turn_id)?.element.querySelector("h2").focus();
+  }
+
+  /** Edit the last question of what is shown; false where there is none. */
+  editLast() {
+    const button = [...this.list.querySelectorAll('[aria-label="Edit and ask anew"]')].at(-1);
+    button?.click();
+    return Boolean(button) && !this.live;
   }
 
   #edit(head, question) {

@@ -152,7 +152,7 @@ async def test_stop_retry_and_reload_in_the_middle(
         await expect(page.locator(".claim[data-verdict=pending]")).to_have_text("It is 41 metres tall.")
         # The streams are cut; the page takes its own up again where it was.
         server.api.state.streams.stopping.set()
-        await expect(page.locator(".query")).to_contain_text("connection was lost")
+        await expect(page.locator(".work .notice")).to_contain_text("connection was lost")
         server.api.state.streams.stopping = anyio.Event()
         graph.go.set()
         await expect(page.locator(".claim[data-verdict=supported]")).to_have_count(2)
