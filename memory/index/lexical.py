@@ -1,78 +1,18 @@
-"""BM25 over posting lists that a shard's file keeps: segments are written once, and merged when there are many.
-
-Source: Okapi BM25 with k1 = 1.2, b = 0.75 and the idf of Lucene; Robertson and Zaragoza, "The Probabilistic
-Relevance Framework: BM25 and Beyond", 2009.
-"""
+"""Posting lists in a shard's file as they are written: segments are written once, and merged when there are many."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
-from math import log1p
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from memory.index.ranking import EMPTY, Mask, Ranking, Scores, best
+from memory.index.ranking import Mask
 
-K1, B = 1.2, 0.75
-LEAST = 1e-9
-"""A row that has a query word scores more."""
 PURGED_TOGETHER = 8_192
 """Posting lists that a purge holds in memory."""
-
-
-class Field(NamedTuple):
-    """Rows as BM25 sees them: how many are readable, and k1 * (1 - b + b * length / mean length) of each row.
-
-    readable: whose statistics count. selected: what may be found. None: all rows.
-    """
-
-    total: int
-    norms: Scores
-    readable: Mask | None
-    selected: Mask | None
-
-
-class Found(NamedTuple):
-    """A ranking, and the inverse document frequency of each query word's stem."""
-
-    ranking: Ranking
-    weights: dict[str, float]
-
-    def shares(self) -> Ranking:
-        """Return the ranking with each score as a share of the most that BM25 can give to these query words."""
-        most = (K1 + 1) * sum(self.weights.values()) or 1.0
-        return Ranking(self.ranking.rows, self.ranking.scores / np.float32(most))
-
-
-def field_of(lengths: Scores, readable: Mask | None, selected: Mask | None) -> Field:
-    """Return what stays the same for all searches over the same rows."""
-    counted = lengths if readable is None else lengths[readable]
-    mean = max(float(counted.mean()), 1e-9) if len(counted) else 1.0
-    return Field(len(counted), (K1 * (1 - B + B * lengths / mean)).astype(np.float32), readable, selected)
-
-
-def search(connection: sqlite3.Connection, terms: Mapping[str, frozenset[str]], field: Field, top_k: int) -> Found:
-    """Return the best rows for query terms; rows without any of them are no hits."""
-    if not field.total:
-        return Found(EMPTY, {})
-    postings = {stem: _postings(connection, variants, len(field.norms)) for stem, variants in terms.items()}
-    weights = {stem: _idf(field, rows) for stem, (rows, _) in postings.items()}
-    scores = np.zeros(len(field.norms), np.float32)
-    for stem, (rows, counts) in postings.items():
-        scores[rows] += np.float32(weights[stem] * (K1 + 1)) * (counts / (counts + field.norms[rows]))
-    if field.selected is not None:
-        scores[~field.selected] = 0
-    return Found(best(scores, top_k, floor=LEAST), weights)
-
-
-def _idf(field: Field, rows: NDArray[np.int32]) -> float:
-    known = len(rows) if field.readable is None else int(np.count_nonzero(field.readable[rows]))
-    return log1p((field.total - known + 0.5) / (known + 0.5))
 
 
 def add_segment(connection: sqlite3.Connection, first_row: int, passages: Sequence[Sequence[str]]) -> None:
@@ -150,20 +90,3 @@ def _crowded(connection: sqlite3.Connection) -> list[int]:
         newest.append(row["segment"])
         size += row["rows"]
     return newest[::-1] if len(newest) > 1 else []
-
-
-def _postings(connection: sqlite3.Connection, variants: Iterable[str], count: int) -> tuple[NDArray[np.int32], Scores]:
-    """Return the rows below `count` that hold any of the terms, in order, with how often."""
-    found = [
-        row
-        for term in sorted(variants)
-        for row in connection.execute("SELECT rows, counts FROM postings WHERE term = ? ORDER BY segment", (term,))
-    ]
-    rows = np.frombuffer(b"".join(row["rows"] for row in found), np.int32)
-    counts = np.frombuffer(b"".join(row["counts"] for row in found), np.uint8).astype(np.float32)
-    if len(rows) and rows.max() >= count:
-        counts, rows = counts[rows < count], rows[rows < count]
-    if len(rows) < 2 or bool(np.all(rows[1:] > rows[:-1])):
-        return rows, counts
-    unique, places = np.unique(rows, return_inverse=True)
-    return unique, np.bincount(places, counts).astype(np.float32)

@@ -23,6 +23,7 @@ from typing import NamedTuple, TypeVar
 from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput, StoreError
 from memory.ids import digest
 from memory.index.position import Position, read_position, write_position
+from memory.index.postings import KeptPostings
 from memory.index.shard import Found, Shard, ShardResult
 from memory.ports import DocumentStore, Embedder, PassageRows, SearchQuery, SearchResult
 from memory.records import SYSTEM, Change, Hit, IndexStatus, Passage, Scope
@@ -57,6 +58,7 @@ class LocalIndex:
         self._folder = folder
         self._documents = documents
         self._embedder = embedder
+        self._postings = KeptPostings()
         self._shards: dict[str, Shard] = {}
         self._position = Position(embedder.name)
         self._following = asyncio.Lock()
@@ -271,14 +273,17 @@ class LocalIndex:
 
     def _open_shards(self, name: str) -> dict[str, Shard]:
         folders = sorted((self._folder / name).iterdir())
-        return {(folder / "tenant").read_text("utf-8"): Shard(folder, self._embedder.dimension) for folder in folders}
+        return {(folder / "tenant").read_text("utf-8"): self._shard(folder) for folder in folders}
 
     def _open_shard(self, tenant_id: str) -> Shard:
         folder = self._folder / self._position.shards / digest(tenant_id)
         folder.mkdir(exist_ok=True)
         (folder / "tenant").write_text(tenant_id, "utf-8")
-        shard = self._shards[tenant_id] = Shard(folder, self._embedder.dimension)
+        shard = self._shards[tenant_id] = self._shard(folder)
         return shard
+
+    def _shard(self, folder: Path) -> Shard:
+        return Shard(folder, self._embedder.dimension, self._postings)
 
     def _close_shards(self) -> None:
         for shard in self._shards.values():

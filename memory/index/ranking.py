@@ -31,7 +31,7 @@ EMPTY = Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
 
 def best(scores: Scores, top_k: int, floor: float = LOWEST) -> Ranking:
     """Return the top_k scores that reach a floor, exactly; faster than a partition of all of them."""
-    candidates = np.flatnonzero(scores >= np.float32(max(_threshold(scores, top_k), floor)))
+    candidates = np.flatnonzero(scores >= np.float32(max(threshold(scores, top_k), floor)))
     return order(candidates, scores[candidates], top_k)
 
 
@@ -43,7 +43,7 @@ def order(rows: Rows, scores: Scores, top_k: int) -> Ranking:
     return Ranking(rows[at], scores[at])
 
 
-def _threshold(scores: Scores, top_k: int) -> float:
+def threshold(scores: Scores, top_k: int) -> float:
     """Return a bound that at least top_k scores reach and few others: the top_k-th of the blocks' largest."""
     whole = len(scores) // BLOCK
     if whole <= top_k:

@@ -10,14 +10,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from memory.errors import DimensionMismatch
-from memory.index import filing, lexical
+from memory.index import filing, lexical, scoring
 from memory.index.analysis import query_terms
+from memory.index.postings import KeptPostings
 from memory.index.ranking import EMPTY, Ranking, fuse
 from memory.index.schema import TABLES
 from memory.index.selection import select
@@ -58,14 +60,15 @@ class ShardResult(NamedTuple):
 class Shard:
     """Opened by its constructor, closed by `close`. One thread writes; any number search."""
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, postings: KeptPostings) -> None:
         """Open or make a shard; blocks. Raises sqlite3.DatabaseError if its file is damaged."""
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / "shard.db"
         self._dimension = dimension
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
-        self._fields: dict[Any, lexical.Field] = {}
+        self._postings = postings
+        self._fields: dict[Any, scoring.Field] = {}
         self._writer = self._connect()
         if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             self._writer.executescript(f"BEGIN; {TABLES} COMMIT;")
@@ -117,7 +120,8 @@ class Shard:
         depth = max(DEPTH, 2 * query.top_k)
         field = self._field(view, connection, scope, query.filters)
         dense = self._dense(view, query, field, depth)
-        words = lexical.search(connection, query_terms(query.text, view.languages), field, depth)
+        read = partial(self._postings.get, connection, view)
+        words = scoring.search(query_terms(query.text, view.languages), read, field, depth)
         return ShardResult(_merged(query, dense, words), dense, words.ranking, words.weights)
 
     def describe(self, result: ShardResult, start: int, count: int) -> Sequence[Found]:
@@ -134,22 +138,23 @@ class Shard:
     def close(self) -> None:
         """Close the files; blocks."""
         self._vectors.save()
+        self._postings.forget(self._view)
         for connection in self._opened:
             connection.close()
 
-    def _field(self, view: View, connection: sqlite3.Connection, scope: Scope, filters: Filters) -> lexical.Field:
+    def _field(self, view: View, connection: sqlite3.Connection, scope: Scope, filters: Filters) -> scoring.Field:
         """Return what a scope and its filters leave; the last few answers are kept until the view changes."""
         wanted = tuple(sorted((key, repr(value)) for key, value in filters.items()))
         key = (view, scope.user_id, scope.groups, wanted)
         field = self._fields.get(key)
         if field is None:
             selection = select(connection, view, scope, filters)
-            field = lexical.field_of(view.lengths, selection.readable, selection.selected)
+            field = scoring.field_of(view.lengths, selection.readable, selection.selected)
             kept = self._fields if len(self._fields) < KEPT_FIELDS else {}
             self._fields = {**kept, key: field}
         return field
 
-    def _dense(self, view: View, query: SearchQuery, field: lexical.Field, depth: int) -> Ranking:
+    def _dense(self, view: View, query: SearchQuery, field: scoring.Field, depth: int) -> Ranking:
         if query.mode == "lexical" or query.vector is None:
             return EMPTY
         if query.vector.shape != (self._dimension,):
@@ -158,7 +163,8 @@ class Shard:
 
     def _show(self, view: View) -> None:
         self._vectors.load(view.count)
-        self._view, self._fields = view, {}
+        former, self._view, self._fields = self._view, view, {}
+        self._postings.forget(former)
 
     def _load(self) -> View:
         held = self._writer.execute("SELECT value FROM meta WHERE key = 'count'").fetchone()
@@ -183,7 +189,7 @@ class Shard:
         return connection
 
 
-def _merged(query: SearchQuery, dense: Ranking, words: lexical.Found) -> Ranking:
+def _merged(query: SearchQuery, dense: Ranking, words: scoring.Found) -> Ranking:
     match query.mode:
         case "dense":
             return dense
