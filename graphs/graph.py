@@ -11,6 +11,8 @@ start ──► researcher ──► synthesizer ──► judge ──► respo
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,9 +27,11 @@ from graphs.nodes.researcher import researcher
 from graphs.nodes.responder import responder
 from graphs.nodes.synthesizer import synthesizer
 from graphs.routing import after_judge, at_start
-from graphs.state import State
+from graphs.state import State, Update
 
 Graph = CompiledStateGraph[State, Context, State, State]
+Node = Callable[..., Awaitable[Update]]
+"""(state, runtime) -> what it changes."""
 
 
 def build_graph(deps: Deps, checkpointer: BaseCheckpointSaver[Any] | None = None) -> Graph:
@@ -38,13 +42,26 @@ def build_graph(deps: Deps, checkpointer: BaseCheckpointSaver[Any] | None = None
         checkpointer: where the state of runs is kept after each step; None keeps none.
     """
     graph = StateGraph(State, context_schema=Context)
-    graph.add_node("researcher", partial(researcher, deps=deps))
-    graph.add_node("synthesizer", partial(synthesizer, deps=deps))
-    graph.add_node("judge", partial(judge, deps=deps))
-    graph.add_node("responder", responder)
-    graph.add_conditional_edges(START, at_start, ["researcher", "responder"])
+    draw(graph, nodes_of(deps))
+    return graph.compile(checkpointer=checkpointer, name="multidb")
+
+
+def nodes_of(deps: Deps) -> Mapping[str, Node]:
+    """The nodes by name, each bound to what it reaches."""
+    return {
+        "researcher": partial(researcher, deps=deps),
+        "synthesizer": partial(synthesizer, deps=deps),
+        "judge": partial(judge, deps=deps),
+        "responder": responder,
+    }
+
+
+def draw(graph: StateGraph[Any, Any, Any, Any], nodes: Mapping[str, Node], start: str = START, end: str = END) -> None:
+    """Draw the nodes and their arrows between two points of a graph; what a node does stands in its metadata."""
+    for name, node in nodes.items():
+        graph.add_node(name, node, metadata={"description": inspect.getdoc(getattr(node, "func", node))})
+    graph.add_conditional_edges(start, at_start, ["researcher", "responder"])
     graph.add_edge("researcher", "synthesizer")
     graph.add_edge("synthesizer", "judge")
     graph.add_conditional_edges("judge", after_judge, ["researcher", "responder"])
-    graph.add_edge("responder", END)
-    return graph.compile(checkpointer=checkpointer, name="multidb")
+    graph.add_edge("responder", end)

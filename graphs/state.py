@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, TypedDict, cast
 
+from pydantic import ConfigDict
+
 from memory.records import Answer, AnswerEntry, Claim, Hit, Turn
 
 Outcome = Literal["", "accept", "research", "abstain"]
@@ -32,6 +34,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class State:
     """The run's knowledge, from the question to the answer."""
+
+    __pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
 
     question: str = ""
     """The user's message, as it came."""
