@@ -50,7 +50,7 @@ class Message:
         plain: dict[str, Any] = {"effort": self.effort}
         plain["filters"] = {key: _plain(value) for key, value in self.filters.items()}
         if self.before:
-            plain["before"] = self.before
+            plain["before"] = [list(said) for said in self.before]
         return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS).decode()
 
 

@@ -147,7 +147,7 @@ async def read_events(reply: httpx.Response) -> AsyncIterator[dict[str, Any]]:
 @asynccontextmanager
 async def open_server(home: Path, faults: Faults | None = None, **settings: Any) -> AsyncGenerator[Served]:
     """Serve on a free port until the block ends."""
-    given = Settings(home=home, port=0, **{"shutdown_grace_s": 1.0, **settings})
+    given = Settings(home=home, **{"port": 0, "shutdown_grace_s": 1.0, **settings})
     listening = bind(given)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     api = create_app(given, faults, url=url)

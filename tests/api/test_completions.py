@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 
-from memory.identity import API_AUDIENCE, mint
-from memory.records import Scope
-from tests.api.rigging import SECRET, Script, Scripted, Served, open_server
-
-QUESTION = "Where do boats longer than 12 metres moor?"
-HARBOUR = b"# Harbour\n\nBoats longer than 12 metres moor at the north pier. The oven is hot."
-
-
-@asynccontextmanager
-async def asking(home: Path, **settings: Any) -> AsyncGenerator[tuple[Served, openai.AsyncOpenAI]]:
-    async with open_server(home, secret=SECRET, **settings) as server:
-        key = mint(Scope("acme", "ann", roles=("reader", "editor")), API_AUDIENCE, SECRET.encode())
-        own = {"Authorization": f"Bearer {key}"}
-        await server.client.post("/api/v1/documents", files={"files": ("harbour.md", HARBOUR)}, headers=own)
-        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=key, max_retries=0) as client:
-            yield server, client
-
-
-def messages(text: str = QUESTION) -> list[Any]:
-    return [{"role": "system", "content": "Answer like a pirate."}, {"role": "user", "content": text}]
+from tests.api.asking import asking, messages
+from tests.api.rigging import Script, Scripted
 
 
 async def test_whole_and_streamed_completions_say_the_same_judged_sentences_with_their_citations(home: Path) -> None:
@@ -73,24 +54,18 @@ async def test_models_are_the_efforts(home: Path) -> None:
     assert names == ["multidb-quick", "multidb-standard", "multidb-deep"]
 
 
-@pytest.mark.parametrize(
-    ("given", "raised", "code"),
-    [
-        ({"model": "gpt-9"}, openai.NotFoundError, "model_not_found"),
-        ({"messages": [{"role": "assistant", "content": "Hm"}]}, openai.BadRequestError, "invalid_request"),
-        ({"messages": []}, openai.BadRequestError, "invalid_request"),
-        ({"messages": "x"}, openai.BadRequestError, "invalid_request"),
-    ],
-)
-async def test_errors_have_the_shape_that_their_client_reads(
-    home: Path, given: dict[str, Any], raised: type[openai.APIStatusError], code: str
-) -> None:
+async def test_errors_have_the_shape_that_their_client_reads(home: Path) -> None:
     async with asking(home) as (_, client):
-        with pytest.raises(raised) as caught:
-            await client.chat.completions.create(**{"model": "multidb-quick", "messages": messages(), **given})
+        with pytest.raises(openai.NotFoundError) as no_model:
+            await client.chat.completions.create(model="gpt-9", messages=messages())
+        with pytest.raises(openai.BadRequestError) as empty:
+            await client.chat.completions.create(model="multidb-quick", messages=messages(""))
+        with pytest.raises(openai.BadRequestError) as nothing:
+            await client.chat.completions.create(model="multidb-quick", messages=[])
 
-    assert caught.value.code == code
-    assert caught.value.type == "invalid_request_error"
+    assert (no_model.value.code, no_model.value.param) == ("model_not_found", "model")
+    assert (empty.value.code, empty.value.param) == ("invalid_request", "messages")
+    assert nothing.value.type == "invalid_request_error"
 
 
 async def test_a_key_that_is_not_ours_is_refused(home: Path) -> None:
