@@ -107,7 +107,8 @@ async def _kept(request: Request, caller: Scope, parts: App, parser: Parser) -> 
             files = [file for file in form.getlist("files") if isinstance(file, UploadFile)]
             if not files:
                 raise Problem("malformed_upload", "there is no file in a field named `files`")
-            options = IngestOptions(collection=str(form.get("collection", "default")), parser=parser)
+            collection = str(form.get("collection", "default"))
+            options = IngestOptions(collection=collection, base=parts.settings.home, parser=parser)
             return [await _ingested(caller, file, parts, options) for file in files]
     except Problem:
         raise
