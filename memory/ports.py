@@ -11,23 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from memory.document_ports import DocumentStore as DocumentStore
+from memory.document_ports import PassageRows as PassageRows
+from memory.document_ports import Vectors as Vectors
 from memory.records import (
     AnswerEntry,
     AuditEntry,
-    Change,
-    Document,
-    DocumentSummary,
     Feedback,
     Filters,
     FilterValue,
     Hit,
     IndexStatus,
-    Kept,
     Page,
-    Passage,
     Plan,
     Quota,
     Reservation,
@@ -40,9 +35,6 @@ from memory.records import (
 )
 from memory.run_ports import Cache as Cache
 from memory.run_ports import RunLog as RunLog
-
-Vectors = NDArray[np.float32]
-"""(n, dim) or (dim,) float32, unit length."""
 
 
 class Embedder(Protocol):
@@ -218,73 +210,6 @@ class AuditLog(Protocol):
 
     async def verify(self, scope: Scope) -> int | None:
         """Return the sequence of the first broken link of the tenant's chain, or None if it is whole."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class PassageRows:
-    """What an index needs of one document version: passages, vectors (n, dim), and the document's fields."""
-
-    document: Document
-    passages: Sequence[Passage]
-    vectors: Vectors
-
-
-class DocumentStore(Protocol):
-    """Documents, passages and vectors: the truth, with a gap-free sequence of its changes.
-
-    document_id is (tenant, source); version_id the content. Replacing is atomic for readers. A document whose
-    access excludes the scope does not exist for it: not in listings, not by id, not by passage.
-    """
-
-    async def put(
-        self, scope: Scope, document: Document, passages: Sequence[Passage], vectors: Vectors, embedder: str
-    ) -> Kept:
-        """Keep a document with its passages, replacing the source's former version.
-
-        The same version under the same source is `unchanged`; under another source with the same access it
-        becomes an `alias`: stored once, listed by both sources, gone when the last source is deleted.
-
-        Raises:
-            EmbedderMismatch: the store's vectors are another embedder's.
-            DimensionMismatch: vectors do not fit passages or the store's dimension.
-        """
-        ...
-
-    async def get(self, scope: Scope, document_id: str) -> Document:
-        """Return a document by document_id; NotFound if absent or not readable."""
-        ...
-
-    async def by_source(self, scope: Scope, source: str) -> Document:
-        """Return the document that a source (or an alias) stands for; NotFound if none."""
-        ...
-
-    async def page(self, scope: Scope, prefix: str, after: str | None, limit: int) -> Page[DocumentSummary]:
-        """List readable documents by source, of sources that start with a prefix ("" for all)."""
-        ...
-
-    async def delete(self, scope: Scope, document_id: str) -> None:
-        """Forget a document (by its id or an alias's): text, passages, vectors. NotFound if there is none."""
-        ...
-
-    async def passages(self, scope: Scope, passage_ids: Sequence[str]) -> Sequence[Passage]:
-        """Return the readable ones of these passages, in the order asked for; others are left out."""
-        ...
-
-    async def around(self, scope: Scope, passage_id: str, before: int, after: int) -> Sequence[Passage]:
-        """Return a passage with its neighbours in reading order; NotFound if it is gone."""
-        ...
-
-    async def changes(self, scope: Scope, after: int, limit: int) -> Sequence[Change]:
-        """Changes of all tenants with a sequence above `after`, in order, without a gap (system scope only)."""
-        ...
-
-    async def rows(self, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
-        """What an index needs of a version, None if it is no longer the document's (system scope only)."""
-        ...
-
-    async def last_sequence(self, scope: Scope) -> int:
-        """The sequence of the newest change, 0 if there is none."""
         ...
 
 

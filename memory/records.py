@@ -152,7 +152,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class DocumentSummary:
-    """A document in a listing: everything but its text."""
+    """A document in a listing. versions: how many are kept. brought: the one that its source brought last."""
 
     document_id: str
     version_id: str
@@ -163,6 +163,8 @@ class DocumentSummary:
     characters: int
     passages: int
     updated_at: datetime
+    versions: int = 1
+    brought: str = ""
 
 
 @dataclass(frozen=True, slots=True)

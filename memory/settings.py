@@ -25,6 +25,9 @@ class StoreSettings(BaseSettings):
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
     runs_url: str = Field(default="", description="Run log, leases and cache.")
     embedder: str = Field(default="minilm", description="minilm, or hf:MODEL through the `models` extra.")
+    kept_versions: int = Field(
+        default=5, ge=1, description="Versions of a document that are kept, the current one among them."
+    )
     store_timeout_s: float = Field(default=10.0, gt=0, description="Time limit of one store call, seconds.")
     event_retention_h: float = Field(
         default=24.0, gt=0, description="How long a finished run's events are kept, hours."

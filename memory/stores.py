@@ -180,7 +180,8 @@ async def _open_cache(files: _Files) -> Cache:
 async def _open_documents(files: _Files) -> DocumentStore:
     from memory.documents.sqlite import open_documents
 
-    return await open_documents(await files.open("documents", files.settings.documents_url, "documents.db"))
+    database = await files.open("documents", files.settings.documents_url, "documents.db")
+    return await open_documents(database, files.settings.kept_versions)
 
 
 async def _open_index(

@@ -9,24 +9,26 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from memory.errors import Conflict, NotFound
-from memory.ports import PassageRows, Vectors
-from memory.records import Access, Change, Document, DocumentSummary, Page, Passage, Scope
+from memory.ports import Vectors
+from memory.records import Access, Document, DocumentSummary, Page, Passage, Scope
 
 READABLE = """
-    c.tenant_id = :tenant AND (
+    c.tenant_id = :tenant AND c.kept_of IS NULL AND (
         (c.owner IS NULL AND c.groups = '[]') OR c.owner = :user
         OR EXISTS (SELECT 1 FROM json_each(c.groups) g JOIN json_each(:groups) m ON g.value = m.value)
     )
 """
-"""Whether a scope may read content `c`."""
+"""Whether content `c` is current and a scope may read it."""
 
 PASSAGE = """p.passage_id, p.document_id, p.version_id, p.ordinal, p.start, p."end", p.text, p.kind, p.heading,
     p.context, p.page, p."row", p.language, p.fields"""
+CONTENT = """tenant_id, document_id, version_id, source, title, text, characters, media_type, language, collection,
+    owner, groups, metadata, created_at, updated_at"""
 JOINED = "passages p JOIN document_contents c ON c.tenant_id = p.tenant_id AND c.document_id = p.document_id"
 MAX_VARIABLES = 500
 
@@ -56,11 +58,11 @@ def is_taken(connection: sqlite3.Connection, scope: Scope, document: Document) -
     return found is not None
 
 
-def is_same(connection: sqlite3.Connection, here: sqlite3.Row, document: Document) -> bool:
-    """Whether a source holds this very version already, readable by the same people."""
-    if here["version_id"] != document.version_id or here["title"] != _key(document.title):
+def is_same(connection: sqlite3.Connection, held: sqlite3.Row, document: Document) -> bool:
+    """Whether a version (its tenant_id, content_id, version_id, title) is this very one, for the same readers."""
+    if held["version_id"] != document.version_id or held["title"] != _key(document.title):
         return False
-    return _twin(connection, here["tenant_id"], document, here["content_id"]) is not None
+    return _twin(connection, held["tenant_id"], document, held["content_id"]) is not None
 
 
 def twin_of(connection: sqlite3.Connection, scope: Scope, document: Document) -> str | None:
@@ -72,12 +74,12 @@ def _twin(connection: sqlite3.Connection, tenant_id: str, document: Document, co
     found = connection.execute(
         """SELECT document_id FROM document_contents
            WHERE tenant_id = ? AND version_id = ? AND owner IS ? AND groups = ? AND collection = ? AND metadata = ?
-           AND (? IS NULL OR document_id = ?)""",
+           AND CASE WHEN ? IS NULL THEN kept_of IS NULL ELSE document_id = ? END""",
         (
             tenant_id,
             document.version_id,
             document.access.owner,
-            _groups(document.access),
+            groups_of(document.access),
             document.collection,
             _metadata(document),
             content_id,
@@ -91,7 +93,7 @@ def insert_content(connection: sqlite3.Connection, scope: Scope, document: Docum
     """Keep a document version; its passages follow."""
     now = _now()
     connection.execute(
-        "INSERT INTO document_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
+        f"INSERT INTO document_contents ({CONTENT}) VALUES ({', '.join('?' * 15)})",
         (
             scope.tenant_id,
             document.document_id,
@@ -104,7 +106,7 @@ def insert_content(connection: sqlite3.Connection, scope: Scope, document: Docum
             document.language,
             document.collection,
             document.access.owner,
-            _groups(document.access),
+            groups_of(document.access),
             _metadata(document),
             document.created_at.isoformat() if document.created_at else now,
             document.updated_at.isoformat() if document.updated_at else now,
@@ -112,12 +114,22 @@ def insert_content(connection: sqlite3.Connection, scope: Scope, document: Docum
     )
 
 
-def insert_source(connection: sqlite3.Connection, scope: Scope, document: Document, content_id: str) -> None:
+class Brought(NamedTuple):
+    """How many versions a source has brought, counting the one that it stands for now, and the last of them."""
+
+    number: int
+    version_id: str
+
+
+def insert_source(
+    connection: sqlite3.Connection, scope: Scope, document: Document, content_id: str, brought: Brought
+) -> None:
     """Let a source stand for a content."""
     now = document.updated_at.isoformat() if document.updated_at else _now()
     connection.execute(
-        """INSERT INTO document_sources (tenant_id, source, document_id, content_id, title, updated_at, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO document_sources
+           (tenant_id, source, document_id, content_id, title, updated_at, created_at, number, brought)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             scope.tenant_id,
             _key(document.source),
@@ -126,6 +138,7 @@ def insert_source(connection: sqlite3.Connection, scope: Scope, document: Docume
             _key(document.title),
             now,
             document.created_at.isoformat() if document.created_at else now,
+            *brought,
         ),
     )
 
@@ -154,15 +167,12 @@ def insert_passages(
     )
 
 
-def insert_change(
-    connection: sqlite3.Connection, kind: Literal["put", "delete"], tenant_id: str, document_id: str, version_id: str
-) -> int:
-    """Take the next place in the sequence of changes and return it."""
-    sequence = last_sequence(connection) + 1
+def note_brought(connection: sqlite3.Connection, here: sqlite3.Row, version_id: str) -> None:
+    """Note which version a source brought last."""
     connection.execute(
-        "INSERT INTO document_changes VALUES (?, ?, ?, ?, ?)", (sequence, kind, tenant_id, document_id, version_id)
+        "UPDATE document_sources SET brought = ? WHERE tenant_id = ? AND document_id = ?",
+        (version_id, here["tenant_id"], here["document_id"]),
     )
-    return sequence
 
 
 def delete_source(connection: sqlite3.Connection, here: sqlite3.Row) -> None:
@@ -181,9 +191,9 @@ def oldest_alias(connection: sqlite3.Connection, here: sqlite3.Row) -> str | Non
     return found["document_id"] if found else None
 
 
-def delete_content(connection: sqlite3.Connection, here: sqlite3.Row) -> None:
+def delete_content(connection: sqlite3.Connection, tenant_id: str, content_id: str) -> None:
     """Forget a content: text, passages, vectors."""
-    key = (here["tenant_id"], here["content_id"])
+    key = (tenant_id, content_id)
     connection.execute(
         """DELETE FROM passage_vectors WHERE number IN
            (SELECT number FROM passages WHERE tenant_id = ? AND document_id = ?)""",
@@ -233,7 +243,9 @@ def page(
     """List readable sources from a cursor."""
     found = connection.execute(
         f"""SELECT s.document_id, s.source, s.title, s.updated_at, c.version_id, c.media_type, c.collection,
-                   c.characters, c.passages
+                   c.characters, c.passages, s.brought,
+                   (SELECT count(*) FROM document_contents k
+                    WHERE k.tenant_id = s.tenant_id AND k.kept_of = s.document_id) AS set_aside
             FROM document_sources s
             JOIN document_contents c ON c.tenant_id = s.tenant_id AND c.document_id = s.content_id
             WHERE s.tenant_id = :tenant AND s.source >= :prefix AND (:after IS NULL OR s.source > :after)
@@ -256,6 +268,8 @@ def _summary(row: sqlite3.Row) -> DocumentSummary:
         characters=row["characters"],
         passages=row["passages"],
         updated_at=datetime.fromisoformat(row["updated_at"]),
+        versions=1 + row["set_aside"],
+        brought=row["brought"],
     )
 
 
@@ -270,7 +284,7 @@ def passages(connection: sqlite3.Connection, scope: Scope, passage_ids: Sequence
                 AND {READABLE}""",
             {**who(scope), "wanted": wanted},
         ):
-            found[row["passage_id"]] = _passage(row)
+            found[row["passage_id"]] = passage(row)
     return [found[passage_id] for passage_id in passage_ids if passage_id in found]
 
 
@@ -284,45 +298,7 @@ def around(connection: sqlite3.Connection, scope: Scope, passage_id: str, before
             AND p.ordinal BETWEEN ? AND ? ORDER BY p.ordinal""",
         (scope.tenant_id, middle[0].document_id, middle[0].ordinal - before, middle[0].ordinal + after),
     )
-    return [_passage(row) for row in found]
-
-
-def changes(connection: sqlite3.Connection, scope: Scope, after: int, limit: int) -> Sequence[Change]:
-    """Return changes in order; nobody but the system sees other tenants' changes, so nobody else sees any."""
-    if "system" not in scope.roles:
-        return []
-    found = connection.execute(
-        "SELECT * FROM document_changes WHERE sequence > ? ORDER BY sequence LIMIT ?", (after, limit)
-    )
-    return [
-        Change(row["sequence"], row["kind"], row["tenant_id"], row["document_id"], row["version_id"]) for row in found
-    ]
-
-
-def version_rows(connection: sqlite3.Connection, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
-    """Return a version with passages and vectors in reading order."""
-    if "system" not in scope.roles:
-        return None
-    content = connection.execute(
-        """SELECT tenant_id FROM document_contents
-           WHERE document_id = ? AND version_id = ? AND (? = '' OR tenant_id = ?)""",
-        (document_id, version_id, scope.tenant_id, scope.tenant_id),
-    ).fetchone()
-    if content is None:
-        return None
-    found = connection.execute(
-        f"""SELECT {PASSAGE}, v.vector FROM passages p JOIN passage_vectors v ON v.number = p.number
-            WHERE p.tenant_id = ? AND p.document_id = ? ORDER BY p.ordinal""",
-        (content["tenant_id"], document_id),
-    ).fetchall()
-    dimension = connection.execute("SELECT dimension FROM document_vectors_by").fetchone()["dimension"]
-    vectors = np.frombuffer(b"".join(row["vector"] for row in found), np.float32).reshape(-1, dimension)
-    return PassageRows(document(connection, content["tenant_id"], document_id), [_passage(r) for r in found], vectors)
-
-
-def last_sequence(connection: sqlite3.Connection) -> int:
-    """Return the newest change's place, 0 if there is none."""
-    return connection.execute("SELECT coalesce(max(sequence), 0) FROM document_changes").fetchone()[0]
+    return [passage(row) for row in found]
 
 
 def _passage_row(passage: Passage) -> tuple[Any, ...]:
@@ -344,7 +320,8 @@ def _passage_row(passage: Passage) -> tuple[Any, ...]:
     )
 
 
-def _passage(row: sqlite3.Row) -> Passage:
+def passage(row: sqlite3.Row) -> Passage:
+    """Make the record of a row of PASSAGE."""
     return Passage(
         passage_id=row["passage_id"],
         document_id=row["document_id"],
@@ -376,7 +353,8 @@ def _key(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
-def _groups(access: Access) -> str:
+def groups_of(access: Access) -> str:
+    """Return the groups of an access as they are stored."""
     return json.dumps(sorted(access.groups))
 
 

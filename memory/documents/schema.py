@@ -1,4 +1,9 @@
-"""Tables of the SQLite document store, as migrations: add to the end, never edit."""
+"""Tables of the SQLite document store, as migrations: add to the end, never edit.
+
+A content whose kept_of is set is a version set aside: kept_of is the document_id of the source that it was of, its
+own document_id is nobody's. set_aside: the place in the sequence of changes when it ceased to be current. A source's
+number counts the versions it has brought; brought is the version it brought last, which a rollback does not change.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +37,18 @@ CREATE TABLE passage_vectors (number INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE document_changes (
     sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, tenant_id TEXT NOT NULL, document_id TEXT NOT NULL,
     version_id TEXT NOT NULL
+);
+""",
+    """
+ALTER TABLE document_contents ADD COLUMN kept_of TEXT;
+ALTER TABLE document_contents ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE document_contents ADD COLUMN set_aside INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX document_contents_by_kept ON document_contents (tenant_id, kept_of) WHERE kept_of IS NOT NULL;
+ALTER TABLE document_sources ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE document_sources ADD COLUMN brought TEXT NOT NULL DEFAULT '';
+UPDATE document_sources SET brought = (
+    SELECT version_id FROM document_contents c
+    WHERE c.tenant_id = document_sources.tenant_id AND c.document_id = document_sources.content_id
 );
 """,
 )

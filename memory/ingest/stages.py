@@ -145,7 +145,7 @@ class Ingestion:
             document = self._maker.document(parsed, reading.source, reading.fingerprint)
             self.seen.add(document.source)
             stored = (reading.stored or {}).get(document.source)
-            if stored is not None and stored.version_id == document.version_id:
+            if stored is not None and document.version_id == stored.brought:
                 self._unchanged_one(document, document.source)
             else:
                 fresh.append(self._maker.cut(document, parsed))
@@ -193,19 +193,27 @@ class Ingestion:
             return False
         if stored.metadata.get("fingerprint") != fingerprint:
             return False
+        if (listed := await self._listed_as(source)) is None or listed.brought != listed.version_id:
+            return False  # it was rolled back, and now the file is what it was rolled back to: the store is to know
         self.seen.add(source)
         self._unchanged_one(stored, source)
         return True
 
     async def _stored(self, source: str, key: str) -> dict[str, _Listed]:
-        """By source, what the store has of a file's parts; of a file of many also what it was as one document."""
+        """By source, what the store has of a file's parts; also what it has of the file as one document.
+
+        A file of one document is compared only if it was rolled back: otherwise its bytes have changed.
+        """
         stored = {item.source: item async for item in self.listed(f"{source}#")}
-        if key:
-            async for item in self.listed(source):
-                if item.source == source:
-                    stored[source] = item
-                break  # listings are in the order of sources
+        whole = await self._listed_as(source)
+        if whole is not None and (key or whole.brought != whole.version_id):
+            stored[source] = whole
         return stored
+
+    async def _listed_as(self, source: str) -> _Listed | None:
+        async for item in self.listed(source):
+            return item if item.source == source else None  # listings are in the order of sources
+        return None
 
     async def listed(self, prefix: str) -> AsyncIterator[_Listed]:
         """Yield the documents whose source starts with a prefix."""
@@ -213,7 +221,7 @@ class Ingestion:
         while True:
             page = await self.target.documents.page(self.scope, prefix, after, LISTED)
             for item in page.items:
-                yield _Listed(item.source, item.document_id, item.version_id)
+                yield _Listed(item.source, item.document_id, item.version_id, item.brought or item.version_id)
             if (after := page.next) is None:
                 return
 
@@ -231,6 +239,9 @@ class Ingestion:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
+    """version_id: the current version. brought: the one that the source brought last; another after a rollback."""
+
     source: str
     document_id: str
     version_id: str
+    brought: str

@@ -9,7 +9,7 @@ from typing import Protocol, get_type_hints
 
 import pytest
 
-from memory import ports, run_ports
+from memory import document_ports, ports, run_ports
 from memory.stores import Stores
 
 SUITES = {
@@ -25,13 +25,15 @@ SUITES = {
     "RunLog": "test_runs",
     "TurnStore": "test_turns",
 }
+MORE = {"DocumentStore": ("test_versions",)}
+"""Further suites of a port that has many properties."""
 SAVER_SUITE = "test_savers"
 
 
 def declared():
     """Each port with its public methods and properties."""
     found = {}
-    for module in (ports, run_ports):
+    for module in (ports, document_ports, run_ports):
         for name, item in vars(module).items():
             if inspect.isclass(item) and Protocol in item.__bases__ and item.__module__ == module.__name__:
                 found[name] = {member for member in vars(item) if not member.startswith("_")}
@@ -48,11 +50,11 @@ def test_every_port_has_a_suite():
 
 @pytest.mark.parametrize(("port", "module"), SUITES.items())
 def test_a_suite_asks_for_every_method_of_its_port(port, module):
-    source = inspect.getsource(suite(module))
+    source = "".join(inspect.getsource(suite(name)) for name in (module, *MORE.get(port, ())))
     assert {member for member in declared()[port] if not re.search(rf"\.{member}\b", source)} == set()
 
 
-@pytest.mark.parametrize("module", sorted({*SUITES.values(), SAVER_SUITE}))
+@pytest.mark.parametrize("module", sorted({*SUITES.values(), *sum(MORE.values(), ()), SAVER_SUITE}))
 def test_a_suite_has_properties_adapters_and_a_broken_adapter_for_each_property(module):
     tests = vars(suite(module))
     assert tests["CHECKS"]
