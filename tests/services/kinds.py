@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.services import postgres, redis
+from tests.services import cassandra, mongo, postgres, redis
 from tests.services.places import Places
 from tests.services.process import Launch, Process, free_port
 
@@ -32,6 +32,9 @@ KINDS = {
     for kind in (
         Kind("redis", redis.PREFERRED_PORT, redis.url, redis.url, redis.prepare),
         Kind("postgres", postgres.PREFERRED_PORT, postgres.url, postgres.application_url, postgres.prepare),
+        Kind("cassandra", cassandra.PREFERRED_PORT, cassandra.url, cassandra.application_url, cassandra.prepare),
+        Kind("mongo", mongo.PREFERRED_PORT, mongo.url, mongo.application_url, mongo.prepare),
+        Kind("ferretdb", mongo.FERRETDB_PORT, mongo.url, mongo.application_url, mongo.prepare_ferretdb, optional=True),
     )
 }
 

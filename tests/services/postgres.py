@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 from tests.services.downloads import debian, library_path, run
@@ -49,10 +50,14 @@ async def prepare(places: Places, folder: Path, port: int) -> Launch:
     words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     return Launch(
         (str(binaries / "postgres"), "-D", str(folder / "cluster"), *words),
-        lambda: exchange(port, SSL_REQUEST, b"N"),
+        partial(_answers, port),
         environment,
         user,
     )
+
+
+async def _answers(port: int) -> bool:
+    return await exchange(port, SSL_REQUEST, 1) == b"N"
 
 
 async def _make_cluster(binaries: Path, folder: Path, user: str, environment: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 from tests.services.downloads import debian, library_path
@@ -12,6 +13,7 @@ from tests.services.process import Launch, exchange
 PASSWORD = "services-only"
 PREFERRED_PORT = 16397
 PING = f"AUTH {PASSWORD}\r\nPING\r\n".encode()
+PONG = b"+OK\r\n+PONG"
 OPTIONS = {
     "bind": "127.0.0.1",
     "requirepass": PASSWORD,
@@ -33,11 +35,11 @@ async def prepare(places: Places, folder: Path, port: int) -> Launch:
     """Return how to start Redis in a folder."""
     program, environment = await _program(places)
     options = [word for name, value in OPTIONS.items() for word in (f"--{name}", value)]
-    return Launch(
-        (program, "--port", str(port), "--dir", str(folder), *options),
-        lambda: exchange(port, PING, b"+OK\r\n+PONG"),
-        environment,
-    )
+    return Launch((program, "--port", str(port), "--dir", str(folder), *options), partial(_answers, port), environment)
+
+
+async def _answers(port: int) -> bool:
+    return await exchange(port, PING, len(PONG)) == PONG
 
 
 async def _program(places: Places) -> tuple[str, dict[str, str]]:
