@@ -117,14 +117,29 @@ export class AnswerView {
     const places = [...numbered(answer).values()];
     if (!places.length || answer.abstained) return null;
     const said = new Set(standing(answer).map((claim) => claim.text.trim()));
-    return h("ol", { class: "footnotes", "aria-label": "Sources" }, places.map(({ number: mark, citation }) => h("li", {},
-      h("button", { type: "button", class: "footnote", onclick: (event) => this.acts.cite(citation, answer, event.currentTarget) },
-        h("span", { class: "footnote-number", "aria-hidden": "true" }, mark),
-        h("span", { class: "footnote-body" },
-          h("span", { class: "footnote-head" }, foreign("span", citation.title || citation.source, { class: "footnote-title" }),
-            place(citation) ? h("span", { class: "footnote-place" }, place(citation)) : null,
-            foreign("span", citation.source, { class: "path" })),
-          said.has(citation.quote.trim()) ? null : foreign("span", citation.quote, { class: "footnote-quote" }))))));
+    const isSaid = ({ citation }) => said.has(citation.quote.trim());
+    const groups = new Map();
+    for (const one of places) {
+      // What the answer says in the source's own words needs one line for each source; a quote that it does not say, one of its own.
+      const key = isSaid(one) ? `${one.citation.document_id} ${place(one.citation)}` : one.number;
+      groups.set(key, [...(groups.get(key) ?? []), one]);
+    }
+    return h("ol", { class: "footnotes", "aria-label": "Sources" }, [...groups.values()].map((group) =>
+      h("li", {}, group.length > 1 ? this.#joint(group, answer) : this.#footnote(group[0], answer, isSaid(group[0])))));
+  }
+
+  #footnote({ number: mark, citation }, answer, said) {
+    return h("button", { type: "button", class: "footnote", onclick: (event) => this.acts.cite(citation, answer, event.currentTarget) },
+      h("span", { class: "footnote-number", "aria-hidden": "true" }, mark),
+      h("span", { class: "footnote-body" }, footnoteHead(citation),
+        said ? null : foreign("span", citation.quote, { class: "footnote-quote" })));
+  }
+
+  /** One line for several quotes of one source. */
+  #joint(group, answer) {
+    return h("div", { class: "footnote joint" }, group.map(({ number: mark, citation }) =>
+      h("button", { type: "button", class: "footnote-number", "aria-label": `Source ${mark}: ${citation.title}`, onclick: (event) => this.acts.cite(citation, answer, event.currentTarget) }, mark)),
+    h("span", { class: "footnote-body" }, footnoteHead(group[0].citation)));
   }
 
   #actions(answer) {
@@ -150,6 +165,12 @@ export class AnswerView {
     return h("div", { class: "row suggestions" }, suggestions.map((text) =>
       foreign("button", text, { type: "button", class: "quiet", onclick: () => this.acts.ask(text) })));
   }
+}
+
+function footnoteHead(citation) {
+  return h("span", { class: "footnote-head" }, foreign("span", citation.title || citation.source, { class: "footnote-title" }),
+    place(citation) ? h("span", { class: "footnote-place" }, place(citation)) : null,
+    foreign("span", citation.source, { class: "path" }));
 }
 
 /** A text with its most telling words marked, where it has them; never half of a word or a number. */
@@ -202,7 +223,7 @@ function titles(answer) {
 }
 
 function degradation({ part, reason }) {
-  return notice(`Answered without ${part}: ${sentence(reason)}`);
+  return notice(`Without the ${part.replaceAll("_", " ")}: ${reason}`);
 }
 
 function failure(error) {

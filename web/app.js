@@ -1,6 +1,7 @@
 // Puts the page together: which part is shown, and what happens between the parts.
 
 import { call, Problem } from "./client.js";
+import { Collections } from "./collections.js";
 import { Composer } from "./composer.js";
 import { Documents } from "./documents.js";
 import { fill, h, icon, iconButton } from "./dom.js";
@@ -28,9 +29,11 @@ const source = new SourcePanel(at("source"), (open) => {
   root.classList.toggle("with-source", open);
   cover();
 });
-const uploads = new Uploads(at("uploads"), { kept: () => guarded(showDocuments) });
+const collections = new Collections();
+const uploads = new Uploads(at("uploads"), { kept: () => guarded(showDocuments), collection: () => collections.forUploads() });
 const documents = new Documents({
   choose: () => uploads.choose(),
+  target: collections.target,
   show: (item, opener) => source.openDocument(item, opener),
   mayEdit: () => me?.roles.includes("editor") ?? false,
 });
@@ -45,6 +48,7 @@ const composer = new Composer({
   choose: () => uploads.choose(),
   take: (files) => uploads.add(files),
   editLast: () => thread.editLast(),
+  scope: collections.select,
 });
 const shortcuts = new Shortcuts({
   write: () => composer.focus(),
@@ -57,6 +61,7 @@ const thread = new Thread(scroller, {
   cite: (citation, answer, opener) => source.open(citation, answer, opener),
   addDocuments: () => uploads.choose(),
   effort: () => composer.effort(),
+  filters: () => collections.filters(),
   running: (running) => {
     composer.setRunning(running);
     showTitle();
@@ -122,8 +127,8 @@ async function showWelcome() {
 }
 
 async function showDocuments() {
-  const page = await call("GET", "/documents?limit=50");
-  welcome(hello, page.documents, { ask, choose: () => uploads.choose() });
+  await collections.load();
+  welcome(hello, collections.names, { ask, choose: () => uploads.choose() });
   if (documents.element.isConnected) await documents.load();
 }
 
@@ -251,7 +256,7 @@ async function start() {
     at("main").focus();
   });
   uploads.acceptDrops(at("drop"));
-  return guarded(() => Promise.all([history.load(), route()]));
+  return guarded(() => Promise.all([history.load(), collections.load(), route()]));
 }
 
 start();

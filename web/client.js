@@ -52,11 +52,12 @@ export function withQuery(path, values) {
   return `${path}?${query}`;
 }
 
-/** Upload one file; tell how far it is (0 to 1); return what became of it. fetch cannot tell, so XMLHttpRequest does. */
-export function upload(file, onProgress, signal) {
+/** Upload one file into a collection; tell how far it is (0 to 1); return what became of it. fetch cannot tell, so XMLHttpRequest does. */
+export function upload(file, collection, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
+    form.append("collection", collection);
     form.append("files", file, file.name);
     request.open("POST", `${BASE}/documents`);
     for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);

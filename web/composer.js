@@ -7,7 +7,7 @@ const EFFORT = "multidb.effort";
 const DRAFT = "multidb.draft";
 const EFFORTS = [["quick", "Quick"], ["standard", "Standard"], ["deep", "Deep"]];
 
-/** acts: {ask(text), stop(), choose(), take(files), editLast()} */
+/** acts: {ask(text), stop(), choose(), take(files), editLast(), scope: a control beside the effort} */
 export class Composer {
   constructor(acts) {
     this.acts = acts;
@@ -18,7 +18,7 @@ export class Composer {
     this.quota = h("p", { class: "quota" });
     this.element = h("div", { class: "composer" },
       h("div", { class: "composer-box" }, this.field,
-        h("div", { class: "composer-foot" }, iconButton("upload", "Add files", () => acts.choose()), this.efforts, this.quota, this.button)));
+        h("div", { class: "composer-foot" }, iconButton("upload", "Add files", () => acts.choose()), this.efforts, acts.scope, this.quota, this.button)));
     this.field.value = sessionStorage.getItem(DRAFT) ?? "";
     this.field.addEventListener("input", () => this.#fit());
     this.field.addEventListener("paste", (event) => {
@@ -43,13 +43,14 @@ export class Composer {
   /** me: the answer of GET /me. */
   showAccount(me) {
     const chosen = this.effort();
+    const left = me.remaining_tokens;
+    const dear = (name) => left !== null && left < me.prices[name];
     fill(this.efforts, h("legend", { class: "unseen" }, "Effort"), EFFORTS.map(([name, label]) =>
-      h("label", { title: `At most ${number(me.prices[name])} tokens` },
+      h("label", { class: dear(name) ? "dear" : null, title: `At most ${number(me.prices[name])} tokens${dear(name) ? ", more than is left" : ""}` },
         h("input", { type: "radio", name: "effort", value: name, checked: name === chosen, onchange: () => localStorage.setItem(EFFORT, name) }),
         h("span", {}, label))));
-    const left = me.remaining_tokens;
     this.quota.textContent = left === null ? "" : `${number(left)} tokens left`;
-    this.quota.classList.toggle("low", left !== null && left < me.prices[chosen]);
+    this.quota.classList.toggle("low", dear(chosen));
   }
 
   setRunning(running) {

@@ -7,7 +7,7 @@ import { speak } from "./speak.js";
 
 const FILTER_PAUSE_MS = 180;
 
-/** acts: {choose(), show(document, opener), mayEdit()} */
+/** acts: {choose(), target: what new files join, show(document, opener), mayEdit()} */
 export class Documents {
   constructor(acts) {
     this.acts = acts;
@@ -25,7 +25,7 @@ export class Documents {
       h("button", { type: "button", class: "dropzone", onclick: () => acts.choose() }, icon("upload"),
         h("strong", {}, "Drop files anywhere, or choose them"),
         h("span", {}, "PDF, Word, PowerPoint, Excel, HTML, Markdown, CSV, JSON, mail, e-books, code, ZIP of these")),
-      this.filter, this.table);
+      h("div", { class: "documents-tools" }, this.filter, acts.target), this.table);
   }
 
   async load(more = false) {

@@ -41,7 +41,7 @@ function flat(text) {
 
 /** Each source a line of its own, also where two lines would run together. */
 function inMarkdown(text) {
-  return text.replace(/\n(?=\[\d+\] )/g, "  \n");
+  return text.replace(/^(\[\d+\] .*)\n(?=\[\d+\] )/gm, "$1  \n");
 }
 
 function fileName(title) {

@@ -4,6 +4,7 @@ import { after, emptyAnswer, ofTurn } from "./answer.js";
 import { AnswerView } from "./answer-view.js";
 import { all, call, Problem } from "./client.js";
 import { fill, foreign, h, iconButton } from "./dom.js";
+import { day } from "./format.js";
 import { speak } from "./speak.js";
 import { events } from "./stream.js";
 
@@ -11,7 +12,7 @@ const PENDING = "multidb.pending";
 const STAGE_NAMES = { researching: "Searching", reading: "Reading", writing: "Writing", judging: "Judging" };
 const NEAR_END_PX = 120;
 
-/** acts: {cite, addDocuments, started(session), ended(), effort(), running(bool), restore(text)} */
+/** acts: {cite, addDocuments, started(session), ended(), effort(), filters(), running(bool), restore(text)} */
 export class Thread {
   constructor(scroller, acts) {
     this.scroller = scroller;
@@ -55,7 +56,7 @@ export class Thread {
   /** Ask; parent: the turn that it follows, left out the last one shown. */
   ask(text, { parent = this.tip, effort = this.acts.effort() } = {}) {
     if (this.live) return;
-    const message = { message: text, effort, parent_turn_id: parent };
+    const message = { message: text, effort, filters: this.acts.filters(), parent_turn_id: parent };
     if (this.session) message.session_id = this.session;
     const key = crypto.randomUUID();
     sessionStorage.setItem(PENDING, JSON.stringify({ message, key }));
@@ -152,7 +153,7 @@ export class Thread {
   async #failed(error, live) {
     if (error.code === "events_expired") return this.#settleFromRun(live, live.question.run_id);
     sessionStorage.removeItem(PENDING);
-    const message = error instanceof Problem ? error.message : "The server cannot be reached.";
+    const message = error instanceof Problem ? told(error) : "The server cannot be reached.";
     live.answer = { ...live.answer, status: "failed", error: { code: error.code ?? "offline", message } };
     if (!live.answer.run) this.acts.restore(live.question.text);
     return undefined;
@@ -296,6 +297,10 @@ export class Thread {
 
 function needsEvents(turn) {
   return !turn.enriched && turn.role === "assistant" && !turn.answer.queries.length && (turn.answer.abstained || turn.answer.status === "failed");
+}
+
+function told({ code, message, body }) {
+  return code === "quota_exceeded" && body.resets_at ? `${message}. There will be more on ${day(body.resets_at)}.` : message;
 }
 
 function summary(answer) {

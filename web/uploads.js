@@ -7,7 +7,7 @@ import { speak } from "./speak.js";
 
 const AT_ONCE = 2;
 
-/** acts: {kept()} */
+/** acts: {kept(), collection()} */
 export class Uploads {
   constructor(element, acts) {
     this.element = element;
@@ -85,7 +85,7 @@ export class Uploads {
       told.textContent = "being read …";
     };
     try {
-      this.#arrived(row, file, await upload(file, onProgress));
+      this.#arrived(row, file, await upload(file, this.acts.collection(), onProgress));
     } catch (error) {
       this.#refused(row, file, error);
     }

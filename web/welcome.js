@@ -10,15 +10,15 @@ const SAMPLES = [
   "What is the wingspan of an albatross?",
 ];
 
-/** Draw it. documents: some of them, to see whether there are any and whether the samples are among them. */
-export function welcome(element, documents, { ask, choose }) {
-  const samples = documents.some((one) => one.collection === "samples");
+/** Draw it. collections: names of those that hold a document. */
+export function welcome(element, collections, { ask, choose }) {
+  const samples = collections.includes("samples");
   fill(element,
-    h("h1", {}, documents.length ? "What do you want to know?" : "Begin with a document"),
-    h("p", { class: "lede" }, documents.length
+    h("h1", {}, collections.length ? "What do you want to know?" : "Begin with a document"),
+    h("p", { class: "lede" }, collections.length
       ? "Each sentence of an answer is checked against your documents. What they do not say, the answer does not say."
       : "Drop files anywhere on this page. Answers come from them, sentence by sentence, with the words they rest on."),
-    documents.length ? null : h("button", { type: "button", class: "primary", onclick: choose }, "Choose files"),
+    collections.length ? null : h("button", { type: "button", class: "primary", onclick: choose }, "Choose files"),
     samples ? h("ul", { class: "examples", "aria-label": "Questions to try" }, SAMPLES.map((text) =>
       h("li", {}, h("button", { type: "button", onclick: () => ask(text) }, text)))) : null);
 }

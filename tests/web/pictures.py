@@ -6,7 +6,6 @@ A server with the sample corpus, the real agent and, for states that pass too qu
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -50,14 +49,18 @@ class Studio:
     browser: Watched
     graph: Either
     folder: Path
+    home: Path
 
     async def open(self, *, dark: bool = False, size: tuple[int, int] = DESK, at: str = "") -> Page:
         return await self.browser.open(f"{self.server.url}/{at}", size=size, dark=dark)
 
     async def keep(self, page: Page, name: str) -> None:
-        await page.evaluate("document.fonts.ready")
-        await page.screenshot(path=self.folder / f"{name}.png", animations="disabled", caret="hide")
+        await self.take(page, name)
         await page.context.close()
+
+    async def take(self, page: Page, name: str) -> None:
+        taken = await page.screenshot(path=self.folder / f"{name}.png", animations="disabled", caret="hide")
+        print(f"{name}.png {len(taken) // 1000} kB")  # noqa: T201  a command's report
 
 
 Picture = Callable[[Studio, bool, str], Awaitable[None]]
@@ -83,7 +86,7 @@ async def _scripted(studio: Studio, dark: bool, name: str, *, struck: bool) -> N
     page = await studio.open(dark=dark)
     await ask(page, "What do you charge for a parcel to Zurich, and how do I follow it?")
     await expect(page.locator(".claim").nth(2)).to_be_visible()
-    await page.screenshot(path=studio.folder / f"{name}.png", animations="disabled", caret="hide")
+    await studio.take(page, name)
     studio.graph.scripted.go.set()
     await expect(page.locator(".actions")).to_be_visible()
     studio.graph.scripted = None
@@ -106,7 +109,13 @@ def _shipping(text: str, *, struck: bool) -> Script:
             reason = "the passage names no hour"
             await write({"type": "claim.retracted", "claim_id": "c3", "verdict": "unsupported", "reason": reason})
         await graph.go.wait()
-        done = {"type": "answer.completed", "text": " ".join(told), "short_answer": "", "claims": [], "citations": []}
+        done: dict[str, Any] = {
+            "type": "answer.completed",
+            "text": " ".join(told),
+            "short_answer": "",
+            "claims": [],
+            "citations": [],
+        }
         await write({**done, "confidence": 0.8, "abstained": False, "suggestions": []})
 
     return script
@@ -201,15 +210,15 @@ async def phone_history(studio: Studio, dark: bool, name: str) -> None:
 
 
 async def quota(studio: Studio, dark: bool, name: str) -> None:
-    async with open_server(studio.folder / ".quota", default_quota_tokens=900) as server:
+    async with open_server(studio.home / "quota", default_quota_tokens=900) as server:
         page = await studio.browser.open(server.url, dark=dark)
         await ask(page, TURN_UP)
-        await expect(page.locator(".notice.bad")).to_be_visible()
+        await expect(page.locator(".answer .notice.bad")).to_be_visible()
         await studio.keep(page, name)
 
 
 async def signin(studio: Studio, dark: bool, name: str) -> None:
-    async with open_server(studio.folder / ".signin", host="0.0.0.0", secret=SECRET) as server:
+    async with open_server(studio.home / "signin", host="0.0.0.0", secret=SECRET) as server:
         page = await studio.browser.open(server.url, dark=dark, wait_for=".signin")
         await studio.keep(page, name)
 
@@ -229,7 +238,6 @@ PICTURES: tuple[Picture, ...] = (
 
 async def take(folder: Path, names: list[str]) -> None:
     """Take each picture, light and dark."""
-    folder.mkdir(parents=True, exist_ok=True)
     made: list[Either] = []
     build = api.agent.build_graph
 
@@ -245,14 +253,15 @@ async def take(folder: Path, names: list[str]) -> None:
         server = await stack.enter_async_context(open_server(home / "data"))
         await ingest_samples(server.parts.stores, home, lambda *_: None)
         await server.ask("Who founded Fernweh?")
-        studio = Studio(server, browser, made[0], folder)
+        studio = Studio(server, browser, made[0], folder, home)
         for picture in PICTURES:
             for dark in (False, True):
                 name = f"{picture.__name__.replace('_', '-')}-{'dark' if dark else 'light'}"
                 if not names or name in names or picture.__name__ in names:
                     await picture(studio, dark, name)
-                    print(name, os.path.getsize(folder / f"{name}.png"))  # noqa: T201  a command's report
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"), sys.argv[2:]))
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots")
+    target.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take(target, sys.argv[2:]))
