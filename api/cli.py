@@ -29,7 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-documents = typer.Typer(help="List, show or delete what is kept.", no_args_is_help=True, rich_markup_mode=None)
+documents = typer.Typer(
+    help="List, show, delete or roll back what is kept.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(documents, name="documents")
 
 ServerName = Literal["vector_search", "knowledge_base", "user_quota"]
@@ -148,6 +150,29 @@ def documents_delete(
     from api.commands.documents import delete_documents as run
 
     asyncio.run(run(document, as_json))
+
+
+@documents.command("versions")
+def documents_versions(
+    document: Annotated[str, typer.Argument(metavar="ID|SOURCE", help="A document's id, or its source.")],
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a document that are kept."""
+    from api.commands.documents import list_versions as run
+
+    asyncio.run(run(document, as_json))
+
+
+@documents.command("rollback")
+def documents_rollback(
+    document: Annotated[str, typer.Argument(metavar="ID|SOURCE", help="A document's id, or its source.")],
+    version: Annotated[str | None, typer.Argument(help="Number or id; the one before if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to a kept version. It stays current until the source changes."""
+    from api.commands.documents import roll_back as run
+
+    asyncio.run(run(document, version, as_json))
 
 
 @app.command()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from api.client_http import HttpClient
     from api.events import Event
     from api.settings import Settings
+    from memory.document_ports import Version
 
 WAIT_S = 20.0
 POLL_S = 0.1
@@ -89,8 +90,20 @@ class Library(Protocol):
         """Return one document. Raises NotFound."""
         ...
 
+    async def document_id(self, id_or_source: str) -> str:
+        """Return the id of what a source brought, of the source itself where others brought the same; ids pass."""
+        ...
+
     async def delete(self, document_id: str) -> None:
         """Forget one document. Raises NotFound."""
+        ...
+
+    async def versions(self, document_id: str) -> Sequence[Version]:
+        """Return the kept versions: the current one, then the latest set aside first. Raises NotFound."""
+        ...
+
+    async def rollback(self, document_id: str, version_id: str) -> bool:
+        """Make a kept version the current one; False if it is already. Raises NotFound."""
         ...
 
 

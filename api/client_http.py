@@ -23,6 +23,7 @@ from api.events import EVENT, TERMINAL, Event, RunStarted
 from api.secret import load_secret_of
 from api.settings import Settings
 from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
+from memory.document_ports import Version
 from memory.errors import NotFound
 from memory.identity import API_AUDIENCE, mint
 from memory.ingest.sources import Found, Listing, listing
@@ -109,14 +110,35 @@ class HttpClient:
         fields = ("document_id", "version_id", "source", "title", "text", "media_type")
         return Document(**{field: found[field] for field in fields}, collection=found["collection"])
 
+    async def document_id(self, id_or_source: str) -> str:
+        """Return the id of what a source brought; ids pass."""
+        try:
+            return await self._id_of(id_or_source)
+        except NotFound:
+            if ID.fullmatch(id_or_source):
+                return id_or_source
+            raise
+
     async def delete(self, document_id: str) -> None:
         """Forget one document."""
         await self._call("DELETE", f"/api/v1/documents/{_segment(document_id)}")
+
+    async def versions(self, document_id: str) -> Sequence[Version]:
+        """Return the kept versions."""
+        found = await self._call("GET", f"/api/v1/documents/{_segment(document_id)}/versions")
+        return [_version(one) for one in found["versions"]]
+
+    async def rollback(self, document_id: str, version_id: str) -> bool:
+        """Make a kept version the current one."""
+        path = f"/api/v1/documents/{_segment(document_id)}/rollback"
+        done = await self._call("POST", path, {"version_id": version_id})
+        return done["outcome"] != "unchanged"
 
     async def _id_of(self, source: str) -> str:
         async for summary in self.documents(source):
             if summary.source == source:
                 return summary.document_id
+            break  # listings are in the order of sources
         raise NotFound(f"no document {source!r}; `multidb documents list` shows what is kept")
 
     async def _stream(self, method: str, path: str, body: Any, last: int) -> AsyncIterator[Event]:
@@ -240,6 +262,11 @@ def _json_value(value: FilterValue) -> Any:
 def _summary(document: Mapping[str, Any]) -> DocumentSummary:
     told: dict[str, Any] = {**document, "updated_at": datetime.fromisoformat(document["updated_at"])}
     return DocumentSummary(**told)
+
+
+def _version(version: Mapping[str, Any]) -> Version:
+    told: dict[str, Any] = {**version, "updated_at": datetime.fromisoformat(version["updated_at"])}
+    return Version(**told)
 
 
 def _batches(files: Sequence[Found]) -> list[list[Found]]:

@@ -11,6 +11,7 @@ from api.events import EVENT, Event
 from api.settings import Settings
 from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
 from api.uploads import limits_of
+from memory.document_ports import Version
 from memory.errors import NotFound
 from memory.ingest import pipeline
 from memory.ingest.parsed import Limits
@@ -68,9 +69,27 @@ class LocalLibrary:
         except NotFound:
             return await self._stores.documents.by_source(LOCAL, id_or_source)
 
+    async def document_id(self, id_or_source: str) -> str:
+        """Return the id of what a source brought; ids pass."""
+        page = await self._stores.documents.page(LOCAL, id_or_source, None, 1)
+        return next((item.document_id for item in page.items if item.source == id_or_source), id_or_source)
+
     async def delete(self, document_id: str) -> None:
         """Forget one document."""
         await self._stores.documents.delete(LOCAL, document_id)
+
+    async def versions(self, document_id: str) -> Sequence[Version]:
+        """Return the kept versions."""
+        return await self._stores.documents.versions(LOCAL, document_id)
+
+    async def rollback(self, document_id: str, version_id: str) -> bool:
+        """Make a kept version the current one."""
+        kept = await self._stores.documents.rollback(LOCAL, document_id, version_id)
+        if kept.outcome == "unchanged":
+            return False
+        await self._stores.index.catch_up()
+        await self._stores.audit.append(LOCAL, "document.rollback", document_id, version_id)
+        return True
 
 
 class LocalAssistant:

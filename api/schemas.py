@@ -229,7 +229,7 @@ class FeedbackOut(_Out):
 
 
 class DocumentOut(_Out):
-    """A document in the list."""
+    """A document in the list. versions: how many are kept. brought: the one that its source brought last."""
 
     document_id: str
     version_id: str
@@ -240,6 +240,8 @@ class DocumentOut(_Out):
     characters: int
     passages: int
     updated_at: datetime
+    versions: int
+    brought: str
 
 
 class DocumentsOut(_Out):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from api.client import open_library
 from api.commands import load_settings, tell_if_new
 from api.terminal import note, printable, say, say_json
+from memory.document_ports import Version
+from memory.errors import NotFound
 
 
 async def list_documents(prefix: str, as_json: bool) -> None:
@@ -44,10 +47,49 @@ async def delete_documents(ids_or_sources: Sequence[str], as_json: bool) -> None
     deleted: list[str] = []
     async with open_library(load_settings()) as library:
         for id_or_source in ids_or_sources:
-            document_id = (await library.document(id_or_source)).document_id
+            document_id = await library.document_id(id_or_source)
             await library.delete(document_id)
             deleted.append(document_id)
     if as_json:
         say_json({"deleted": deleted})
     else:
         say(f"{len(deleted)} forgotten")
+
+
+async def list_versions(id_or_source: str, as_json: bool) -> None:
+    """Print a line, or with JSON an object, for each kept version."""
+    async with open_library(load_settings()) as library:
+        for one in await library.versions(await library.document_id(id_or_source)):
+            if as_json:
+                say_json({**asdict(one), "updated_at": one.updated_at.isoformat()})
+                continue
+            when = one.updated_at.astimezone().strftime("%Y-%m-%d %H:%M")
+            size = f"{one.characters:>9,} characters  {one.passages:>5} passages"
+            say(f"{one.number:>4}  {when}  {size}  {one.version_id}{'  current' if one.is_current else ''}")
+
+
+async def roll_back(id_or_source: str, wanted: str | None, as_json: bool) -> None:
+    """Go back to a version, given by number or id; without one to the version before."""
+    async with open_library(load_settings()) as library:
+        document_id = await library.document_id(id_or_source)
+        version = _chosen(await library.versions(document_id), wanted)
+        is_new = await library.rollback(document_id, version.version_id)
+    if as_json:
+        say_json({"document_id": document_id, "version_id": version.version_id, "rolled_back": is_new})
+    elif is_new:
+        say(f"Version {version.number} is current, until the source changes")
+    else:
+        say(f"Version {version.number} is current already")
+
+
+def _chosen(versions: Sequence[Version], wanted: str | None) -> Version:
+    """Return the version that is meant; without a wish the one that was current before this one."""
+    current, *others = versions
+    if wanted is None:
+        others = [one for one in others if one.number < current.number]
+    else:
+        others = [one for one in versions if wanted in (str(one.number), one.version_id)]
+    if not others:
+        which = "no version before the current one" if wanted is None else f"no version {wanted!r}"
+        raise NotFound(f"{which} is kept; `multidb documents versions` lists them")
+    return others[0]

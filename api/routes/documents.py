@@ -1,4 +1,4 @@
-"""Documents: upload, list, look at, delete."""
+"""Documents: upload, list, look at, delete; their versions are in `versions`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import Problem
+from api.routes import versions
 from api.routes.parts import After, Limit, Parts, PathId
 from api.schemas import (
+    MAX_ID,
     DocumentOut,
     DocumentsOut,
     DocumentTextOut,
@@ -27,6 +29,7 @@ from memory.ingest.pipeline import IngestOptions, ingest_bytes
 from memory.records import Scope
 
 router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
+router.include_router(versions.router)
 
 FORM: dict[str, Any] = {
     "requestBody": {
@@ -86,9 +89,19 @@ async def get_document(document_id: PathId, caller: Caller, parts: Parts) -> Doc
 
 
 @router.get("/{document_id}/text")
-async def get_text(document_id: PathId, caller: Caller, parts: Parts) -> DocumentTextOut:
+async def get_text(
+    document_id: PathId,
+    caller: Caller,
+    parts: Parts,
+    version_id: Annotated[
+        str | None, Query(min_length=1, max_length=MAX_ID, description="A kept version; absent: the current one.")
+    ] = None,
+) -> DocumentTextOut:
     """The text that citations' offsets point into, with the version it is of."""
-    return DocumentTextOut.model_validate(await parts.stores.documents.get(caller, document_id))
+    documents = parts.stores.documents
+    if version_id is None:
+        return DocumentTextOut.model_validate(await documents.get(caller, document_id))
+    return DocumentTextOut.model_validate(await documents.version(caller, document_id, version_id))
 
 
 @router.delete("/{document_id}", status_code=204)
