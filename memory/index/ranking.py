@@ -13,7 +13,7 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-BLOCK = 64
+BLOCK = 16
 LOWEST = float(np.finfo(np.float32).min)
 DENSE_SHARE = 0.6
 """What the dense side counts when the caller weighs both sides alike."""
@@ -44,11 +44,12 @@ def order(rows: Rows, scores: Scores, top_k: int) -> Ranking:
 
 
 def threshold(scores: Scores, top_k: int) -> float:
-    """Return a bound that at least top_k scores reach and few others: the top_k-th of the blocks' largest."""
+    """Return a bound that at least top_k scores reach and few others: the top_k-th of the largest of each block."""
     whole = len(scores) // BLOCK
-    if whole <= top_k:
-        return -np.inf
-    peaks = scores[: whole * BLOCK].reshape(whole, BLOCK).max(axis=1)
+    if whole < 4 * top_k:
+        return float(np.partition(scores, len(scores) - top_k)[len(scores) - top_k]) if len(scores) > top_k else -np.inf
+    # A block is every whole-th score: the maximum of many rows at once is four times as fast as along each row.
+    peaks = scores[: whole * BLOCK].reshape(BLOCK, whole).max(axis=0)
     return float(np.partition(peaks, whole - top_k)[whole - top_k])
 
 

@@ -16,15 +16,15 @@ from typing import NamedTuple
 import numpy as np
 
 from memory.index.postings import Postings
-from memory.index.ranking import EMPTY, Mask, Ranking, Scores, best, order, threshold
+from memory.index.ranking import EMPTY, Mask, Ranking, Rows, Scores, best, order, threshold
 
 K1, B = 1.2, 0.75
 LEAST = 1e-9
 """A row that has a query word scores more."""
-MANY = 4
-"""Words left over are looked up only among candidates once they stand in more than a MANY-th of the rows..."""
+HOPE = 4
+"""Words left over are looked up only among candidates once those before them can give HOPE times as much..."""
 FEW = 32
-"""... and the candidates are fewer than a FEW-th of them."""
+"""... and the candidates are fewer than a FEW-th of the rows."""
 SLACK = 1e-4
 """What float32 sums may be off, relatively."""
 
@@ -109,17 +109,26 @@ def _ranked(words: Sequence[_Word], rows: Field, top_k: int) -> Ranking:
 
     A row's score has the same bits either way: the same terms are added in the same order.
     """
-    bounds = [word.bound(rows.least_norm) for word in words]
-    left = [*accumulate(bounds[::-1], initial=0.0)][::-1]
-    postings_left = [*accumulate((word.postings.size for word in words[::-1]), initial=0)][::-1]
+    left = _left([word.bound(rows.least_norm) for word in words])
+    postings_left = _left([word.postings.size for word in words])
     scores = np.zeros(len(rows.norms), np.float32)
     for at, word in enumerate(words):
-        if postings_left[at] * MANY > len(scores) and left[at] < left[0] - left[at]:
-            floor = threshold(scores, top_k) * (1 - SLACK) - left[at] * (1 + SLACK)
-            if floor > 0 and len(few := np.flatnonzero(scores >= np.float32(floor))) * FEW < len(scores):
-                return _finished(few, scores[few], words[at:], rows, top_k)
+        worth = postings_left[at] * HOPE > len(scores) and left[at] * HOPE < left[0] - left[at]
+        if worth and len(few := _candidates(scores, top_k, left[at])) * FEW < len(scores):
+            return _finished(few, scores[few], words[at:], rows, top_k)
         _add(word, scores, rows.norms)
     return best(scores, top_k, floor=LEAST)
+
+
+def _left(amounts: Sequence[float]) -> list[float]:
+    """Return the sum of the amounts from each place on."""
+    return [*accumulate(amounts[::-1], initial=0.0)][::-1]
+
+
+def _candidates(scores: Scores, top_k: int, left: float) -> Rows:
+    """Return the rows that can still become one of the best top_k where no row gets more than what is left."""
+    floor = threshold(scores, top_k) * (1 - SLACK) - left * (1 + SLACK)
+    return np.flatnonzero(scores >= np.float32(floor))
 
 
 def _add(word: _Word, scores: Scores, norms: Scores) -> None:
@@ -134,7 +143,7 @@ def _add(word: _Word, scores: Scores, norms: Scores) -> None:
         np.add.at(scores, rows, counts)
 
 
-def _finished(few: np.ndarray, scores: Scores, words: Sequence[_Word], rows: Field, top_k: int) -> Ranking:
+def _finished(few: Rows, scores: Scores, words: Sequence[_Word], rows: Field, top_k: int) -> Ranking:
     norms = rows.norms[few]
     for word in words:
         counts = word.postings.counts_at(few)

@@ -1,0 +1,102 @@
+"""4-bit codes of many vectors (48 bytes each for 384 dimensions), as FAISS scans them; derived from the vectors.
+
+They are trained on a sample, and again whenever there are RETRAINED times as many vectors as the sample stood for.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memory.index.ranking import Rows
+from memory.ports import Vectors
+
+TRAINING_ROWS = 65_536
+RETRAINED = 4
+CODES = 96
+
+
+class Codes:
+    """Made empty; `cover` trains and adds. One thread writes, any number search."""
+
+    def __init__(self, folder: Path, dimension: int) -> None:
+        """Name the folder of the kept file; opens nothing."""
+        self._folder = folder
+        self._dimension = dimension
+        self._codes: Any = None
+        self._trained_for = 0
+        self._saved = 0
+        self._lock = Lock()
+
+    def cover(self, vectors: NDArray[np.float16]) -> None:
+        """Have codes of all rows of (n, dim) vectors, of which former calls have seen the first. Blocks."""
+        if self._codes is None:
+            self._load(len(vectors))
+        if self._codes is None or len(vectors) >= RETRAINED * self._trained_for:
+            fresh = self._trained(vectors)
+            _add(fresh, vectors)
+            with self._lock:
+                self._codes, self._trained_for = fresh, len(vectors)
+        else:
+            with self._lock:
+                _add(self._codes, vectors)
+        if len(vectors) > self._saved * 1.25:
+            self.save()
+
+    def nearest(self, query: Vectors, wanted: int) -> Rows:
+        """Return about the `wanted` rows with the largest inner products, in no particular order."""
+        with self._lock:
+            _, rows = self._codes.search(query.reshape(1, -1), wanted)
+        return rows[0][rows[0] >= 0]
+
+    def save(self) -> None:
+        """Keep the codes, so that the next start need not make them."""
+        if self._codes is None or self._saved == self._codes.ntotal:
+            return
+        import faiss
+
+        former = self._kept()
+        partial = self._folder / "codes.partial"
+        with self._lock:
+            cast(Any, faiss).write_index(self._codes, str(partial))
+            self._saved = self._codes.ntotal
+        path = self._folder / f"codes-{self._trained_for}.faiss"
+        partial.replace(path)
+        for other in former:
+            if other != path:
+                other.unlink()
+
+    def _kept(self) -> list[Path]:
+        return sorted(self._folder.glob("codes-*.faiss"))
+
+    def _load(self, count: int) -> None:
+        import faiss
+
+        for path in self._kept():
+            try:
+                codes = cast(Any, faiss).read_index(str(path))
+            except RuntimeError:
+                continue
+            if codes.d == self._dimension and codes.ntotal <= count:
+                self._codes, self._saved = codes, codes.ntotal
+                self._trained_for = int(path.stem.partition("-")[2])
+                return
+
+    def _trained(self, vectors: NDArray[np.float16]) -> Any:
+        # Imported here: a shard that is small never needs it.
+        import faiss
+
+        library = cast(Any, faiss)
+        codes = library.IndexPQFastScan(self._dimension, CODES, 4, library.METRIC_INNER_PRODUCT)
+        step = max(1, len(vectors) // TRAINING_ROWS)
+        codes.train(np.asarray(vectors[::step][:TRAINING_ROWS], np.float32))
+        return codes
+
+
+def _add(codes: Any, vectors: NDArray[np.float16]) -> None:
+    for at in range(codes.ntotal, len(vectors), TRAINING_ROWS):
+        codes.add(np.asarray(vectors[at : at + TRAINING_ROWS], np.float32))
