@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,15 +22,15 @@ async def ingest_samples(
 ) -> IngestReport | None:
     """Bring the samples in unless that was done before; None if so. Interrupted, the next start goes on."""
     mark = home / MARK
-    if mark.exists():
+    if await asyncio.to_thread(mark.exists):
         return None
 
     def tell(state: Progress) -> None:
         on_progress(state.files_done, state.files, state.source)
 
     options = IngestOptions(collection=COLLECTION, base=ROOT)
-    report = await ingest(LOCAL, sample_paths(), stores, options, tell)
-    mark.touch()
+    report = await ingest(LOCAL, await asyncio.to_thread(sample_paths), stores, options, tell)
+    await asyncio.to_thread(mark.touch)
     return report
 
 

@@ -30,7 +30,7 @@ Wrap = Callable[[Stores], Stores]
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything open, the agent soon. uploads: the parsers that uploaded files are read with."""
+    """Everything open, the agent soon. uploads: the parsers that uploaded files are read with. engine: what runs need."""
 
     settings: Settings
     secret: bytes
@@ -39,6 +39,7 @@ class App:
     runs: Runs
     metrics: Metrics
     uploads: Uploads
+    engine: Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ async def open_app(
 
             engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
             async with open_runs(engine) as runs, open_uploads(settings) as uploads:
-                yield App(settings, secret, stores, agent, runs, metrics, uploads)
+                yield App(settings, secret, stores, agent, runs, metrics, uploads, engine)
 
 
 @asynccontextmanager

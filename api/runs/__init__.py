@@ -9,5 +9,6 @@ generate.py  drives the graph and collects what it says
 close.py     answer turn, charge, terminal events: each exactly once
 attempt.py   one attempt: the first, or one after a crash or a store's failure
 runs.py      the tasks: one per run
+hosted.py    runs whose answer is made elsewhere, step by step: LangGraph Studio
 housekeeping.py   opens them, expires events
 """

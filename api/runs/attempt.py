@@ -78,19 +78,19 @@ async def attempt_again(engine: Engine, live: Live) -> None:
         await accept(engine, record)
     except Problem:
         return  # refused: nothing was promised to anybody
-    stored = await _stored(engine, record)
+    stored = await stored_events(engine, record)
     writer = EventWriter(engine.stores.runs, record, stored[-1].seq)
     if (turn := await _kept_answer(engine, record)) is not None:
         await close_from_turn(engine, record, writer, turn)
     elif exhausted:
-        await close(engine, record, writer, _failed("recovery_exhausted", "", None))
+        await close(engine, record, writer, failed("recovery_exhausted", "", None))
     else:
         await attempt(engine, live, stored, resumed=True)
 
 
 def _outcome(generating: asyncio.Task[None], making: Generation, *, timed_out: bool) -> Outcome:
     if timed_out:
-        return _failed("timeout", making.text, making.spent_tokens())
+        return failed("timeout", making.text, making.spent_tokens())
     if generating.cancelled():
         return Outcome("cancelled", "cancelled", partial(making.text), making.spent_tokens())
     error = generating.exception()
@@ -99,11 +99,15 @@ def _outcome(generating: asyncio.Task[None], making: Generation, *, timed_out: b
     if error is None and making.answer is not None:
         return Outcome("completed", "complete", making.answer, making.used_tokens)
     logger.error("a run failed", extra={"run_id": making.record.run_id}, exc_info=error)
-    code: Code = "tools_unavailable" if isinstance(error, ToolCallError) else "internal"
-    return _failed(code, making.text, making.spent_tokens())
+    return failed(code_of(error), making.text, making.spent_tokens())
 
 
-def _failed(code: Code, text: str, used_tokens: int | None) -> Outcome:
+def code_of(error: BaseException | None) -> Code:
+    """Name what kept a run from going on."""
+    return "tools_unavailable" if isinstance(error, ToolCallError) else "internal"
+
+
+def failed(code: Code, text: str, used_tokens: int | None) -> Outcome:
     """A run that could not go on: what was streamed is kept and charged, nothing is charged for nothing."""
     message = MESSAGES.get(code, "the answer failed")
     if not text:
@@ -119,7 +123,8 @@ async def _count(engine: Engine, record: RunRecord) -> int:
     return attempts
 
 
-async def _stored(engine: Engine, record: RunRecord) -> list[RunEvent]:
+async def stored_events(engine: Engine, record: RunRecord) -> list[RunEvent]:
+    """Return every event that was kept of a run."""
     events: list[RunEvent] = []
     while True:
         after = events[-1].seq if events else 0

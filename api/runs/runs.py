@@ -29,6 +29,8 @@ class Runs:
 
     def __init__(self, engine: Engine) -> None:
         """Take what runs need."""
+        self.hosted: set[str] = set()
+        """Runs that another part of this process brings to their end; they are not taken up here."""
         self._engine = engine
         self._live: dict[str, Live] = {}
         self._admitting: dict[str, asyncio.Lock] = {}
@@ -192,8 +194,8 @@ class Runs:
 
     def _take_up(self, record: RunRecord) -> None:
         """Recover a run that nobody in this process works on; one that has ended is left alone."""
-        known = record.run_id in self._live or record.run_id in self._admitting or record.run_id in self._recovering
-        if record.status == "running" and not known:
+        known = (*self._live, *self._admitting, *self._recovering, *self.hosted)
+        if record.status == "running" and record.run_id not in known:
             self._recovering.add(record.run_id)
             task = self._spawn(self._recover(record))
             task.add_done_callback(lambda _: self._recovering.discard(record.run_id))
