@@ -64,7 +64,7 @@ async def open_agent(settings: Settings, stores: Stores, telemetry: Telemetry | 
         run_sessions(servers.values()),
     ):
         deps = Deps((telemetry or Telemetry()).traced(tools), models, ExtractiveReader())
-        yield Agent(tools, deps, build_graph(deps, stores.checkpointer), mcp)
+        yield Agent(tools, deps, build_graph(deps, stores.checkpointer if settings.resumes else None), mcp)
 
 
 def _models(settings: Settings) -> ModelSettings:

@@ -51,3 +51,8 @@ class Settings(StoreSettings):
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces (the `telemetry` extra).")
     telemetry_endpoint: str = Field(default="http://127.0.0.1:4318/v1/traces", description="OTLP/HTTP traces URL.")
     langsmith: bool = Field(default=False, description="Trace runs to LangSmith with its own LANGSMITH_* variables.")
+
+    @property
+    def resumes(self) -> bool:
+        """Whether runs go on from checkpoints: a chat model is paid for. Others start over from their record."""
+        return (self.model_synthesizer, self.model_judge) != ("extractive", "deterministic")

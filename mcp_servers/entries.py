@@ -35,6 +35,8 @@ async def match_entries(
     stores: Backends, scope: Scope, question: str, top_k: int
 ) -> Sequence[tuple[AnswerEntry, float]]:
     """Return entries near a question with their cosine similarity, best first."""
+    if not (await stores.answers.page(scope, None, None, 1)).items:
+        return ()  # most tenants curate nothing: one row read, instead of an embedding and a search
     vector = await stores.embedder.embed_query(question)
     filters = {"kind": "answer", "collection": COLLECTION}
     found = await stores.index.search(scope, SearchQuery(question, vector, filters, mode="dense", top_k=top_k))

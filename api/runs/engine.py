@@ -33,10 +33,9 @@ class Engine:
     crash: Crash = no_crash
 
     @property
-    def durability(self) -> Literal["exit", "sync"]:
-        """`exit` where the RunLog can run it again for nothing; `sync` where a chat model was paid for."""
-        models = (self.settings.model_synthesizer, self.settings.model_judge)
-        return "exit" if models == ("extractive", "deterministic") else "sync"
+    def durability(self) -> Literal["sync"] | None:
+        """When checkpoints are kept: after each step, or never, as the graph then has no checkpointer."""
+        return "sync" if self.settings.resumes else None
 
 
 def ledger_key(run_id: str) -> str:

@@ -90,7 +90,7 @@ async def _consume(engine: Engine, making: Generation, parts: AsyncGenerator[Any
 
 async def continues(engine: Engine, record: RunRecord) -> bool:
     """Tell whether a run goes on in the middle, from a checkpoint, instead of from the start."""
-    if engine.durability == "exit":
+    if not engine.settings.resumes:
         return False
     config: Any = {"configurable": {"thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id)}}
     return await engine.stores.checkpointer.aget_tuple(config) is not None
@@ -99,9 +99,6 @@ async def continues(engine: Engine, record: RunRecord) -> bool:
 async def _input(engine: Engine, record: RunRecord, config: Any, *, resumed: bool) -> Mapping[str, Any] | None:
     if resumed and await continues(engine, record):
         return None
-    if resumed:
-        # A kill between the exit checkpoint and the run's end leaves a finished state that must not leak in.
-        await engine.stores.checkpointer.adelete_thread(config["configurable"]["thread_id"])
     return {"question": record.message, "history": tuple(await history_of(engine, record))}
 
 

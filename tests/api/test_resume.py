@@ -13,10 +13,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 
 import api.agent
-from api.runs.engine import Engine
 from api.runs.reconcile import reconcile
 from api.runs.replay import Replay, Said
 from api.runs.writer import body_of, numbered
+from api.settings import Settings
 from api.wiring import Faults
 from graphs.context import Context
 from graphs.emit import answer_completed, answer_delta, stage_changed
@@ -61,7 +61,7 @@ async def test_run_resumes_at_its_interrupted_step(
     home: Path, monkeypatch: pytest.MonkeyPatch, point: str, hit: int
 ) -> None:
     monkeypatch.setattr(api.agent, "build_graph", two_steps)
-    monkeypatch.setattr(Engine, "durability", "sync")
+    monkeypatch.setattr(Settings, "resumes", True)
     RAN.clear()
     crash = Crash(point, hit)
     seen: list[dict[str, Any]] = []
