@@ -19,7 +19,7 @@ from memory.errors import Refused
 from memory.ingest.detect import detect
 from memory.ingest.loaders import loader
 from memory.ingest.loaders.parts import DAMAGED
-from memory.ingest.parsed import Limits, Parsed, Raw, RefusedPart, dump
+from memory.ingest.parsed import Limits, Parsed, Raw, RefusedPart, Step, Tell, dump
 
 END = b'{"end":true}'
 
@@ -33,7 +33,8 @@ def main() -> None:
     sys.excepthook = _last_words(sink)
     while header := source.read(4):
         request: dict[str, Any] = orjson.loads(source.read(int.from_bytes(header, "big")))
-        raw = Raw(request["name"], source.read(request["size"]), Limits(**request["limits"]))
+        limits = Limits(**request["limits"])
+        raw = Raw(request["name"], source.read(request["size"]), limits, tell=_teller(sink, limits))
         _limit(raw.limits)
         _serve(sink, raw)
 
@@ -44,6 +45,17 @@ def _limit(limits: Limits) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _teller(sink: BinaryIO, limits: Limits) -> Tell:
+    """What makes a step count: the limit of processor time begins anew, here, and the time limit, at the parent."""
+
+    def tell(page: int, pages: int) -> None:
+        _limit(limits)
+        _send(sink, dump(Step(page, pages)))
+        sink.flush()
+
+    return tell
 
 
 def _serve(sink: BinaryIO, raw: Raw) -> None:

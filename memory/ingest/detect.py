@@ -21,6 +21,7 @@ SUFFIXES = {
     **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
     **dict.fromkeys((".rst", ".rest"), "rst"),
     **dict.fromkeys((".zip", ".jar", ".whl"), "zip"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".avif"), "image"),
     ".json": "json",
     ".ipynb": "notebook",
     ".eml": "mail",
@@ -52,6 +53,7 @@ BINARY = {
     "rtf": "an RTF",
     "outlook": "an Outlook message",
     "zip": "a ZIP archive",
+    "image": "a picture",
 }
 _PARTS = {"word/": "docx", "ppt/": "pptx", "xl/": "xlsx"}
 _MIMETYPES = {b"application/epub+zip": "epub", b"application/vnd.oasis.opendocument.text": "odt"}
@@ -109,9 +111,19 @@ def _binary(raw: Raw) -> str | None:
         return "pdf"
     if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"{\\rtf"):
         return "rtf"
-    if b"\0" in head or head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"BM", b"II*", b"MM\0*")):
+    if _is_picture(head):
+        return "image"
+    if b"\0" in head or head.startswith(b"\x1f\x8b"):
         _refuse_other(head)
     return None
+
+
+def _is_picture(head: bytes) -> bool:
+    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return True
+    is_riff = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_bitmap = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
+    return is_riff or is_bitmap or head[4:12] in (b"ftypavif", b"ftypavis")
 
 
 def _zipped(raw: Raw) -> str:
@@ -148,7 +160,7 @@ def _refuse_other(head: bytes) -> None:
     if best is None or best.mime_type.startswith("text/") or "utf" in best.name.casefold():
         return
     if best.mime_type.startswith("image/"):
-        raise Refused(f"it is a picture ({best.name}): words in pictures are not read")
+        raise Refused(f"it is a picture of a kind that is not read ({best.name}); save it as PNG or JPEG")
     raise Refused(f"it is a binary file ({best.name})")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -20,8 +20,9 @@ MIN_INTEGER, MAX_INTEGER = -(2**63), 2**63 - 1
 class Limits:
     """What one file may cost. Sizes in bytes, times in seconds, text in characters.
 
-    memory_bytes bounds the parser child's address space; cpu_s its processor time for one file; wall_s the wait
-    for its next document; unpacked_bytes what a zip-based file may inflate to.
+    memory_bytes bounds the parser child's address space; cpu_s its processor time and wall_s the wait until it gets
+    on: a file begins, a page or a row of words is read, a document is finished; unpacked_bytes what a zip-based file
+    may inflate to.
     """
 
     file_bytes: int = 100 * 2**20
@@ -33,14 +34,26 @@ class Limits:
     documents: int = 1_000_000
 
 
+Tell = Callable[[int, int], None]
+"""Says that reading gets on: at which page, of how many."""
+
+
+def tell_nobody(page: int, pages: int) -> None:
+    """Nobody waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A file as it came: its name (for the suffix and a title) and its bytes. depth: in how many files it lies."""
+    """A file as it came: its name (for the suffix and a title) and its bytes. depth: in how many files it lies.
+
+    tell: long work calls it again and again, or is taken for a hang.
+    """
 
     name: str
     data: bytes
     limits: Limits = Limits()
     depth: int = 0
+    tell: Tell = tell_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ class Block:
     """A stretch [start, end) of the text that a passage never leaves.
 
     heading: the path of headings above it (for a heading block: with itself). label: what tells which record a
-    later piece of it belongs to. fields: typed values of a record. language: "" if it is the document's.
+    later piece of it belongs to. fields: typed values of a record. language: "" if it is the document's. is_ocr: its
+    words were read in a picture, so they may be wrong.
     """
 
     start: int
@@ -60,6 +74,7 @@ class Block:
     label: str = ""
     fields: tuple[tuple[str, Scalar], ...] = ()
     language: str = ""
+    is_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +101,23 @@ class RefusedPart:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The parser child gets on with a file: it is at this page."""
+
+    page: int
+    pages: int
+
+
 class FileRefused(Refused):
     """The parser child refused a file and is ready for the next."""
 
 
 class TextBuilder:
-    """Writes a document's text block by block, so that offsets are right by construction."""
+    """Writes a document's text block by block, so that offsets are right by construction.
+
+    is_ocr: what is written now was read in a picture.
+    """
 
     def __init__(self, limit: int = Limits().text_characters) -> None:
         """Start empty; more than `limit` characters are refused."""
@@ -100,6 +126,7 @@ class TextBuilder:
         self._limit = limit
         self._heading: list[tuple[int, str]] = []
         self.blocks: list[Block] = []
+        self.is_ocr = False
 
     @property
     def heading(self) -> tuple[str, ...]:
@@ -125,7 +152,7 @@ class TextBuilder:
         text = text.strip("\n") if kind == "code" else text.strip()
         if text:
             start = self._write(text, glue)
-            self.blocks.append(Block(start, start + len(text), kind, self.heading, page, row))
+            self.blocks.append(Block(start, start + len(text), kind, self.heading, page, row, is_ocr=self.is_ocr))
 
     def add_record(self, text: str, row: int, label: str, fields: Sequence[tuple[str, Scalar]]) -> None:
         """Write a record on lines of its own."""
@@ -158,13 +185,13 @@ def scalar(value: object) -> Scalar | None:
     return value[:1000] if isinstance(value, str) else None
 
 
-def dump(item: Parsed | RefusedPart) -> bytes:
+def dump(item: Parsed | RefusedPart | Step) -> bytes:
     """Encode for the pipe. Lone surrogates, which JSON cannot carry, become replacement characters."""
-    tag = "parsed" if isinstance(item, Parsed) else "refused"
+    tag = {Parsed: "parsed", RefusedPart: "refused", Step: "step"}[type(item)]
     return orjson.dumps({tag: asdict(item)})
 
 
-def load(frame: bytes) -> Parsed | RefusedPart | None:
+def load(frame: bytes) -> Parsed | RefusedPart | Step | None:
     """Decode a frame; None is the end of the file.
 
     Raises:
@@ -178,6 +205,8 @@ def load(frame: bytes) -> Parsed | RefusedPart | None:
         return Parsed(**fields)
     if "refused" in data:
         return RefusedPart(**data["refused"])
+    if "step" in data:
+        return Step(**data["step"])
     if "end" in data:
         return None
     if "file_refused" in data:

@@ -17,11 +17,11 @@ from pathlib import Path
 import orjson
 
 from memory.errors import Refused
-from memory.ingest.parsed import FileRefused, Limits, Parsed, Raw, RefusedPart, load
+from memory.ingest.parsed import FileRefused, Limits, Parsed, Raw, RefusedPart, Step, Tell, load, tell_nobody
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAM_LIMIT = 2**20
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """Each thread of a numeric library reserves address space, which is limited."""
 
 
@@ -39,8 +39,10 @@ class Parser:
         """The child's process id while one runs."""
         return self._child.pid if self._child is not None and self._child.returncode is None else None
 
-    async def parse(self, name: str, data: bytes) -> AsyncGenerator[Parsed | RefusedPart, None]:
-        """Yield the documents of a file as the child finds them.
+    async def parse(
+        self, name: str, data: bytes, tell: Tell = tell_nobody
+    ) -> AsyncGenerator[Parsed | RefusedPart, None]:
+        """Yield the documents of a file as the child finds them; `tell` hears at which page it is.
 
         Raises:
             Refused: the file cannot be read, or costs more than the limits allow.
@@ -50,7 +52,7 @@ class Parser:
         async with self._turn:
             finished = False
             try:
-                async with aclosing(self._documents(Raw(name, data, self._limits))) as documents:
+                async with aclosing(self._documents(Raw(name, data, self._limits, tell=tell))) as documents:
                     async for item in documents:
                         yield item
                 finished = True
@@ -74,7 +76,10 @@ class Parser:
         sending = asyncio.create_task(_send(child, raw))
         try:
             while (item := load(await self._frame(child))) is not None:
-                yield item
+                if isinstance(item, Step):
+                    raw.tell(item.page, item.pages)
+                else:
+                    yield item
             await sending
         finally:
             sending.cancel()

@@ -21,6 +21,8 @@ TABLE_TOKENS = 96
 CONTEXT_TOKENS = 64
 CONTEXT_CHARACTERS = 300
 LABEL_CHARACTERS = 160
+READ_BY_OCR = ("read_by", "ocr")
+"""The field of a passage whose words were read in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class Splitter:
             labelled = block.label and number
             about = f"{context}\n{block.label[:LABEL_CHARACTERS]}".strip() if labelled else context
             kind: PassageKind = "text" if block.kind == "heading" else block.kind
-            yield Piece(start, end, kind, block.heading, block.page, block.row, about, block.fields, block.language)
+            fields = (*block.fields, READ_BY_OCR) if block.is_ocr else block.fields
+            yield Piece(start, end, kind, block.heading, block.page, block.row, about, fields, block.language)
 
     def _context(self, title: str, heading: tuple[str, ...]) -> str:
         path = heading if heading[:1] == (title,) else (title, *heading)
@@ -139,7 +142,8 @@ def _content(blocks: Sequence[Block]) -> list[Block]:
 
 def _joins(current: Block, block: Block) -> bool:
     same = (current.kind, current.heading, current.page) == (block.kind, block.heading, block.page)
-    return same and current.language == block.language and block.kind in ("text", "table", "code")
+    same = same and (current.language, current.is_ocr) == (block.language, block.is_ocr)
+    return same and block.kind in ("text", "table", "code")
 
 
 def _lines(piece: str) -> Iterator[tuple[int, int]]:

@@ -30,6 +30,7 @@ LOADERS = {
     "rst": "memory.ingest.loaders.rst",
     "code": "memory.ingest.loaders.code",
     "notebook": "memory.ingest.loaders.notebook",
+    "image": "memory.ingest.loaders.image",
     "zip": "memory.ingest.loaders.zip",
 }
 """Type -> module with a `load`. Imported when first needed: a PDF library costs nothing to who has no PDF."""

@@ -1,8 +1,11 @@
-"""PDF: the text of each page in reading order, tables by their ruled lines, headings by their type size."""
+"""PDF: the text of each page in reading order, tables by their ruled lines, headings by their type size.
+
+Pages without text of their own are pictures of text: those are read by OCR.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pypdfium2 as pdfium
@@ -10,10 +13,11 @@ import pypdfium2 as pdfium
 from memory.errors import Refused
 from memory.ingest.decode import clean
 from memory.ingest.loaders.pdf_columns import page_lines
-from memory.ingest.loaders.pdf_lines import Line, Reader, Turn, headings, paragraphs, running_lines, turn_of
-from memory.ingest.loaders.pdf_tables import Table, page_tables
+from memory.ingest.loaders.pdf_lines import Reader, Turn, turn_of
+from memory.ingest.loaders.pdf_pages import Page, write_pages
+from memory.ingest.loaders.pdf_pictures import is_picture, page_words
+from memory.ingest.loaders.pdf_tables import page_tables
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
-from memory.ingest.rows import add_table, looks_headed
 from memory.records import Scalar
 
 MAX_PAGES = 5_000
@@ -32,34 +36,46 @@ def load(raw: Raw) -> Iterator[Parsed]:
         raise Refused("it is protected by a password" if locked else f"it is a damaged PDF ({error})") from error
     if len(document) > MAX_PAGES:
         raise Refused(f"it has more than {MAX_PAGES:,} pages")
-    pages, tables = _read(document)
-    if not any(pages):
-        raise Refused(f"there is no text on its {len(pages)} pages: it may be a scan")
-    builder = TextBuilder(raw.limits.text_characters)
-    _write(builder, pages, tables)
     title, metadata = _declared(document)
+    pages = _read(raw, document)
+    if not any(page.lines for page in pages):
+        raise Refused(f"there is no text on its {len(pages)} pages, nor in pictures of them")
+    builder = TextBuilder(raw.limits.text_characters)
+    write_pages(builder, pages)
+    if seen := sum(bool(page.lines) for page in pages if page.is_ocr):
+        metadata["ocr_pages"] = seen
     first = next((block.heading[-1] for block in builder.blocks if block.kind == "heading"), "")
     yield Parsed(builder.text(), tuple(builder.blocks), "application/pdf", title or first, metadata=metadata)
 
 
-def _read(document: Any) -> tuple[list[list[Line]], dict[int, list[Table]]]:
-    pages: list[list[Line]] = []
-    tables: dict[int, list[Table]] = {}
-    for number in range(len(document)):
+def _read(raw: Raw, document: Any) -> list[Page]:
+    pages: list[Page] = []
+    count = len(document)
+    for number in range(count):
         page = document[number]
-        turn = _turn(page)
-        # PDFium tells the lines of a page that is not displayed upright from foot to head.
-        page.set_rotation(90 * turn.quarters)
-        textpage = page.get_textpage()
         try:
-            lines = page_lines(Reader(textpage, turn))
-            pages.append(lines)
-            if lines and (found := page_tables(page, textpage, turn)):
-                tables[number] = found
+            read = _page(page)
+            if is_picture(page, read.lines):
+                read = Page(page_words(page, lambda: raw.tell(number + 1, count)), is_ocr=True)  # noqa: B023 called here
+            pages.append(read)
         finally:
-            textpage.close()
             page.close()
-    return pages, tables
+        raw.tell(number + 1, count)
+    return pages
+
+
+def _page(page: Any) -> Page:
+    turned = page.get_rotation()
+    turn = _turn(page)
+    # PDFium tells the lines of a page that is not displayed upright from foot to head.
+    page.set_rotation(90 * turn.quarters)
+    textpage = page.get_textpage()
+    try:
+        lines = page_lines(Reader(textpage, turn))
+        return Page(lines, page_tables(page, textpage, turn) if lines else ())
+    finally:
+        textpage.close()
+        page.set_rotation(turned)
 
 
 def _turn(page: Any) -> Turn:
@@ -69,35 +85,6 @@ def _turn(page: Any) -> Turn:
         return turn_of(textpage)
     finally:
         textpage.close()
-
-
-def _write(builder: TextBuilder, pages: Sequence[list[Line]], tables: dict[int, list[Table]]) -> None:
-    running = running_lines(pages)
-    levels = headings([line for page in pages for line in page])
-    for index, lines in enumerate(pages):
-        waiting = list(tables.get(index, ()))
-        prose: list[Line] = []
-        for line in lines:
-            inside = next(
-                (table for table in tables.get(index, ()) if table.holds(line.x0, (line.bottom + line.top) / 2)), None
-            )
-            if inside is None and line.text not in running:
-                prose.append(line)
-            elif inside in waiting:
-                _flow(builder, prose, levels, index + 1)
-                prose = []
-                waiting.remove(inside)
-                add_table(builder, inside.rows, headed=looks_headed(inside.rows), page=index + 1)
-        _flow(builder, prose, levels, index + 1)
-
-
-def _flow(builder: TextBuilder, lines: Sequence[Line], levels: dict[float, int], page: int) -> None:
-    for group in paragraphs(lines):
-        text, size = group.text, group.size
-        if size in levels and len(text) <= 200:
-            builder.add_heading(text, levels[size], page=page)
-        else:
-            builder.add(text, page=page)
 
 
 def _declared(document: Any) -> tuple[str, dict[str, Scalar]]:
