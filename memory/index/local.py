@@ -12,12 +12,13 @@ import logging
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple, TypeVar
 
 from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput, StoreError
@@ -38,6 +39,8 @@ POLL_S = 1.0
 SEARCHERS = 2
 NEXT = "next"
 """Where a rebuild works, inside the index's folder."""
+GRACE_S = 30.0
+"""How long after a switch a query may still come with the former embedder's vector."""
 FEW_HOLES = 10_000
 """Rows of deleted passages that no rebuild is worth; more than the living ones are."""
 
@@ -66,6 +69,9 @@ class LocalIndex:
         self._closed = False
         self._users: Counter[Shard] = Counter()
         self._freed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._switched_at = float("-inf")
         self._searchers = ThreadPoolExecutor(SEARCHERS, thread_name_prefix="search")
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="index")
 
@@ -73,6 +79,9 @@ class LocalIndex:
         """Return the best passages that the scope may read and the store still has."""
         if not 1 <= query.top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k must be 1 to {MAX_TOP_K}")
+        await self._settled.wait()
+        if query.vector is not None and query.text and monotonic() < self._switched_at + GRACE_S:
+            query = replace(query, vector=await self._embedder.embed_query(query.text))
         if query.vector is not None and query.vector.shape != (self._embedder.dimension,):
             raise DimensionMismatch(f"the query's vector must have {self._embedder.dimension} dimensions")
         shard = self._shards.get(scope.tenant_id)
@@ -111,6 +120,35 @@ class LocalIndex:
                 await fresh.close()
         return await self.catch_up()
 
+    async def switch(
+        self, embedder: Embedder, documents: DocumentStore, commit: Callable[[], Awaitable[bool]]
+    ) -> IndexStatus:
+        """Build beside what is there with another embedder's vectors, and take over; searches wait for the moment."""
+        fresh = LocalIndex(self._folder / NEXT, documents, embedder)
+        async with self._rebuilding:
+            try:
+                await fresh.clear()
+                while not await self._replaced_by(fresh, commit):
+                    pass
+            finally:
+                await fresh.close()
+        return await self.catch_up()
+
+    async def _replaced_by(self, fresh: LocalIndex, commit: Callable[[], Awaitable[bool]]) -> bool:
+        await fresh.catch_up()
+        async with self._following:
+            # From here on queries come with the new vectors: they wait until the new index is in its place.
+            self._settled.clear()
+            try:
+                if not await commit():
+                    return False
+                await fresh.close()
+                self._embedder, self._switched_at = fresh._embedder, monotonic()
+                await self._switch_to(fresh)
+            finally:
+                self._settled.set()
+        return True
+
     async def clear(self) -> None:
         """Throw everything away."""
         await self._in_writer(self._clear)
@@ -119,10 +157,15 @@ class LocalIndex:
         """Open what the folder holds; what is damaged, or not of this store, is thrown away.
 
         Raises:
-            EmbedderMismatch: the folder was made by another embedder.
+            EmbedderMismatch: the folder was made by another embedder, and the store has none of this one's vectors.
         """
         try:
             await self._in_writer(self._load)
+        except EmbedderMismatch:
+            held = (await self._documents.vector_sets(SYSTEM)).current
+            if held is None or held.name != self._embedder.name:
+                raise
+            await self._in_writer(self._clear)
         except (OSError, ValueError, sqlite3.DatabaseError) as error:
             logger.warning("the index in %s is damaged and is made again: %s", self._folder, error)
             await self._in_writer(self._clear)
@@ -202,6 +245,7 @@ class LocalIndex:
         """Take over the closed files of another index, and forget the own ones once nobody searches them."""
         old, former = self._shards, self._folder / self._position.shards
         self._shards = await self._in_writer(partial(self._adopt, fresh))
+        self._settled.set()
         while any(shard in self._users for shard in old.values()):
             self._freed.clear()
             await self._freed.wait()
@@ -241,18 +285,28 @@ class LocalIndex:
         position = read_position(self._folder)
         if position is None:
             return self._clear()
-        if position.embedder != self._embedder.name:
-            raise EmbedderMismatch(
-                f"the index in {self._folder} was made by {position.embedder}, not {self._embedder.name};"
-                " configure that one, or delete the folder and ingest anew"
-            )
         self._position = position
+        if position.embedder != self._embedder.name:
+            return self._take_over(position)
         for folder in self._folder.iterdir():
             # A rebuild that was cut short, or what a finished one did not come to remove.
             if folder.is_dir() and folder.name != position.shards:
                 shutil.rmtree(folder)
         self._shards = self._open_shards(position.shards)
         return None
+
+    def _take_over(self, former: Position) -> None:
+        """Finish a switch to this embedder that was cut short after the store had made it."""
+        fresh = LocalIndex(self._folder / NEXT, self._documents, self._embedder)
+        left = read_position(fresh._folder)
+        if left is None or left.embedder != self._embedder.name:
+            raise EmbedderMismatch(
+                f"the index in {self._folder} was made by {former.embedder}, not {self._embedder.name}; leave"
+                " MULTIDB_EMBEDDER unset, or change the embedder with `multidb documents reembed`"
+            )
+        fresh._position = left
+        self._shards = self._adopt(fresh)
+        shutil.rmtree(self._folder / former.shards, ignore_errors=True)
 
     def _clear(self) -> None:
         self._close_shards()
