@@ -30,7 +30,7 @@ Wrap = Callable[[Stores], Stores]
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything open, the agent soon. uploads: the parsers that uploaded files are read with. engine: what runs need."""
+    """Everything open, the agent soon. uploads: the parsers that uploaded files are read with. engine: runs need it."""
 
     settings: Settings
     secret: bytes

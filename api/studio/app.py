@@ -42,6 +42,7 @@ async def lifespan(studio: Starlette) -> AsyncGenerator[None]:
         runs = HostedRuns(parts.engine, parts.runs)
         agent = await parts.agent.get()
         studio.state.graph = build_studio_graph(agent.deps, Conversations(parts.engine, runs))
+        studio.state.on_ready()
         try:
             yield
         finally:
@@ -77,3 +78,4 @@ class Strangers:
 
 
 app = Starlette(lifespan=lifespan, middleware=[Middleware(Strangers)])
+app.state.on_ready = lambda: None
