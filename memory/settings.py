@@ -17,18 +17,26 @@ class StoreSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MULTIDB_", env_file=None, extra="ignore", frozen=True)
 
     home: Path = Field(default=Path("data"), description="Folder of everything that is kept.")
-    checkpoints_url: str = Field(default="", description="Graph checkpoints: sqlite:///FILE.")
+    checkpoints_url: str = Field(default="", description="Graph checkpoints: sqlite:///FILE, or redis://HOST:PORT/0.")
     turns_url: str = Field(default="", description="Conversation turns.")
     answers_url: str = Field(default="", description="Curated answers and feedback.")
     accounts_url: str = Field(default="", description="Users, plans, quota ledger and audit.")
     documents_url: str = Field(default="", description="Documents, passages and vectors.")
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
     runs_url: str = Field(default="", description="Run log, leases and cache.")
-    embedder: str = Field(default="minilm", description="minilm, or hf:MODEL through the `models` extra.")
+    embedder: str = Field(
+        default="", description="minilm, or hf:MODEL through the `models` extra; empty: the documents' own, or minilm."
+    )
     kept_versions: int = Field(
         default=5, ge=1, description="Versions of a document that are kept, the current one among them."
     )
     store_timeout_s: float = Field(default=10.0, gt=0, description="Time limit of one store call, seconds.")
+    checkpoint_retention_h: float = Field(
+        default=720.0, gt=0, description="How long Redis keeps a run's checkpoints after their last step, hours."
+    )
+    redis_may_forget: bool = Field(
+        default=False, description="Use a Redis that loses data at a crash (no append-only file) or evicts keys."
+    )
     event_retention_h: float = Field(
         default=24.0, gt=0, description="How long a finished run's events are kept, hours."
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memory.errors import InvalidInput
+from memory.errors import InvalidInput, ModelUnavailable
 from memory.folder import hold_folder
 from memory.ports import (
     Accounts,
@@ -27,12 +27,14 @@ from memory.ports import (
     RunLog,
     TurnStore,
 )
-from memory.records import Plan
+from memory.records import SYSTEM, Plan
 from memory.settings import StoreSettings
 from memory.sqlite import Database, open_database
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
+
+DEFAULT_EMBEDDER = "minilm"
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,19 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_stores(settings: StoreSettings, *, command: str = "multidb", url: str = "") -> AsyncGenerator[Stores]:
+async def open_stores(
+    settings: StoreSettings, *, command: str = "multidb", url: str = "", any_embedder: bool = False
+) -> AsyncGenerator[Stores]:
     """Open all stores, owning the data folder meanwhile.
 
     Args:
         settings: one URL per port; empty ones mean files in `settings.home`.
         command: what a person who finds the folder taken is told owns it.
         url: where that process answers, "" if it serves nothing.
+        any_embedder: open even where the documents' embedder is not there, to embed them again.
 
     Raises:
+        EmbedderMismatch: the documents were embedded by another embedder.
         FolderLocked: another process owns the folder.
         StoreUnavailable: a store cannot be opened.
         InvalidInput: a URL is of no known kind.
@@ -71,8 +77,8 @@ async def open_stores(settings: StoreSettings, *, command: str = "multidb", url:
         await stack.enter_async_context(hold_folder(settings.home, command, url))
         files = _Files(stack, settings)
         plan = Plan("local", settings.default_quota_tokens)
-        embedder = await _open_embedder(stack, settings)
         documents = await _open_documents(files)
+        embedder = await _shared_embedder(stack, settings, documents, any_embedder=any_embedder)
         yield Stores(
             checkpointer=await _open_checkpointer(stack, settings),
             turns=await _open_turns(files),
@@ -122,10 +128,25 @@ def path_of(port: str, url: str, scheme: str, default: Path) -> Path:
 
 
 async def _open_checkpointer(stack: AsyncExitStack, settings: StoreSettings) -> BaseCheckpointSaver[Any]:
+    if is_redis(settings.checkpoints_url):
+        return await _open_redis_checkpointer(stack, settings)
     from memory.checkpoints.sqlite import open_checkpoints
 
     path = path_of("checkpoints", settings.checkpoints_url, "sqlite", settings.home / "checkpoints.db")
     return await stack.enter_async_context(open_checkpoints(path, settings.store_timeout_s))
+
+
+async def _open_redis_checkpointer(stack: AsyncExitStack, settings: StoreSettings) -> BaseCheckpointSaver[Any]:
+    from memory.checkpoints.redis import RedisSaver
+    from memory.redis import open_redis
+
+    opening = open_redis(settings.checkpoints_url, settings.store_timeout_s, may_forget=settings.redis_may_forget)
+    return RedisSaver(await stack.enter_async_context(opening), int(settings.checkpoint_retention_h * 3600))
+
+
+def is_redis(url: str) -> bool:
+    """Tell whether a URL names a Redis or Valkey server; with rediss:// it is reached over TLS."""
+    return url.startswith(("redis://", "rediss://"))
 
 
 async def _open_turns(files: _Files) -> TurnStore:
@@ -191,6 +212,29 @@ async def _open_index(
 
     folder = path_of("index", settings.index_url, "local", settings.home / "index")
     return await stack.enter_async_context(open_index(folder, documents, embedder))
+
+
+async def _shared_embedder(
+    stack: AsyncExitStack, settings: StoreSettings, documents: DocumentStore, *, any_embedder: bool
+) -> Embedder:
+    """Open the configured embedder; without one that of the documents, and for a new folder the default."""
+    from memory.embeddings.switching import AbsentEmbedder, SwitchingEmbedder, mismatch
+
+    async def opened(spec: str) -> Embedder:
+        return await _open_embedder(stack, settings.model_copy(update={"embedder": spec}))
+
+    kept = (await documents.vector_sets(SYSTEM)).current
+    try:
+        embedder = await opened(settings.embedder or (kept.spec if kept else "") or DEFAULT_EMBEDDER)
+    except ModelUnavailable:
+        if not any_embedder:
+            raise
+        embedder = await opened(DEFAULT_EMBEDDER)
+    if kept is not None and kept.name != embedder.name:
+        if not any_embedder:
+            raise mismatch(kept.name, embedder.name)
+        embedder = AbsentEmbedder(kept.name, kept.dimension, embedder)
+    return SwitchingEmbedder(embedder, opened)
 
 
 async def _open_embedder(stack: AsyncExitStack, settings: StoreSettings) -> Embedder:

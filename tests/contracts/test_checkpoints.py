@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,23 @@ from langgraph.graph import END, START, StateGraph
 
 from graphs import state
 from memory import records
+from memory.checkpoints.redis import RedisSaver
 from memory.checkpoints.sqlite import open_checkpoints
 from memory.checkpoints.types import STATE_TYPES, allowed_types, open_serializer
 from memory.errors import StoreUnavailable
+from memory.redis import open_redis
 from tests.support.kill import acknowledged_before_kill
+from tests.support.servers import fresh_redis, rigs
 from tests.support.texts import AWKWARD
 
-SAVERS = {"sqlite": lambda folder: open_checkpoints(folder / "checkpoints.db")}
+
+@asynccontextmanager
+async def on_redis(folder: Path) -> AsyncGenerator[RedisSaver]:
+    async with fresh_redis() as url, open_redis(url) as server:
+        yield RedisSaver(server, ttl_s=3600)
+
+
+SAVERS = {"sqlite": lambda folder: open_checkpoints(folder / "checkpoints.db"), "redis": on_redis}
 MOMENT = datetime(2026, 1, 15, 12, 0, 0, 123456, tzinfo=UTC)
 CITATION = records.Citation("p", "d", "v", "a.md", "A", 3, 9, AWKWARD["emoji"], page=2, row=None)
 CLAIM = records.Claim("c", "text", (CITATION,), "supported", "aligned")
@@ -53,13 +63,13 @@ WHOLE = state.State(
 )
 
 
-@pytest.fixture(params=SAVERS)
+@pytest.fixture(params=rigs(SAVERS))
 async def saver(request, tmp_path):
     async with SAVERS[request.param](tmp_path) as saver:
         yield saver
 
 
-@pytest.mark.parametrize("kind", SAVERS)
+@pytest.mark.parametrize("kind", rigs(SAVERS))
 async def test_the_saver_conforms(kind, tmp_path):
     folders = (tmp_path / str(number) for number in range(100))
 
@@ -109,11 +119,12 @@ def test_a_type_that_is_not_allowed_is_not_built():
     assert open_serializer().loads_typed(open_serializer().dumps_typed(WHOLE)) == WHOLE
 
 
-async def test_the_file_is_synced_at_every_commit(saver):
-    async with saver.conn.execute("PRAGMA synchronous") as cursor:
-        assert (await cursor.fetchone())[0] == 2
-    async with saver.conn.execute("PRAGMA journal_mode") as cursor:
-        assert (await cursor.fetchone())[0] == "wal"
+async def test_the_file_is_synced_at_every_commit(tmp_path):
+    async with open_checkpoints(tmp_path / "checkpoints.db") as saver:
+        async with saver.conn.execute("PRAGMA synchronous") as cursor:
+            assert (await cursor.fetchone())[0] == 2
+        async with saver.conn.execute("PRAGMA journal_mode") as cursor:
+            assert (await cursor.fetchone())[0] == "wal"
 
 
 async def test_a_locked_file_is_told_not_shown_as_an_empty_conversation(tmp_path):

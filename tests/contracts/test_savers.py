@@ -12,13 +12,19 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import redis
 from langgraph.checkpoint.base import WRITES_IDX_MAP, empty_checkpoint
 
+from memory.checkpoints.redis import RedisSaver
+from memory.checkpoints.redis_layout import keys_of
 from memory.checkpoints.sqlite import open_checkpoints
 from memory.errors import StoreUnavailable
+from memory.redis import open_redis
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.kill import acknowledged_before_kill
+from tests.support.proxy import proxied
 from tests.support.rig import IMPATIENCE_S, Clock, Rig, locked
+from tests.support.servers import fresh_redis, rigs
 from tests.support.texts import AWKWARD
 
 ODD_IDS = [
@@ -51,7 +57,28 @@ def _damaged(path: Path) -> None:
         other.executescript("ALTER TABLE checkpoints RENAME TO lost; CREATE TABLE checkpoints (unknown TEXT);")
 
 
-RIGS = {"sqlite": on_sqlite}
+@asynccontextmanager
+async def on_redis(folder: Path) -> AsyncGenerator[SaverRig]:
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(fresh_redis())
+        (folder / "url").write_text(url)
+        proxy, proxied_url = await stack.enter_async_context(proxied(url))
+        places = ((url, 10.0), (url, 10.0), (proxied_url, IMPATIENCE_S))
+        servers = [await stack.enter_async_context(open_redis(place, limit)) for place, limit in places]
+        damage = partial(_damaged_on_redis, url)
+        yield SaverRig(
+            *(RedisSaver(server, 3600) for server in servers), Clock(), proxy.silent, damage, folder, "write_to_redis"
+        )
+
+
+def _damaged_on_redis(url: str) -> None:
+    with redis.from_url(url) as other:
+        for key in list(other.scan_iter()):
+            other.delete(key)
+            other.set(key, "lost")
+
+
+RIGS = {"sqlite": on_sqlite, "redis": on_redis}
 
 
 def at(thread_id="t", namespace="", number=None):
@@ -169,16 +196,27 @@ async def write_to_sqlite(folder: Path, forgetful: bool = False) -> AsyncGenerat
             yield str(number)
 
 
+async def write_to_redis(folder: Path, forgetful: bool = False) -> AsyncGenerator[str]:
+    async with open_redis((folder / "url").read_text()) as server:
+        saver, number = RedisSaver(server, 3600), 0
+        while True:
+            number += 1
+            if not forgetful:
+                await put(saver, number, "killed")
+            yield str(number)
+
+
 async def write_and_forget(folder: Path) -> AsyncGenerator[str]:
     """Acknowledges what is not committed."""
-    async for value in write_to_sqlite(folder, forgetful=True):
+    write = write_to_redis if (folder / "url").exists() else write_to_sqlite
+    async for value in write(folder, forgetful=True):
         yield value
 
 
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig
@@ -246,6 +284,9 @@ async def deletes_nothing(sound, thread_id):
 
 async def forgets_checkpoints_alone(sound, thread_id):
     saver = sound.__self__
+    if isinstance(saver, RedisSaver):
+        await saver._server.call("ZREMRANGEBYLEX", keys_of(thread_id)[0], "[c", "(d")
+        return
     await saver.conn.execute("DELETE FROM checkpoints WHERE thread_id = ?", (thread_id,))
     await saver.conn.commit()
 

@@ -1,0 +1,133 @@
+"""One Redis (or Valkey) server, shared by the ports whose URLs name it: plain commands, no modules.
+
+Every call has a time limit, and whatever goes wrong is told as ours. The URL's credentials stay in the driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLost
+from redis.exceptions import RedisError, ResponseError
+
+from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
+
+LEASE_LOST = "LEASELOST"
+"""First word of what our scripts answer to the holder of an older lease."""
+CONNECT_S = 2.0
+MAX_CONNECTIONS = 64
+
+
+@asynccontextmanager
+async def open_redis(url: str, timeout_s: float = 10.0, *, may_forget: bool = False) -> AsyncGenerator[Redis]:
+    """Connect to a server and make sure that it keeps what it acknowledges.
+
+    Args:
+        url: redis://[USER:PASSWORD@]HOST:PORT/DATABASE, or rediss:// for TLS.
+        timeout_s: limit of one call, connecting included.
+        may_forget: also take a server that loses data at a crash or evicts keys.
+
+    Raises:
+        StoreUnavailable: the server does not answer.
+        InvalidInput: the URL is of no use, or the server would lose data.
+    """
+    host = _host(url)
+    # The driver does not type its options.
+    pool = cast(Any, redis.asyncio.BlockingConnectionPool).from_url(
+        url,
+        max_connections=MAX_CONNECTIONS,
+        timeout=timeout_s,
+        socket_connect_timeout=min(CONNECT_S, timeout_s),
+        socket_timeout=timeout_s,
+        # A connection that the server closed meanwhile is opened anew; all that we send may be sent twice.
+        retry=Retry(NoBackoff(), 1, (ConnectionLost,)),
+        client_name="multidb",
+    )
+    server = Redis(redis.asyncio.Redis(connection_pool=pool), host, timeout_s)
+    try:
+        if not may_forget:
+            await _require_memory(server)
+        yield server
+    finally:
+        await pool.aclose()
+
+
+class Redis:
+    """A connected server. `repr` shows where it is and nothing else of the URL."""
+
+    def __init__(self, client: Any, host: str, timeout_s: float) -> None:
+        """Use a driver's client; host is for messages."""
+        self.client = client
+        self.host = host
+        self.timeout_s = timeout_s
+
+    def __repr__(self) -> str:
+        return f"Redis({self.host!r})"
+
+    async def call(self, *words: Any) -> Any:
+        """Run one command.
+
+        Raises:
+            StoreUnavailable: no answer within the limit, or an answer that says no.
+        """
+        with self._told():
+            async with asyncio.timeout(self.timeout_s):
+                return await self.client.execute_command(*words)
+
+    async def within(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Run something with the client, under the same limit and with the same errors.
+
+        Raises:
+            StoreUnavailable: no answer within the limit, or an answer that says no.
+            LeaseLost: a script found a younger lease than the one given.
+        """
+        with self._told():
+            async with asyncio.timeout(self.timeout_s):
+                return await work()
+
+    def script(self, text: str) -> Callable[[list[bytes], list[Any]], Awaitable[Any]]:
+        """Return a Lua script as a function of keys and arguments; it is sent once and then named."""
+        registered = self.client.register_script(text)
+        return lambda keys, arguments: self.within(lambda: registered(keys=keys, args=arguments))
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except ResponseError as error:
+            if str(error).startswith(LEASE_LOST):
+                raise LeaseLost("a younger lease of this thread is in use") from error
+            raise StoreUnavailable(f"Redis at {self.host} refused: {error}") from error
+        except (RedisError, OSError, TimeoutError) as error:
+            problem = str(error) or f"no answer in {self.timeout_s} s"
+            raise StoreUnavailable(f"Redis at {self.host} cannot be used: {problem}") from error
+
+
+async def _require_memory(server: Redis) -> None:
+    persistence = await server.within(lambda: server.client.info("persistence"))
+    memory = await server.within(lambda: server.client.info("memory"))
+    way_out = "; set it so, or MULTIDB_REDIS_MAY_FORGET=true if losing conversations is acceptable"
+    if not persistence.get("aof_enabled"):
+        raise InvalidInput(f"Redis at {server.host} forgets at a crash: it needs `appendonly yes`{way_out}")
+    if str(memory.get("maxmemory_policy", "")).startswith("allkeys-"):
+        policy = memory["maxmemory_policy"]
+        raise InvalidInput(f"Redis at {server.host} evicts what is needed ({policy}): it needs `noeviction`{way_out}")
+
+
+def _host(url: str) -> str:
+    """Return HOST:PORT for messages, so that no password is ever in one."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("redis", "rediss") and parts.hostname
+        if known:
+            return f"{parts.hostname}:{parts.port or 6379}"
+    except ValueError:
+        pass
+    raise InvalidInput("a Redis URL must look like redis://HOST:PORT/0, or rediss:// for TLS")
