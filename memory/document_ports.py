@@ -41,6 +41,36 @@ class PassageRows:
     vectors: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """An embedder as a store knows it. spec: how to open it (a value of MULTIDB_EMBEDDER), "" if nobody said."""
+
+    name: str
+    dimension: int
+    spec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSets:
+    """Whose vectors a store holds. current: None while nothing is kept; next: those being made beside, if any.
+
+    passages: how many there are, those of versions set aside too. lacking: how many have no vector of `next` yet.
+    """
+
+    current: Maker | None
+    next: Maker | None
+    passages: int
+    lacking: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A passage that has no vector of the next embedder yet."""
+
+    tenant_id: str
+    passage: Passage
+
+
 class DocumentStore(Protocol):
     """Documents, passages and vectors: the truth, with a gap-free sequence of its changes.
 
@@ -109,10 +139,49 @@ class DocumentStore(Protocol):
         """Changes of all tenants with a sequence above `after`, in order, without a gap (system scope only)."""
         ...
 
-    async def rows(self, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
-        """What an index needs of a version, None if it is no longer the document's (system scope only)."""
+    async def rows(
+        self, scope: Scope, document_id: str, version_id: str, embedder: str | None = None
+    ) -> PassageRows | None:
+        """What an index needs of a version, None if it is no longer the document's (system scope only).
+
+        embedder: whose vectors, the current one's if None; without all of them the version is None too.
+        """
         ...
 
     async def last_sequence(self, scope: Scope) -> int:
         """The sequence of the newest change, 0 if there is none."""
+        ...
+
+    async def vector_sets(self, scope: Scope) -> VectorSets:
+        """Whose vectors are held, and how far the next ones are."""
+        ...
+
+    async def begin_vectors(self, scope: Scope, maker: Maker) -> None:
+        """Begin to keep vectors of another embedder beside the current ones, or go on with it (system scope only).
+
+        Those of a third one that were begun are dropped. With the current embedder: all but its own are dropped.
+        """
+        ...
+
+    async def lacking(self, scope: Scope, limit: int) -> Sequence[Lacking]:
+        """Some passages without a vector of the next embedder; none if there are none (system scope only)."""
+        ...
+
+    async def add_vectors(self, scope: Scope, embedder: str, passages: Sequence[Lacking], vectors: Vectors) -> None:
+        """Keep vectors of the next embedder; again does nothing, passages that are gone are passed over (system).
+
+        Raises:
+            EmbedderMismatch: the next embedder is another one.
+            DimensionMismatch: vectors do not fit the passages or the next embedder.
+        """
+        ...
+
+    async def switch_vectors(self, scope: Scope, embedder: str) -> bool:
+        """Make the next embedder the current one, at once for readers and writers (system scope only).
+
+        False if passages lack its vectors: nothing has changed. Again is True and changes nothing.
+
+        Raises:
+            EmbedderMismatch: it is neither the next embedder nor the current one.
+        """
         ...

@@ -7,7 +7,7 @@ within the adapter's time limit, with `StoreUnavailable` if the backend did not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -259,6 +259,18 @@ class PassageIndex(Protocol):
 
     async def rebuild(self) -> IndexStatus:
         """Throw everything derived away and make it again from the store."""
+        ...
+
+    async def switch(
+        self, embedder: Embedder, documents: DocumentStore, commit: Callable[[], Awaitable[bool]]
+    ) -> IndexStatus:
+        """Build an index of another embedder beside this one, and take its place once it is complete.
+
+        documents: the same store, giving that embedder's vectors in `rows`. commit: awaited when everything is
+        applied; False if the store has changed since, then the rest is applied and commit awaited again. Until it
+        says True, and if anything raises, searches find what they found before. Searches whose vector may still be
+        the former embedder's are embedded again, from their text.
+        """
         ...
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from memory.documents import rows
+from memory.documents import vectors as vectors_of
 from memory.ports import PassageRows
 from memory.records import Change, Scope
 
@@ -36,27 +37,45 @@ def changes(connection: sqlite3.Connection, scope: Scope, after: int, limit: int
     ]
 
 
-def version_rows(connection: sqlite3.Connection, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
+def version_rows(
+    connection: sqlite3.Connection, scope: Scope, document_id: str, version_id: str, embedder: str | None
+) -> PassageRows | None:
     """Return a version with passages and vectors in reading order."""
     if "system" not in scope.roles:
         return None
     content = connection.execute(
-        """SELECT tenant_id FROM document_contents
+        """SELECT tenant_id, passages FROM document_contents
            WHERE document_id = ? AND version_id = ? AND kept_of IS NULL AND (? = '' OR tenant_id = ?)""",
         (document_id, version_id, scope.tenant_id, scope.tenant_id),
     ).fetchone()
-    if content is None:
+    held = _table(connection, embedder)
+    if content is None or held is None:
         return None
     found = connection.execute(
-        f"""SELECT {rows.PASSAGE}, v.vector FROM passages p JOIN passage_vectors v ON v.number = p.number
+        f"""SELECT {rows.PASSAGE}, v.vector FROM passages p JOIN {held.table} v ON v.number = p.number
             WHERE p.tenant_id = ? AND p.document_id = ? ORDER BY p.ordinal""",
         (content["tenant_id"], document_id),
     ).fetchall()
-    dimension = connection.execute("SELECT dimension FROM document_vectors_by").fetchone()["dimension"]
-    vectors = np.frombuffer(b"".join(row["vector"] for row in found), np.float32).reshape(-1, dimension)
-    return PassageRows(
-        rows.document(connection, content["tenant_id"], document_id), [rows.passage(r) for r in found], vectors
-    )
+    if len(found) < content["passages"]:
+        return None
+    vectors = np.frombuffer(b"".join(row["vector"] for row in found), np.float32).reshape(-1, held.dimension)
+    whole = rows.document(connection, content["tenant_id"], document_id)
+    return PassageRows(whole, [rows.passage(row) for row in found], vectors)
+
+
+class _Held(NamedTuple):
+    table: str
+    dimension: int
+
+
+def _table(connection: sqlite3.Connection, embedder: str | None) -> _Held | None:
+    """Return where an embedder's vectors are; None if there are none."""
+    current, following = vectors_of.sets_by(connection)
+    if current is not None and embedder in (None, current.name):
+        return _Held(rows.place(connection), current.dimension)
+    if following is not None and embedder == following.name:
+        return _Held(rows.beside(connection), following.dimension)
+    return None
 
 
 def last_sequence(connection: sqlite3.Connection) -> int:

@@ -33,6 +33,20 @@ JOINED = "passages p JOIN document_contents c ON c.tenant_id = p.tenant_id AND c
 MAX_VARIABLES = 500
 
 
+VECTORS = ("passage_vectors", "passage_vectors_beside")
+
+
+def place(connection: sqlite3.Connection) -> str:
+    """Return the table of the current embedder's vectors."""
+    found = connection.execute("SELECT place FROM document_vectors_by").fetchone()
+    return found["place"] if found else VECTORS[0]
+
+
+def beside(connection: sqlite3.Connection) -> str:
+    """Return the table of the next embedder's vectors."""
+    return VECTORS[1 - VECTORS.index(place(connection))]
+
+
 def who(scope: Scope) -> dict[str, Any]:
     """Name the parameters of READABLE."""
     return {"tenant": scope.tenant_id, "user": scope.user_id, "groups": json.dumps(scope.groups)}
@@ -159,7 +173,7 @@ def insert_passages(
         raise Conflict(f"passage ids or ordinals repeat in {passages[0].document_id}: {error}") from error
     stored = np.ascontiguousarray(vectors, dtype=np.float32)
     connection.executemany(
-        "INSERT INTO passage_vectors VALUES (?, ?)", [(first + at, row.tobytes()) for at, row in enumerate(stored)]
+        f"INSERT INTO {place(connection)} VALUES (?, ?)", [(first + at, row.tobytes()) for at, row in enumerate(stored)]
     )
     connection.execute(
         "UPDATE document_contents SET passages = ? WHERE tenant_id = ? AND document_id = ?",
@@ -194,11 +208,12 @@ def oldest_alias(connection: sqlite3.Connection, here: sqlite3.Row) -> str | Non
 def delete_content(connection: sqlite3.Connection, tenant_id: str, content_id: str) -> None:
     """Forget a content: text, passages, vectors."""
     key = (tenant_id, content_id)
-    connection.execute(
-        """DELETE FROM passage_vectors WHERE number IN
-           (SELECT number FROM passages WHERE tenant_id = ? AND document_id = ?)""",
-        key,
-    )
+    for table in VECTORS:
+        connection.execute(
+            f"""DELETE FROM {table} WHERE number IN
+                (SELECT number FROM passages WHERE tenant_id = ? AND document_id = ?)""",
+            key,
+        )
     connection.execute("DELETE FROM passages WHERE tenant_id = ? AND document_id = ?", key)
     connection.execute("DELETE FROM document_contents WHERE tenant_id = ? AND document_id = ?", key)
 

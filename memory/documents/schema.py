@@ -3,6 +3,8 @@
 A content whose kept_of is set is a version set aside: kept_of is the document_id of the source that it was of, its
 own document_id is nobody's. set_aside: the place in the sequence of changes when it ceased to be current. A source's
 number counts the versions it has brought; brought is the version it brought last, which a rollback does not change.
+
+Vectors are in one of two tables, which `place` names; those of the next embedder go into the other one.
 """
 
 from __future__ import annotations
@@ -50,5 +52,13 @@ UPDATE document_sources SET brought = (
     SELECT version_id FROM document_contents c
     WHERE c.tenant_id = document_sources.tenant_id AND c.document_id = document_sources.content_id
 );
+""",
+    """
+ALTER TABLE document_vectors_by ADD COLUMN spec TEXT NOT NULL DEFAULT '';
+ALTER TABLE document_vectors_by ADD COLUMN place TEXT NOT NULL DEFAULT 'passage_vectors';
+CREATE TABLE document_vectors_next (
+    only INTEGER PRIMARY KEY CHECK (only = 1), embedder TEXT NOT NULL, dimension INTEGER NOT NULL, spec TEXT NOT NULL
+);
+CREATE TABLE passage_vectors_beside (number INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 """,
 )

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from memory.document_ports import Version
+from memory.document_ports import Lacking, Maker, VectorSets, Version
 from memory.documents import following, rows, versions
+from memory.documents import vectors as vector_sets
 from memory.documents.schema import MIGRATIONS
-from memory.errors import Conflict, DimensionMismatch, EmbedderMismatch, InvalidInput, NotFound
+from memory.errors import AccessDenied, Conflict, DimensionMismatch, InvalidInput, NotFound
 from memory.ports import PassageRows, Vectors
 from memory.records import Change, Document, DocumentSummary, Kept, Page, Passage, Scope
 from memory.sqlite import Database
@@ -97,18 +98,51 @@ class SqliteDocuments:
         """Changes of all tenants above `after`, in order, without a gap; none unless the scope is the system's."""
         return await self._database.read(partial(following.changes, scope=scope, after=after, limit=limit))
 
-    async def rows(self, scope: Scope, document_id: str, version_id: str) -> PassageRows | None:
+    async def rows(
+        self, scope: Scope, document_id: str, version_id: str, embedder: str | None = None
+    ) -> PassageRows | None:
         """What an index needs of a version, None if it is no longer the document's or the scope not the system's.
 
         A system scope that names a tenant looks in that tenant only.
         """
         return await self._database.read(
-            partial(following.version_rows, scope=scope, document_id=document_id, version_id=version_id)
+            partial(
+                following.version_rows,
+                scope=scope,
+                document_id=document_id,
+                version_id=version_id,
+                embedder=embedder,
+            )
         )
 
     async def last_sequence(self, scope: Scope) -> int:
         """The sequence of the newest change, 0 if there is none."""
         return await self._database.read(following.last_sequence)
+
+    async def vector_sets(self, scope: Scope) -> VectorSets:
+        """Whose vectors are held, and how far the next ones are."""
+        return await self._database.read(vector_sets.sets)
+
+    async def begin_vectors(self, scope: Scope, maker: Maker) -> None:
+        """Begin with another embedder's vectors; those of a former one are cleared in small transactions first."""
+        _check_system(scope)
+        while not await self._database.write(partial(vector_sets.begin, maker=maker)):
+            pass
+
+    async def lacking(self, scope: Scope, limit: int) -> Sequence[Lacking]:
+        """Some passages without a vector of the next embedder."""
+        _check_system(scope)
+        return await self._database.read(partial(vector_sets.lacking, limit=limit))
+
+    async def add_vectors(self, scope: Scope, embedder: str, passages: Sequence[Lacking], vectors: Vectors) -> None:
+        """Keep vectors of the next embedder."""
+        _check_system(scope)
+        await self._database.write(partial(vector_sets.add, embedder=embedder, passages=passages, vectors=vectors))
+
+    async def switch_vectors(self, scope: Scope, embedder: str) -> bool:
+        """Make the next embedder the current one; False if passages lack its vectors."""
+        _check_system(scope)
+        return await self._database.write(partial(vector_sets.switch, embedder=embedder))
 
 
 async def open_documents(database: Database, kept_versions: int = KEPT_VERSIONS) -> SqliteDocuments:
@@ -124,6 +158,11 @@ class _Item(NamedTuple):
     embedder: str
 
 
+def _check_system(scope: Scope) -> None:
+    if "system" not in scope.roles:
+        raise AccessDenied("only the process itself changes whose vectors are kept")
+
+
 def _check_shape(document: Document, passages: Sequence[Passage], vectors: Vectors) -> None:
     if vectors.ndim != 2 or vectors.shape[0] != len(passages):
         raise DimensionMismatch(f"{len(passages)} passages came with vectors of shape {vectors.shape}")
@@ -136,7 +175,7 @@ def _check_shape(document: Document, passages: Sequence[Passage], vectors: Vecto
 
 def _put(connection: sqlite3.Connection, scope: Scope, item: _Item, keep: int) -> Kept:
     document = item.document
-    _same_embedder(connection, item)
+    vector_sets.check(connection, Maker(item.embedder, item.vectors.shape[1]))
     here = rows.source_row(connection, scope, "document_id", document.document_id)
     if here is None and rows.is_taken(connection, scope, document):
         raise Conflict(f"{document.source!r} is kept already and not yours to replace")
@@ -200,17 +239,6 @@ def _rollback(connection: sqlite3.Connection, scope: Scope, document_id: str, ve
     versions.bring_back(connection, kept, document)
     rows.insert_source(connection, scope, document, document.document_id, brought)
     return _changed(connection, document, here["tenant_id"])
-
-
-def _same_embedder(connection: sqlite3.Connection, item: _Item) -> None:
-    row = connection.execute("SELECT embedder, dimension FROM document_vectors_by").fetchone()
-    dimension = item.vectors.shape[1]
-    if row is None:
-        connection.execute("INSERT INTO document_vectors_by VALUES (1, ?, ?)", (item.embedder, dimension))
-    elif row["embedder"] != item.embedder:
-        raise EmbedderMismatch(f"the documents were embedded by {row['embedder']}, not {item.embedder}; ingest anew")
-    elif row["dimension"] != dimension:
-        raise DimensionMismatch(f"the store's vectors have {row['dimension']} dimensions, these {dimension}")
 
 
 def _get(connection: sqlite3.Connection, scope: Scope, column: str, value: str) -> Document:

@@ -138,8 +138,9 @@ def _copy_passages(connection: sqlite3.Connection, key: dict[str, str], name: st
     if found["shift"] is None:
         return
     named = {**key, "shift": found["shift"], "name": name}
+    table = rows.place(connection)
     connection.execute(
-        """INSERT INTO passage_vectors SELECT v.number + :shift, v.vector FROM passage_vectors v
+        f"""INSERT INTO {table} SELECT v.number + :shift, v.vector FROM {table} v
            JOIN passages p ON p.number = v.number WHERE p.tenant_id = :tenant AND p.document_id = :content""",
         named,
     )

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from memory.embeddings.reading import embedded_text
 from memory.ids import digest
 from memory.ingest.parsed import Parsed
 from memory.ingest.split import Piece, Splitter
@@ -31,12 +32,14 @@ class Made:
 class Batch:
     """Documents that are embedded together: long calls suit the embedder, which sorts by length.
 
-    gone: ids of documents to forget once these are kept: parts that their file no longer has.
+    embedder: who made the vectors. gone: ids of documents to forget once these are kept: parts that their file no
+    longer has.
     """
 
     items: list[Made] = field(default_factory=list[Made])
     vectors: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     passages: int = 0
+    embedder: str = ""
     gone: list[str] = field(default_factory=list[str])
     _starts: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -95,16 +98,11 @@ class Maker:
         """Return a document with its passages."""
         pieces = self._splitter.split(parsed, document.title)
         passages = tuple(_passage(document, number, piece) for number, piece in enumerate(pieces))
-        return Made(document, passages, tuple(self._embedded(passage) for passage in passages))
+        return Made(document, passages, tuple(embedded_text(self._embedder, passage) for passage in passages))
 
     def _version(self, parsed: Parsed) -> str:
         fields = [f"{name}={value!r}" for name, value in sorted(parsed.metadata.items())]
         return digest(self.settings, parsed.text, parsed.title, *fields)
-
-    def _embedded(self, passage: Passage) -> str:
-        whole = f"{passage.context}\n{passage.text}" if passage.context else passage.text
-        fits = self._embedder.count_tokens(whole) <= self._embedder.max_tokens - 2
-        return whole if fits else passage.text
 
 
 def fingerprint_of(data: bytes, settings: str) -> str:

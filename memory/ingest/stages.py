@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from memory.errors import NotFound, Refused, StoreError
+from memory.errors import EmbedderMismatch, NotFound, Refused, StoreError
 from memory.ingest.documents import Batch, Made, Maker, fingerprint_of
 from memory.ingest.parsed import Parsed, RefusedPart
 from memory.ingest.parser import Parser
@@ -153,6 +153,7 @@ class Ingestion:
 
     async def _embed(self, made: Batches, out: Batches) -> None:
         while (batch := await made.get()) is not None:
+            batch.embedder = self.target.embedder.name
             batch.vectors = await self.target.embedder.embed_passages(batch.texts())
             await out.put(batch)
         await out.put(None)
@@ -175,9 +176,16 @@ class Ingestion:
         return True
 
     async def _put(self, made: Made, batch: Batch) -> None:
-        document, name = made.document, self.target.embedder.name
+        document, put = made.document, self.target.documents.put
         vectors = batch.vectors_of(made)
-        kept = await self.target.documents.put(self.scope, document, made.passages, vectors, name)
+        try:
+            kept = await put(self.scope, document, made.passages, vectors, batch.embedder)
+        except EmbedderMismatch:
+            # Another embedder may have taken over since the batch was embedded.
+            if (name := self.target.embedder.name) == batch.embedder:
+                raise
+            vectors = await self.target.embedder.embed_passages(made.texts)
+            kept = await put(self.scope, document, made.passages, vectors, name)
         if kept.outcome == "unchanged":
             self._unchanged_one(document, document.source)
         else:
