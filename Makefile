@@ -4,19 +4,27 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
+STUDIO := .venv-studio
 UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 DATA ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all services services-stop test-data chaos bench check format lock clean
+.PHONY: help run studio studio-install test test-all services services-stop test-data chaos bench check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:8000 (PORT=N: another port)
 	@exec $(BIN)/multidb serve --port $(PORT) --samples
+
+studio: $(STUDIO)/.done ## LangGraph Studio on the data folder, on 127.0.0.1:2024 (PORT=N: another port)
+	@exec $(STUDIO)/bin/python -m api.studio.start --port $(PORT)
+
+studio: PORT = 2024
+
+studio-install: $(STUDIO)/.done ## Install what Studio needs, apart from everything else: it is under Elastic-2.0
 
 test: $(VENV)/.dev ## Install what the tests need and run them
 	@$(BIN)/pytest -q -n $(JOBS) --dist worksteal
@@ -61,9 +69,10 @@ LOCK := $(UV) pip compile pyproject.toml --universal --generate-hashes --no-anno
 lock: $(VENV)/.uv ## Resolve the locks anew from pyproject.toml
 	@$(LOCK) -o requirements.txt
 	@$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
+	@sed -E '/^protobuf==/,/[^\\]$$/d' requirements.txt | $(LOCK) --extra studio -c - -o requirements-studio.txt
 
 clean: ## Remove the environment and caches; the data folder stays
-	@rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(STUDIO) .langgraph_api .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is made once its step has succeeded, so that a second start installs nothing.
@@ -87,4 +96,11 @@ $(VENV)/.run: $(VENV)/.uv requirements.txt
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@echo "Installing from requirements-dev.txt ..."
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+# An environment of its own: LangGraph's server is under another licence and wants another protobuf.
+$(STUDIO)/.done: $(VENV)/.uv requirements-studio.txt
+	@echo "Installing from requirements-studio.txt into $(STUDIO) ..."
+	@test -x $(STUDIO)/bin/python || $(UV) venv -q --python $(BIN)/python $(STUDIO)
+	@VIRTUAL_ENV=$(STUDIO) $(UV) pip install -q --require-hashes --no-deps -r requirements-studio.txt
 	@touch $@
