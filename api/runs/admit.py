@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from api.runs.engine import Engine, ledger_key
 from api.runs.message import NO_PARENT, Message, effort_of, keyed_run_id
 from api.runs.writer import body_of, numbered
 from graphs.context import LIMITS
-from memory.errors import NotFound, QuotaExceeded
+from memory.errors import Conflict, NotFound, QuotaExceeded
 from memory.ids import new_id, next_turn_id
 from memory.records import Lease, RunRecord, Scope, Turn
 
@@ -79,7 +80,7 @@ async def record_run(engine: Engine, scope: Scope, message: Message, place: Plac
         Problem: quota_exceeded, or parent_turn_id is no turn of the thread.
     """
     await _affordable(engine, scope, message)
-    recent = await engine.stores.turns.recent(scope, place.thread_id, 4 * engine.settings.history_turns + 2)
+    recent = await _recent(engine, scope, message)
     parent = _parent(recent, message)
     user_turn_id = next_turn_id(recent[-1].turn_id if recent else None)
     record = RunRecord(
@@ -122,7 +123,7 @@ async def accept(engine: Engine, record: RunRecord) -> None:
         await refuse(engine, record, "not_found", "there is no such session")
         raise
     engine.crash("admit.started")
-    if not await engine.stores.runs.read(record.scope, record.run_id, 0, 1):
+    with suppress(Conflict):  # an earlier attempt wrote it, perhaps in another version's words, or ended the run
         await engine.stores.runs.append(record.scope, record.run_id, [numbered(1, "run.started", _started(record))])
     engine.crash("admit.accepted")
 
@@ -150,6 +151,13 @@ async def _affordable(engine: Engine, scope: Scope, message: Message) -> None:
         )
 
 
+async def _recent(engine: Engine, scope: Scope, message: Message) -> Sequence[Turn]:
+    """The newest turns of the thread; one that the message opens has none."""
+    if message.thread_id is None:
+        return ()
+    return await engine.stores.turns.recent(scope, message.thread_id, 4 * engine.settings.history_turns + 2)
+
+
 def _parent(recent: Sequence[Turn], message: Message) -> str | None:
     if message.parent_turn_id is NO_PARENT:
         return recent[-1].turn_id if recent else None
@@ -161,9 +169,6 @@ def _parent(recent: Sequence[Turn], message: Message) -> str | None:
 
 
 async def _keep_user_turn(engine: Engine, record: RunRecord) -> None:
-    recent = await engine.stores.turns.recent(record.scope, record.thread_id, 3)
-    if record.user_turn_id in {turn.turn_id for turn in recent}:
-        return
     turn = Turn(
         turn_id=record.user_turn_id,
         thread_id=record.thread_id,

@@ -106,6 +106,8 @@ async def history_of(engine: Engine, record: RunRecord) -> Sequence[Turn]:
     """The turns that lead to the run's question, oldest first: the branch that its parent ends, or what was told."""
     if told := told_before(record):
         return told[-engine.settings.history_turns :] if engine.settings.history_turns else ()
+    if record.parent_turn_id is None:
+        return ()
     recent = await engine.stores.turns.recent(record.scope, record.thread_id, 4 * engine.settings.history_turns + 2)
     turns = {turn.turn_id: turn for turn in recent}
     branch: list[Turn] = []

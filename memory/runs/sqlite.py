@@ -1,7 +1,7 @@
 """RunLog in SQLite: runs, their events, and leases on threads.
 
-Followers read pages from the file and sleep until a commit wakes them, so that a slow reader holds one page and
-nothing is buffered for it. Wake-ups stay inside the process; one process owns the data folder.
+Followers of a run share its newest events in memory and sleep until a commit brings more; whoever is behind reads a
+page from the file. Nothing is buffered for a slow reader. Wake-ups stay inside the process; one owns the data folder.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
 
 from memory.accounts.sqlite import Clock, now
 from memory.encoding import Codec
 from memory.errors import Conflict, EventsExpired, InvalidInput, NotFound
 from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope
 from memory.roles import require_role
+from memory.runs.tail import Page, Tail
 from memory.sqlite import Database
 
 MIGRATIONS = (
@@ -81,7 +81,7 @@ class SqliteRuns:
         self._database = database
         self._clock = clock
         self._ticks = ticks
-        self._followers: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._live: dict[tuple[str, str], Tail] = {}
 
     async def admit(self, record: RunRecord) -> RunRecord:
         """Keep a new run, or return the first one of its idempotency key."""
@@ -101,7 +101,7 @@ class SqliteRuns:
                 raise Conflict(f"run {run_id} has ended")
             _append(connection, head, events)
 
-        await self._database.write(work, self._waker(scope, run_id))
+        await self._database.write(work, self._waker(scope, run_id, events))
 
     async def finish(
         self, scope: Scope, run_id: str, status: RunStatus, result: str, events: Sequence[RunEvent]
@@ -120,7 +120,7 @@ class SqliteRuns:
                 (status, result, self._clock().timestamp(), last, head["run_no"]),
             )
 
-        await self._database.write(work, self._waker(scope, run_id))
+        await self._database.write(work, self._waker(scope, run_id, events, ended=True))
 
     async def read(self, scope: Scope, run_id: str, after: int, limit: int) -> Sequence[RunEvent]:
         """Events with a seq above `after`, in order; EventsExpired where they are gone."""
@@ -130,12 +130,12 @@ class SqliteRuns:
     async def follow(self, scope: Scope, run_id: str, after: int) -> AsyncGenerator[RunEvent]:
         """Yield events above `after` as they are kept, until the run ends."""
         key, woken = (scope.tenant_id, run_id), asyncio.Event()
-        loop_wakes = self._followers.setdefault(key, set())
-        loop_wakes.add(woken)
+        live = self._live.setdefault(key, Tail(PAGE))
+        live.woken.add(woken)
         try:
+            # The first page says whether there is such a run; afterwards a commit brings its events with it.
+            page = await self._database.read(_reader(scope, run_id, after))
             while True:
-                woken.clear()
-                page = await self._database.read(_reader(scope, run_id, after))
                 for event in page.events:
                     yield event
                 after = page.events[-1].seq if page.events else after
@@ -143,10 +143,12 @@ class SqliteRuns:
                     return
                 if not page.events:
                     await woken.wait()
+                woken.clear()
+                page = live.after(after) or await self._database.read(_reader(scope, run_id, after))
         finally:
-            loop_wakes.discard(woken)
-            if not loop_wakes and self._followers.get(key) is loop_wakes:
-                del self._followers[key]
+            live.woken.discard(woken)
+            if not live.woken and self._live.get(key) is live:
+                del self._live[key]
 
     async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
         """Runs that were admitted and have not ended, oldest first."""
@@ -197,33 +199,29 @@ class SqliteRuns:
 
         await self._database.write(work)
         for record in gone:
-            self._wake((scope.tenant_id, record.run_id))
+            if (live := self._live.get((scope.tenant_id, record.run_id))) is not None:
+                live.forget()
 
     async def expire(self, scope: Scope, before: datetime) -> int:
         """Drop events of runs that ended before a time; return how many runs."""
         require_role(scope, "system")
         return await self._database.write(lambda connection: _expire(connection, before.timestamp()))
 
-    def _waker(self, scope: Scope, run_id: str) -> Callable[[], None]:
-        """What the writer's thread calls after a commit: it wakes the run's followers in their loop."""
+    def _waker(
+        self, scope: Scope, run_id: str, events: Sequence[RunEvent], *, ended: bool = False
+    ) -> Callable[[], None]:
+        """What the writer's thread calls after a commit: it hands the events to the run's followers in their loop."""
         loop, key = asyncio.get_running_loop(), (scope.tenant_id, run_id)
 
         def committed() -> None:
-            if key in self._followers:
-                loop.call_soon_threadsafe(self._wake, key)
+            if key in self._live:
+                loop.call_soon_threadsafe(self._wake, key, events, ended)
 
         return committed
 
-    def _wake(self, key: tuple[str, str]) -> None:
-        for woken in self._followers.get(key, ()):
-            woken.set()
-
-
-class _Page(NamedTuple):
-    """complete: the run has ended and nothing follows these events."""
-
-    events: list[RunEvent]
-    complete: bool
+    def _wake(self, key: tuple[str, str], events: Sequence[RunEvent], ended: bool) -> None:
+        if (live := self._live.get(key)) is not None:
+            live.add(events, ended=ended)
 
 
 def _admit(connection: sqlite3.Connection, record: RunRecord, body: bytes) -> RunRecord:
@@ -273,17 +271,17 @@ def _append(connection: sqlite3.Connection, head: sqlite3.Row, events: Sequence[
     return last + len(fresh)
 
 
-def _reader(scope: Scope, run_id: str, after: int) -> Callable[[sqlite3.Connection], _Page]:
+def _reader(scope: Scope, run_id: str, after: int) -> Callable[[sqlite3.Connection], Page]:
     return lambda connection: _page(connection, scope, run_id, after, PAGE)
 
 
-def _page(connection: sqlite3.Connection, scope: Scope, run_id: str, after: int, limit: int) -> _Page:
+def _page(connection: sqlite3.Connection, scope: Scope, run_id: str, after: int, limit: int) -> Page:
     run = _head(connection, scope, run_id)
     if run["expired"] and after < run["last_seq"]:
         raise EventsExpired(f"the events of run {run_id} are gone; its result is kept")
     events = _events(connection, run["run_no"], after, limit)
     reached = events[-1].seq if events else after
-    return _Page(events, run["status"] != "running" and reached >= run["last_seq"])
+    return Page(events, run["status"] != "running" and reached >= run["last_seq"])
 
 
 def _events(connection: sqlite3.Connection, run_no: int, after: int, limit: int) -> list[RunEvent]:

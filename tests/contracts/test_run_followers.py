@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-from memory.runs.sqlite import open_runs
+from memory.runs.sqlite import PAGE, open_runs
+from memory.runs.tail import Page, Tail
 from memory.sqlite import open_database
 from tests.contracts.test_runs import events, run
 from tests.support.people import ALICE
@@ -33,10 +34,30 @@ async def test_a_reader_that_stops_reading_holds_one_page_and_leaves_nothing_beh
             assert await anext(stream) == events(1, 1)[0]
             for seq in range(2, 402, 100):
                 await runs.append(ALICE, "run", events(seq, seq + 99))
-            (follower,) = stream.ag_frame.f_locals["loop_wakes"]
+            await asyncio.sleep(0)
+            (live,) = runs._live.values()
+            (follower,) = live.woken
             assert len(stream.ag_frame.f_locals["page"].events) == 1
+            assert len(live.after(337).events) == PAGE
+            assert live.after(336) is None
             assert follower.is_set()
-        assert runs._followers == {}
+            assert [event async for event in _until(stream, 401)] == events(2, 401)
+        assert runs._live == {}
+
+
+async def test_followers_are_told_nothing_that_follows_a_gap():
+    tail = Tail(PAGE)
+    tail.add(events(1, 2), ended=False)
+    tail.add(events(5, 6), ended=True)
+    assert tail.after(2) is None
+    assert tail.after(4) == Page(events(5, 6), complete=True)
+
+
+async def _until(stream, seq):
+    async for event in stream:
+        yield event
+        if event.seq == seq:
+            return
 
 
 # Adapters that break one promise each ---------------------------------------------------------------
