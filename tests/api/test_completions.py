@@ -9,8 +9,10 @@ from typing import Any
 import openai
 import pytest
 
+from graphs.emit import answer_completed, answer_delta, claim_retracted, claim_supported
+from memory.records import Answer, Claim
 from tests.api.asking import asking, messages
-from tests.api.rigging import Script, Scripted
+from tests.api.rigging import Script, Scripted, Write
 
 
 async def test_whole_and_streamed_completions_say_the_same_judged_sentences_with_their_citations(home: Path) -> None:
@@ -99,3 +101,27 @@ async def _completed(client: openai.AsyncOpenAI, streaming: bool) -> None:
     reply: Any = await client.chat.completions.create(**given)
     async for _ in reply:
         pass
+
+
+async def test_a_claim_that_the_judge_struck_is_never_sent(home: Path, script: Callable[[Script], Scripted]) -> None:
+    stands = Claim("c2", "It stands on a cliff.", verdict="supported")
+
+    async def strikes(_: Scripted, __: str, write: Write) -> None:
+        said: list[dict[str, Any]] = []
+        answer_delta(said.append, "c1", "It is 900 metres tall.")
+        answer_delta(said.append, "c2", stands.text)
+        claim_retracted(said.append, Claim("c1", "It is 900 metres tall.", verdict="contradicted"))
+        claim_supported(said.append, stands)
+        answer_completed(said.append, Answer(stands.text, "", (stands,), (), 0.9, abstained=False))
+        for part in said:
+            await write(part)
+
+    script(strikes)
+    async with asking(home) as (_, client):
+        given: Any = {"model": "multidb-quick", "messages": messages()}
+        stream = await client.chat.completions.create(**given, stream=True)
+        chunks = [chunk.model_dump_json() async for chunk in stream]
+        whole = await client.chat.completions.create(**given)
+
+    assert "900" not in "".join(chunks)
+    assert whole.choices[0].message.content == stands.text
