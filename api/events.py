@@ -35,6 +35,7 @@ class CitationModel(BaseModel):
     quote: str
     page: int | None = None
     row: int | None = None
+    is_ocr: bool = Field(False, description="The words were read in a picture, so that some may be wrong.")
 
 
 class ClaimModel(BaseModel):

@@ -43,6 +43,7 @@ _CITATION = {
     "quote": "Lamps may be returned within 30 days.",
     "page": None,
     "row": None,
+    "is_ocr": False,
 }
 _CLAIM = {
     "id": "r1c1",

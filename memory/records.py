@@ -12,6 +12,9 @@ from typing import Generic, Literal, TypeVar
 
 Role = Literal["reader", "editor", "operator", "system"]
 Effort = Literal["quick", "standard", "deep"]
+READ_BY_OCR = ("read_by", "ocr")
+"""The field of a passage whose words were read in a picture."""
+
 PassageKind = Literal["text", "table", "record", "code", "answer"]
 VerdictLabel = Literal["pending", "supported", "unsupported", "contradicted", "unjudged"]
 TurnRole = Literal["user", "assistant"]
@@ -174,7 +177,7 @@ class Passage:
     context: title, heading path and table header that are embedded and searched with the text but are not
     part of it. ordinal: position among the version's passages, from 0. page and row count from 1.
     fields: the typed values of a record (a row of a table file) that filters may ask for beside the document's
-    metadata.
+    metadata; `read_by` is `ocr` where the words were read in a picture.
     """
 
     passage_id: str
@@ -191,6 +194,11 @@ class Passage:
     row: int | None = None
     language: str = ""
     fields: tuple[tuple[str, Scalar], ...] = ()
+
+    @property
+    def is_ocr(self) -> bool:
+        """Whether its words were read in a picture, so that some may be wrong."""
+        return READ_BY_OCR in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +276,10 @@ class AnswerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """The words of a source that stand behind a claim; it keeps the quote, so it outlives its source."""
+    """The words of a source that stand behind a claim; it keeps the quote, so it outlives its source.
+
+    is_ocr: the words were read in a picture, so that some may be wrong.
+    """
 
     passage_id: str
     document_id: str
@@ -280,6 +291,7 @@ class Citation:
     quote: str
     page: int | None = None
     row: int | None = None
+    is_ocr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

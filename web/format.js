@@ -31,8 +31,8 @@ export function bytes(size) {
   return size < 1024 ** 2 ? `${Math.round(size / 1024)} kB` : `${(size / 1024 ** 2).toFixed(1)} MB`;
 }
 
-/** "page 3" or "row 12", "" if neither is known. */
-export function place({ page, row }) {
-  if (page !== null && page !== undefined) return `page ${page}`;
-  return row !== null && row !== undefined ? `row ${row}` : "";
+/** "page 3" or "row 12", with "read by OCR" where words were read in a picture; "" if nothing is known. */
+export function place({ page, row, is_ocr }) {
+  const where = page !== null && page !== undefined ? `page ${page}` : row !== null && row !== undefined ? `row ${row}` : "";
+  return [where, is_ocr ? "read by OCR" : ""].filter(Boolean).join(", ");
 }

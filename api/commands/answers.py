@@ -140,10 +140,13 @@ def show_sources(citations: Sequence[events.CitationModel]) -> None:
 
 
 def place(citation: events.CitationModel) -> str:
-    """Where a person finds it: the source, with page or row."""
+    """Where a person finds it: the source, with page or row, and whether its words were read in a picture."""
+    parts = [citation.source]
     if citation.page is not None:
-        return f"{citation.source}, page {citation.page}"
-    return citation.source if citation.row is None else f"{citation.source}, row {citation.row}"
+        parts.append(f"page {citation.page}")
+    elif citation.row is not None:
+        parts.append(f"row {citation.row}")
+    return ", ".join([*parts, "read by OCR"] if citation.is_ocr else parts)
 
 
 def answer_json(run_id: str, answer: events.AnswerCompleted) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def cite(hit: Hit, start: int, end: int) -> Citation:
         quote=passage.text[start:end],
         page=passage.page,
         row=passage.row,
+        is_ocr=passage.is_ocr,
     )
 
 

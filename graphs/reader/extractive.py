@@ -120,5 +120,6 @@ def _claim(number: int, candidate: Candidate) -> Claim:
         quote=candidate.text,
         page=passage.page,
         row=passage.row,
+        is_ocr=passage.is_ocr,
     )
     return Claim(id=f"c{number}", text=candidate.text, citations=(citation,))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from memory.ingest.parsed import Block, Parsed
-from memory.records import PassageKind
+from memory.records import READ_BY_OCR, PassageKind
 from memory.sentences import clip, split_sentences, trim
 
 CountTokens = Callable[[str], int]
@@ -21,8 +21,6 @@ TABLE_TOKENS = 96
 CONTEXT_TOKENS = 64
 CONTEXT_CHARACTERS = 300
 LABEL_CHARACTERS = 160
-READ_BY_OCR = ("read_by", "ocr")
-"""The field of a passage whose words were read in a picture."""
 
 
 @dataclass(frozen=True, slots=True)

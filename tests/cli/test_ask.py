@@ -26,6 +26,7 @@ CITATION_FIELDS = {
     "start",
     "end",
     "quote",
+    "is_ocr",
 }
 
 

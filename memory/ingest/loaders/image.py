@@ -72,7 +72,8 @@ def upright(picture: Any) -> Any:
     seen = operations.exif_transpose(picture)
     if seen.mode.startswith(("I", "F")):
         low, high = seen.getextrema()
-        seen = seen.convert("F").point(lambda value: (value - low) * (255.0 / max(high - low, 1))).convert("L")
+        values = np.asarray(seen, np.float32)  # of 16 bits and more: pillow itself would cut them off at 255
+        seen = pillow.fromarray(np.uint8((values - low) * (255.0 / max(high - low, 1))))
     if "A" in seen.getbands() or "transparency" in seen.info:
         seen = seen.convert("RGBA")
         white = pillow.new("RGBA", seen.size, "white")

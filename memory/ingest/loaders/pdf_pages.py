@@ -28,7 +28,9 @@ def write_pages(builder: TextBuilder, pages: Sequence[Page], *, numbered: bool =
     levels = headings([line for page in pages for line in page.lines])
     for number, page in enumerate(pages, 1):
         builder.is_ocr = page.is_ocr
-        _write(builder, page, running, levels, number if numbered else None)
+        # A page that would be left empty says these lines, and does not repeat them.
+        left_out = running if any(line.text not in running for line in page.lines) else frozenset[str]()
+        _write(builder, page, left_out, levels, number if numbered else None)
     builder.is_ocr = False
 
 
