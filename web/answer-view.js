@@ -204,7 +204,7 @@ function strikes(answer) {
   if (!claims.length) return null;
   return h("details", { class: "strikes" },
     h("summary", {}, `${count(claims.length, "sentence")} struck by the judge`),
-    h("ul", {}, claims.map((claim) => h("li", {}, foreign("del", claim.text), claim.reason ? h("span", { class: "reason" }, claim.reason) : null))));
+    h("ul", {}, claims.map((claim) => h("li", {}, foreign("del", claim.text), claim.reason ? foreign("span", claim.reason, { class: "reason" }) : null))));
 }
 
 function facts(answer) {

@@ -66,10 +66,27 @@ SHAPES = (
     "line\u2028separator\u2029paragraph",
     "tab\tand\r\nreturns\n\n\n\nmany",
     "\x07bell \x1b[31mred\x1b[0m \x7f",
+    "pаypаl.example says ехреrt ѕсоре",
+    "ｆｕｌｌｗｉｄｔｈ ＜script＞window.ran=1＜/script＞",
+    "</style><style>:root{--paper:red}body{display:none}</style>",
+    "color:red;background:url(//other.example/x);position:fixed;inset:0;z-index:99999",
+    "expression(window.ran=1) @import url(//other.example/x.css);",
+    "inter\u200bnal\u200c zero\u200dwidth\u2060 join\ufeffers \u00ad soft",
+    "\u202e\u202e\u202e\u2066never closed " + "\u202b" * 60,
+    "\u034f\u115f\u1160\u3164\uffa0 looks empty",
+    "❤️‍🔥🧑🏽‍🚀👩🏿‍❤️‍💋‍👨🏻🏳️‍🌈" * 30,
+    "\ufffd\ufffe\ud7ff private \ue000 \U000f0000 and tags \U000e0041\U000e0042",
+    "\x01\x02\x08\x0b\x0c\x1f\x85\x9b control",
+    "﷽" * 40 + "𒐫" * 40,
+    "|" * 900,
+    "ก็็็็็็็็็็็็็็็็็็็็" * 30,
     "__proto__",
     "constructor",
     "name: value; name: value; <b>x</b>: <i>y</i>",
 )
 STRINGS: Sequence[str] = (*MARKUP, *MARKDOWN, *SHAPES)
 WRAPS = ("{}", "**{}", "`{}", "see {} and on", "name: {}; second: {}; third: {}")
-MANY: Sequence[str] = [wrap.replace("{}", string) for wrap in WRAPS for string in STRINGS]
+LONG = 120
+MANY: Sequence[str] = [
+    wrap.replace("{}", string) for wrap in WRAPS for string in STRINGS if wrap == "{}" or len(string) < LONG
+]
