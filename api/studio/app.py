@@ -22,6 +22,7 @@ from api.settings import Settings
 from api.studio.conversation import Conversations
 from api.studio.graph import StudioGraph, build_studio_graph
 from api.wiring import open_app
+from graphs.graph import nodes_of
 from memory.ids import new_id
 from memory.records import SYSTEM
 
@@ -41,7 +42,7 @@ async def lifespan(studio: Starlette) -> AsyncGenerator[None]:
             await ingest_samples(parts.stores, parts.settings.home, _tell_nobody)
         runs = HostedRuns(parts.engine, parts.runs)
         agent = await parts.agent.get()
-        studio.state.graph = build_studio_graph(agent.deps, Conversations(parts.engine, runs))
+        studio.state.graph = build_studio_graph(nodes_of(agent.deps), Conversations(parts.engine, runs))
         studio.state.on_ready()
         try:
             yield

@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
 from typing import Any
 
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -28,24 +30,25 @@ from api.runs.hosted import Hosted
 from api.runs.message import context_of
 from api.studio.conversation import Conversations
 from api.studio.state import Question, Reply, StudioContext, StudioState, quotes_of, revived
-from graphs.deps import Deps
-from graphs.graph import Node, draw, nodes_of
+from graphs.graph import Node, draw
 from graphs.state import Update
 
 StudioGraph = CompiledStateGraph[StudioState, StudioContext, Question, Reply]
 
 
-def build_studio_graph(deps: Deps, conversations: Conversations) -> StudioGraph:
-    """Draw the agent between an admission and a close; `langgraph dev` brings the checkpointer."""
+def build_studio_graph(
+    nodes: Mapping[str, Node], conversations: Conversations, checkpointer: BaseCheckpointSaver[Any] | None = None
+) -> StudioGraph:
+    """Draw the agent's nodes between an admission and a close; `langgraph dev` brings a checkpointer of its own."""
     graph = StateGraph(StudioState, context_schema=StudioContext, input_schema=Question, output_schema=Reply)
     for name, node in (("admit", admit), ("close", close)):
         described = {"description": inspect.getdoc(node)}
         graph.add_node(name, partial(node, conversations=conversations), metadata=described)
     graph.add_edge(START, "admit")
-    nodes = {name: _within_a_run(node, conversations) for name, node in nodes_of(deps).items()}
-    draw(graph, nodes, start="admit", end="close")
+    within = {name: _within_a_run(node, conversations) for name, node in nodes.items()}
+    draw(graph, within, start="admit", end="close")
     graph.add_edge("close", END)
-    return graph.compile(name="multidb")
+    return graph.compile(checkpointer=checkpointer, name="multidb")
 
 
 async def admit(state: StudioState, runtime: Runtime[StudioContext], *, conversations: Conversations) -> dict[str, Any]:
