@@ -5,6 +5,7 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIO := .venv-studio
+OTHERS := .bench-venv
 UV_VERSION := 0.13.8
 UV := $(BIN)/uv
 DATA ?=
@@ -45,12 +46,8 @@ test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-d
 chaos: $(VENV)/.dev ## Run the long storms; seeds are printed
 	@$(BIN)/pytest -q -s -m chaos --timeout 3600
 
-bench: $(VENV)/.dev ## Measure on a quiet machine: search, embedding, ingestion, start, streams; kept in benchmarks/results
-	@$(BIN)/python -m benchmarks.search
-	@$(BIN)/python -m benchmarks.embed
-	@$(BIN)/python -m benchmarks.ingest
-	@$(BIN)/python -m benchmarks.start
-	@$(BIN)/python -m benchmarks.sse
+bench: $(VENV)/.dev $(OTHERS)/.done ## Measure on a quiet machine, beside other stores (LARGE=1: 1,000,000 passages too); kept in benchmarks/results
+	@for part in search embed ingest start sse serve plot; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, house rules
 	@$(BIN)/ruff format --check .
@@ -70,9 +67,10 @@ lock: $(VENV)/.uv ## Resolve the locks anew from pyproject.toml
 	@$(LOCK) -o requirements.txt
 	@$(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt
 	@sed -E '/^protobuf==/,/[^\\]$$/d' requirements.txt | $(LOCK) --extra studio -c - -o requirements-studio.txt
+	@$(subst pyproject.toml,benchmarks/requirements.in,$(LOCK)) -o requirements-bench.txt
 
 clean: ## Remove the environment and caches; the data folder stays
-	@rm -rf $(VENV) $(STUDIO) .langgraph_api .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(STUDIO) $(OTHERS) .langgraph_api .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp is made once its step has succeeded, so that a second start installs nothing.
@@ -103,4 +101,10 @@ $(STUDIO)/.done: $(VENV)/.uv requirements-studio.txt
 	@echo "Installing from requirements-studio.txt into $(STUDIO) ..."
 	@test -x $(STUDIO)/bin/python || $(UV) venv -q --python $(BIN)/python $(STUDIO)
 	@VIRTUAL_ENV=$(STUDIO) $(UV) pip install -q --require-hashes --no-deps -r requirements-studio.txt
+	@touch $@
+
+$(OTHERS)/.done: $(VENV)/.uv requirements-bench.txt
+	@echo "Installing from requirements-bench.txt into $(OTHERS) ..."
+	@test -x $(OTHERS)/bin/python || $(UV) venv -q --python $(BIN)/python $(OTHERS)
+	@VIRTUAL_ENV=$(OTHERS) $(UV) pip install -q --require-hashes --no-deps -r requirements-bench.txt
 	@touch $@
