@@ -1,4 +1,7 @@
-"""DOCX: paragraphs, headings by style, lists and tables in the order of the document's body."""
+"""DOCX: what a reader of the accepted text sees, in order: paragraphs, headings, lists, tables, boxes and notes.
+
+Heads and feet are said once, before and after. Comments are talk about the text and are not read.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,20 @@ from zipfile import BadZipFile
 
 import docx
 from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
-from docx.text.paragraph import Paragraph
 
 from memory.errors import Refused
 from memory.ingest.archive import check_archive
 from memory.ingest.decode import clean
+from memory.ingest.loaders.docx_text import W, Words, blocks_of, is_page_number, rows_of, words_of
+from memory.ingest.loaders.xml import parse
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table
 from memory.records import Scalar
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MAX_BASES = 10
 _LEVEL = re.compile(r"(?:heading|überschrift|titre) (\d)", re.IGNORECASE)
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_DAMAGED = (PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError)
 
 
 def load(raw: Raw) -> Iterator[Parsed]:
@@ -30,11 +34,10 @@ def load(raw: Raw) -> Iterator[Parsed]:
     check_archive(raw.data, raw.limits)
     try:
         document = docx.Document(BytesIO(raw.data))
-    except (PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError) as error:
+    except _DAMAGED as error:
         raise Refused(f"it is not a readable DOCX ({error})") from error
-    writer = _Writer(TextBuilder(raw.limits.text_characters))
-    for block in document.iter_inner_content():
-        writer.write(block)
+    writer = _Writer(TextBuilder(raw.limits.text_characters), document)
+    writer.write_all()
     core, metadata = document.core_properties, dict[str, Scalar]()
     if core.author and core.author != "python-docx":
         metadata["author"] = clean(core.author)[:200]
@@ -45,51 +48,98 @@ def load(raw: Raw) -> Iterator[Parsed]:
 
 
 class _Writer:
-    def __init__(self, builder: TextBuilder) -> None:
+    def __init__(self, builder: TextBuilder, document: Any) -> None:
         self.builder = builder
         self.title = ""
+        self._document = document
+        self._styles = {style.get(f"{W}styleId"): style for style in document.styles.element.iter(f"{W}style")}
+        self._notes = {kind: _notes(document.part, kind) for kind in ("footnote", "endnote")}
+        self._said: set[str] = set()
 
-    def write(self, block: Paragraph | Table) -> None:
-        if isinstance(block, Table):
-            rows = [row for row in _rows(block) if any(row)]
-            add_table(self.builder, rows, headed=True)
-            return
-        text = clean(block.text).strip()
-        style = (block.style.name if block.style is not None else "") or ""
+    def write_all(self) -> None:
+        self._edges("header")
+        self._blocks(self._document.element.body)
+        self._edges("footer")
+
+    def _edges(self, kind: str) -> None:
+        """Heads or feet of all sections, each once; page numbers are left out."""
+        for relation in self._document.part.rels.values():
+            if relation.reltype.endswith(f"/{kind}") and not relation.is_external:
+                for block in blocks_of(relation.target_part.element):
+                    text = words_of(block).text if block.tag == f"{W}p" else ""
+                    if block.tag == f"{W}tbl":
+                        text = "; ".join(cell for cells, _ in rows_of(block) for cell in cells if cell)
+                    if text not in self._said and not is_page_number(text):
+                        self._said.add(text)
+                        self.builder.add(text)
+
+    def _blocks(self, element: Any) -> None:
+        for block in blocks_of(element):
+            if block.tag == f"{W}p":
+                words = words_of(block)
+                self._paragraph(block, words.text)
+                self._hanging(words)
+            else:
+                self._table(block)
+
+    def _table(self, table: Any) -> None:
+        rows: list[list[str]] = []
+        hanging = Words()
+        for cells, more in rows_of(table):
+            rows += [cells] if any(cells) else []
+            hanging.boxes += more.boxes
+            hanging.notes += more.notes
+        add_table(self.builder, rows, headed=True)
+        self._hanging(hanging)
+
+    def _hanging(self, words: Words) -> None:
+        for box in words.boxes:
+            self._blocks(box)
+        for kind, number in words.notes:
+            note = self._notes[kind].get(number)
+            self.builder.add(" ".join(words_of(note).text.split()) if note is not None else "")
+
+    def _paragraph(self, paragraph: Any, text: str) -> None:
         if not text:
             return
-        if level := _LEVEL.match(style):
-            self.builder.add_heading(text, int(level[1]))
+        style = self._style(paragraph)
+        if level := self._level(paragraph):
+            self.builder.add_heading(text, level)
         elif style == "Title":
             self.title = self.title or text
             self.builder.add_heading(text, 0)
-        elif style.startswith("List") or _is_numbered(block):
+        elif style.startswith("List") or paragraph.find(f"{W}pPr/{W}numPr") is not None:
             self.builder.add(f"- {text}", glue="\n")
         else:
             self.builder.add(text)
 
+    def _style(self, paragraph: Any) -> str:
+        style = self._styles.get(_value(paragraph, f"{W}pPr/{W}pStyle"))
+        return _value(style, f"{W}name") if style is not None else ""
 
-def _is_numbered(paragraph: Paragraph) -> bool:
-    element: Any = paragraph._p  # pyright: ignore[reportPrivateUsage] no public way to see numbering
-    return element.find(f"{_W}pPr/{_W}numPr") is not None
-
-
-def _rows(table: Table) -> Iterator[list[str]]:
-    """Cells by row. A cell merged downwards is repeated in each row, one merged sideways is said once."""
-    above: list[str] = []
-    for row in table._tbl.tr_lst:  # pyright: ignore[reportPrivateUsage] Row.cells takes quadratic time
-        cells: list[str] = []
-        for cell in row.tc_lst:
-            column = len(cells)
-            continued = cell.vMerge == "continue" and column < len(above)
-            cells.append(above[column] if continued else _cell(cell))
-            cells += [""] * (cell.grid_span - 1)
-        above = cells
-        yield cells
+    def _level(self, paragraph: Any) -> int:
+        """The level of a heading, 0 for other text: by its own outline, or that of its style, or its style's name."""
+        outline = _value(paragraph, f"{W}pPr/{W}outlineLvl")
+        style = self._styles.get(_value(paragraph, f"{W}pPr/{W}pStyle"))
+        for _ in range(MAX_BASES):
+            if outline or style is None:
+                break
+            if named := _LEVEL.match(_value(style, f"{W}name")):
+                return int(named[1])
+            outline = _value(style, f"{W}pPr/{W}outlineLvl")
+            style = self._styles.get(_value(style, f"{W}basedOn"))
+        return int(outline) + 1 if outline.isdigit() and int(outline) < 9 else 0
 
 
-def _cell(cell: Any) -> str:
-    paragraphs = (
-        "".join(node.text or " " for node in part.iter(f"{_W}t", f"{_W}tab", f"{_W}br")) for part in cell.iter(f"{_W}p")
-    )
-    return clean(" ".join(text.strip() for text in paragraphs if text.strip()))
+def _value(element: Any, path: str) -> str:
+    found = element.find(path)
+    return "" if found is None else str(found.get(f"{W}val") or "")
+
+
+def _notes(part: Any, kind: str) -> dict[str, Any]:
+    """Notes by id; the lines that part them from the text are no notes."""
+    for relation in part.rels.values():
+        if relation.reltype.endswith(f"/{kind}s") and not relation.is_external:
+            notes = parse(relation.target_part.blob).iter(f"{W}{kind}")
+            return {str(note.get(f"{W}id")): note for note in notes if note.get(f"{W}type") in (None, "normal")}
+    return {}
