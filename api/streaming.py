@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import anyio
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from api.encoders import sse
@@ -23,12 +22,26 @@ BATCH = 64
 
 
 @dataclass(slots=True)
+class Stopping:
+    """Set once, when the server stops; tells every stream, without a task of each that waits for it."""
+
+    listeners: set[Callable[[], None]] = field(default_factory=set[Callable[[], None]])
+    is_set: bool = False
+
+    def set(self) -> None:
+        """End all streams, with a farewell."""
+        self.is_set = True
+        for told in tuple(self.listeners):
+            told()
+
+
+@dataclass(slots=True)
 class Streams:
     """The open streams of a process, and the signal that ends them all."""
 
     settings: Settings
     metrics: Metrics
-    stopping: anyio.Event
+    stopping: Stopping
     open: int = 0
     cut: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -36,7 +49,7 @@ class Streams:
     @classmethod
     def of(cls, settings: Settings, metrics: Metrics) -> Streams:
         """No stream is open yet. Called with the loop running."""
-        return cls(settings, metrics, anyio.Event())
+        return cls(settings, metrics, Stopping())
 
     def took(self) -> None:
         """A stream begins."""
@@ -70,7 +83,7 @@ class Encoder(Protocol):
         ...
 
 
-class EventStream(EventSourceResponse):
+class EventStream(Response):
     """An ASGI response: a run's events with heartbeat, a time limit on stalled readers, and a clean end.
 
     The slot is taken when sending begins and given back however it ends.
@@ -84,106 +97,141 @@ class EventStream(EventSourceResponse):
         encoder: Encoder | None = None,
     ) -> None:
         """Send these events, with these headers beside the usual ones; encoder: for another protocol's clients."""
-        settings = streams.settings
-        super().__init__(  # pyright: ignore[reportUnknownMemberType]  its dict has no type arguments
-            _content(events, streams, encoder),
-            headers={**sse.HEADERS, **headers},
-            ping=settings.heartbeat_s,
-            ping_message_factory=_heartbeat,
-            sep="\n",
-            send_timeout=settings.stall_s,
-            shutdown_event=streams.stopping,
-            shutdown_grace_period=settings.shutdown_grace_s,
-        )
+        self.status_code = 200
+        self.background = None
+        self.init_headers({**sse.HEADERS, **headers})
+        self._events = events
         self._streams = streams
+        self._encoder = encoder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream until the run ends, the reader leaves or stalls, or the server stops."""
-
-        async def ending_in_time(message: Message) -> None:
-            # sse-starlette limits every send but the last, which a stalled reader could hold for ever.
-            ends = message["type"] == "http.response.body" and not message.get("more_body")
-            async with asyncio.timeout(self.send_timeout if ends else None):
-                await send(message)
-
         self._streams.took()
         try:
-            await super().__call__(scope, receive, ending_in_time)
-        except* TimeoutError:
+            await _Sending(self._streams, send, self._encoder).run(self.raw_headers, receive, self._events)
+        except TimeoutError:
             self._streams.stalled()
         finally:
             self._streams.gave()
 
 
-def _heartbeat() -> ServerSentEvent:
-    return ServerSentEvent(comment=sse.HEARTBEAT, sep="\n")
+class _Sending:
+    """One stream while it is open: whatever happens to it wakes the one task that writes.
 
-
-async def _content(events: AsyncIterator[RunEvent], streams: Streams, encoder: Encoder | None) -> AsyncGenerator[bytes]:
-    """Yield frames, those that are ready together as one write; a farewell if the events stop before the run does.
-
-    Another protocol's clients know neither the farewell nor the time to reconnect: their stream just ends.
+    Events are read one batch ahead at most while a write is under way; those ready together go out as one write.
+    Another protocol's clients (`encoder`) know neither the farewell nor the time to reconnect: their stream just ends.
     """
-    ahead = _Ahead(events)
-    stopping = asyncio.ensure_future(streams.stopping.wait())
-    stopping.add_done_callback(ahead.wake)
-    frames, farewell = (sse.frames, sse.SHUTDOWN) if encoder is None else (encoder.frames, b"")
-    try:
-        if encoder is None:
-            yield sse.RETRY
-        while batch := await ahead.batch(stopping):
-            if data := frames(batch):
-                yield data
-            if batch[-1].type in TERMINAL:
-                return
-        if stopping.done():
-            yield farewell
-    except StoreError:
-        # The headers are out: end early, so that the client comes back with its Last-Event-ID.
-        yield farewell
-    finally:
-        stopping.cancel()
-        ahead.close()
 
-
-class _Ahead:
-    """Reads events while a reader is busy with those before, one batch ahead at most."""
-
-    def __init__(self, events: AsyncIterator[RunEvent]) -> None:
+    def __init__(self, streams: Streams, send: Send, encoder: Encoder | None) -> None:
+        self._settings, self._stopping = streams.settings, streams.stopping
+        self._send = send
+        self._frames = sse.frames if encoder is None else encoder.frames
+        self._retry, self._farewell = (sse.RETRY, sse.SHUTDOWN) if encoder is None else (b"", b"")
         self._held: list[RunEvent] = []
-        self._changed = asyncio.Event()
-        self._room = asyncio.Event()
-        self._reading = asyncio.create_task(self._read(events))
-        self._reading.add_done_callback(self.wake)
+        self._waiting: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._gone = self._heartbeat_due = False
+        self._beating = asyncio.get_running_loop().call_later(self._settings.heartbeat_s, self._beat)
 
-    async def batch(self, stopping: asyncio.Future[None]) -> list[RunEvent]:
-        """Return what is ready, waiting for at least one event; nothing at the end, or when it is to stop.
+    async def run(
+        self, headers: Sequence[tuple[bytes, bytes]], receive: Receive, events: AsyncIterator[RunEvent]
+    ) -> None:
+        """Send all there is.
 
         Raises:
-            StoreError: the events cannot be read any further.
+            TimeoutError: the reader takes nothing.
         """
-        while not (self._held or self._reading.done() or stopping.done()):
-            self._changed.clear()
-            await self._changed.wait()
-        batch, self._held = self._held, []
-        self._room.set()
-        if not batch and self._reading.done():
-            self._reading.result()
-        return batch
+        reading, listening = asyncio.create_task(self._read(events)), asyncio.create_task(_left(receive))
+        reading.add_done_callback(self._wake)
+        listening.add_done_callback(self._leave)
+        self._stopping.listeners.add(self._stop)
+        try:
+            await self._write({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._body(self._retry)
+            await self._write_events(reading)
+            await self._write({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._stopping.listeners.discard(self._stop)
+            self._beating.cancel()
+            for task in (reading, listening):
+                if not task.cancel() and not task.cancelled():
+                    task.exception()  # seen: nobody is left to be told
 
-    def wake(self, _: object = None) -> None:
-        """Let `batch` look again."""
-        self._changed.set()
+    async def _write_events(self, reading: asyncio.Task[None]) -> None:
+        while not self._gone:
+            batch, self._held = self._held, []
+            if batch:
+                _resolve(self._room)
+                await self._body(self._frames(batch))
+                if batch[-1].type in TERMINAL:
+                    return
+            elif self._stopping.is_set:
+                return await self._body(self._farewell)
+            elif reading.done():
+                return await self._body(self._end_of(reading))
+            elif self._heartbeat_due:
+                self._heartbeat_due = False
+                await self._body(sse.HEARTBEAT)
+            else:
+                self._waiting = asyncio.get_running_loop().create_future()
+                await self._waiting
 
-    def close(self) -> None:
-        """Read no further."""
-        if not self._reading.cancel() and not self._reading.cancelled():
-            self._reading.exception()  # seen: nobody is left to be told
+    def _end_of(self, reading: asyncio.Task[None]) -> bytes:
+        """What is said when no more can be read: if a store failed, the client comes back with its Last-Event-ID."""
+        error = reading.exception()
+        if error is not None and not isinstance(error, StoreError):
+            raise error
+        return self._farewell if error else b""
+
+    async def _body(self, data: bytes) -> None:
+        if data:
+            await self._write({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def _write(self, message: Message) -> None:
+        settings = self._settings
+        limit_s = min(settings.stall_s, settings.shutdown_grace_s) if self._stopping.is_set else settings.stall_s
+        async with asyncio.timeout(limit_s) as self._limit:
+            await self._send(message)
+        self._limit = None
 
     async def _read(self, events: AsyncIterator[RunEvent]) -> None:
-        async for event in events:
-            self._held.append(event)
-            self._changed.set()
-            if len(self._held) >= BATCH:
-                self._room.clear()
-                await self._room.wait()
+        try:
+            async for event in events:
+                self._held.append(event)
+                self._wake()
+                if len(self._held) >= BATCH:
+                    self._room = asyncio.get_running_loop().create_future()
+                    await self._room
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+
+    def _wake(self, _: object = None) -> None:
+        _resolve(self._waiting)
+
+    def _leave(self, _: object) -> None:
+        self._gone = True
+        self._wake()
+
+    def _beat(self) -> None:
+        self._heartbeat_due = True
+        self._beating = asyncio.get_running_loop().call_later(self._settings.heartbeat_s, self._beat)
+        self._wake()
+
+    def _stop(self) -> None:
+        """Let a write that is under way take no longer than the server waits."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time() + self._settings.shutdown_grace_s)
+        self._wake()
+
+
+async def _left(receive: Receive) -> None:
+    """Return once the reader has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _resolve(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)

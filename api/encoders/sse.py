@@ -12,7 +12,7 @@ HEADERS = {
     "X-Accel-Buffering": "no",
     "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
 }
-HEARTBEAT = "still here"
+HEARTBEAT = b": still here\n\n"
 """A comment, which readers pass over."""
 RETRY = b"retry: 1000\n\n"
 SHUTDOWN = b"event: shutdown\ndata: {}\n\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,7 +61,6 @@ async def test_reader_that_never_reads_is_cut_and_the_run_ends_all_the_same(
 async def test_silence_is_filled_with_heartbeats_and_proxies_are_told_not_to_buffer(
     home: Path, script: Callable[[Script], Scripted]
 ) -> None:
-    heartbeat = f": {sse.HEARTBEAT}\n\n".encode()
     graph = script(says("One.", "Two.", hold_after=1))
     async with open_server(home, heartbeat_s=0.05) as server:
         headers = {"Accept": "text/event-stream"}
@@ -70,13 +69,13 @@ async def test_silence_is_filled_with_heartbeats_and_proxies_are_told_not_to_buf
             seen = b""
             async for chunk in reply.aiter_bytes():
                 seen += chunk
-                if seen.count(heartbeat) >= 2:
+                if seen.count(sse.HEARTBEAT) >= 2:
                     graph.go.set()
 
     assert reply.headers["x-accel-buffering"] == "no"
     assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["content-type"].startswith("text/event-stream")
-    assert seen.count(heartbeat) >= 2
+    assert seen.count(sse.HEARTBEAT) >= 2
     assert b"run.completed" in seen
 
 
@@ -149,7 +148,7 @@ async def test_body_that_does_not_arrive_is_given_up(home: Path) -> None:
 async def test_reader_that_stalls_at_any_write_is_cut_and_its_slot_comes_back(home: Path, stalls_at: str) -> None:
     streams = Streams.of(Settings(home=home, stall_s=0.05), Metrics())
 
-    async def events() -> AsyncIterator[RunEvent]:
+    async def events() -> AsyncGenerator[RunEvent]:
         yield RunEvent(1, "run.completed", b"{}")
 
     async def send(message: Message) -> None:

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from playwright.async_api import Page, expect
 
+from api.streaming import Stopping
 from memory.identity import API_AUDIENCE, mint
 from memory.records import LOCAL, Citation
 from tests.api.rigging import SECRET, Script, Scripted, Served, Write, open_server, says
@@ -153,7 +153,7 @@ async def test_stop_retry_and_reload_in_the_middle(
         # The streams are cut; the page takes its own up again where it was.
         server.api.state.streams.stopping.set()
         await expect(page.locator(".work .notice")).to_contain_text("connection was lost")
-        server.api.state.streams.stopping = anyio.Event()
+        server.api.state.streams.stopping = Stopping()
         graph.go.set()
         await expect(page.locator(".claim[data-verdict=supported]")).to_have_count(2)
         await expect(page.locator(".prose")).to_contain_text("It is 41 metres tall. It stands on a cliff.")
