@@ -175,6 +175,21 @@ def documents_rollback(
     asyncio.run(run(document, version, as_json))
 
 
+@documents.command("reembed")
+def documents_reembed(
+    embedder: Annotated[str, typer.Argument(metavar="EMBEDDER", help="minilm, or hf:MODEL.")],
+    as_json: AsJson = False,
+) -> None:
+    """Embed everything with another embedder, and use that from then on. Run it again to continue."""
+    from api.commands.documents import reembed as run
+
+    try:
+        asyncio.run(run(embedder, as_json))
+    except KeyboardInterrupt:
+        note("Interrupted. What was embedded is kept; run it again to go on. A running server goes on by itself.")
+        raise typer.Exit(130) from None
+
+
 @app.command()
 def mcp(
     name: Annotated[ServerName, typer.Argument(help="Which server.", metavar="NAME")],

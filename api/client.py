@@ -106,6 +106,10 @@ class Library(Protocol):
         """Make a kept version the current one; False if it is already. Raises NotFound."""
         ...
 
+    async def reembed(self, spec: str, on_progress: Progress) -> str:
+        """Embed everything with another embedder, switch to it, and return its name."""
+        ...
+
 
 class Assistant(Protocol):
     """Questions and their runs."""
@@ -120,17 +124,20 @@ class Assistant(Protocol):
 
 
 @asynccontextmanager
-async def open_library(settings: Settings) -> AsyncGenerator[Library]:
+async def open_library(settings: Settings, *, any_embedder: bool = False) -> AsyncGenerator[Library]:
     """Open the documents through whichever door is there.
 
+    any_embedder: even where the documents' embedder is not there, to embed them again.
+
     Raises:
+        EmbedderMismatch: the documents were embedded by another embedder.
         FolderLocked: another program holds the folder, serves no API and does not end soon.
     """
 
     def opened() -> AbstractAsyncContextManager[Library]:
         from api.client_local import open_local_library
 
-        return open_local_library(settings)
+        return open_local_library(settings, any_embedder=any_embedder)
 
     async with AsyncExitStack() as stack:
         yield await _through_a_door(stack, settings, opened)

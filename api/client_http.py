@@ -37,6 +37,7 @@ PAGE = 200
 BATCH_FILES = 16
 BATCH_BYTES = 16 * 1024 * 1024
 RECONNECTS = 5
+LOOK_S = 0.5
 RECONNECT_S = 0.5
 TOKEN_S = 24 * 3600
 
@@ -133,6 +134,17 @@ class HttpClient:
         path = f"/api/v1/documents/{_segment(document_id)}/rollback"
         done = await self._call("POST", path, {"version_id": version_id})
         return done["outcome"] != "unchanged"
+
+    async def reembed(self, spec: str, on_progress: Progress) -> str:
+        """Ask the server for it, and look until it is done; the server goes on if the command ends."""
+        told = await self._call("POST", "/api/v1/documents/reembedding", {"embedder": spec})
+        while told["state"] == "running":
+            on_progress(told["done"], told["total"], told["spec"])
+            await asyncio.sleep(LOOK_S)
+            told = await self._call("GET", "/api/v1/documents/reembedding")
+        if told["state"] != "done":
+            raise CommandFailed(told["reason"] or "the server was started again meanwhile; run it again to go on")
+        return told["embedder"]
 
     async def _id_of(self, source: str) -> str:
         async for summary in self.documents(source):

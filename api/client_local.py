@@ -91,6 +91,13 @@ class LocalLibrary:
         await self._stores.audit.append(LOCAL, "document.rollback", document_id, version_id)
         return True
 
+    async def reembed(self, spec: str, on_progress: Progress) -> str:
+        """Embed everything again in this process."""
+        from memory.reembed import reembed
+
+        done = await reembed(self._stores, spec, lambda done, total: on_progress(done, total, spec))
+        return done.embedder
+
 
 class LocalAssistant:
     """Runs of the opened application."""
@@ -119,9 +126,9 @@ class LocalAssistant:
 
 
 @asynccontextmanager
-async def open_local_library(settings: Settings) -> AsyncGenerator[LocalLibrary]:
+async def open_local_library(settings: Settings, *, any_embedder: bool = False) -> AsyncGenerator[LocalLibrary]:
     """Open the stores only: no graph, no tools."""
-    async with open_stores(settings, command="multidb") as stores:
+    async with open_stores(settings, command="multidb", any_embedder=any_embedder) as stores:
         # A server may answer while its index follows; a command that ends at once would find too little.
         await stores.index.catch_up()
         yield LocalLibrary(stores, limits_of(settings))

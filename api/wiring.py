@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from api.metrics import Metrics
 from api.opening import Opening, opening
+from api.reembedding import Reembedder, open_reembedder
 from api.runs.engine import Crash, Engine, no_crash
 from api.runs.housekeeping import open_runs
 from api.runs.runs import Runs
@@ -40,6 +41,7 @@ class App:
     metrics: Metrics
     uploads: Uploads
     engine: Engine
+    reembedder: Reembedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,12 @@ async def open_app(
                 return (await agent.get()).graph
 
             engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
-            async with open_runs(engine) as runs, open_uploads(settings) as uploads:
-                yield App(settings, secret, stores, agent, runs, metrics, uploads, engine)
+            async with (
+                open_runs(engine) as runs,
+                open_uploads(settings) as uploads,
+                open_reembedder(stores) as reembedder,
+            ):
+                yield App(settings, secret, stores, agent, runs, metrics, uploads, engine, reembedder)
 
 
 @asynccontextmanager

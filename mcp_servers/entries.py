@@ -19,8 +19,9 @@ MEDIA_TYPE = "text/plain"
 async def publish_entry(stores: Backends, scope: Scope, entry: AnswerEntry) -> None:
     """Put an entry's document and make it searchable. Doing it again changes nothing."""
     document, passage = entry_document(scope, entry)
+    embedder = stores.embedder.name
     vectors = await stores.embedder.embed_passages([f"{passage.context}\n{passage.text}"])
-    await stores.documents.put(scope, document, [passage], vectors, stores.embedder.name)
+    await stores.documents.put(scope, document, [passage], vectors, embedder)
     await stores.index.catch_up()
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from api.client import open_library
 from api.commands import load_settings, tell_if_new
-from api.terminal import note, printable, say, say_json
+from api.terminal import note, printable, progress, say, say_json
 from memory.document_ports import Version
 from memory.errors import NotFound
 
@@ -80,6 +80,19 @@ async def roll_back(id_or_source: str, wanted: str | None, as_json: bool) -> Non
         say(f"Version {version.number} is current, until the source changes")
     else:
         say(f"Version {version.number} is current already")
+
+
+async def reembed(spec: str, as_json: bool) -> None:
+    """Embed everything again; the folder's own embedder serves until it is done, whatever MULTIDB_EMBEDDER says."""
+    async with open_library(load_settings(embedder=""), any_embedder=True) as library:
+        with progress("Embedding") as on_progress:
+            name = await library.reembed(spec, on_progress)
+    if as_json:
+        say_json({"embedder": name})
+    else:
+        say(f"All documents are embedded by {name}")
+        if (kept := load_settings().embedder) not in ("", spec):
+            note(f"MULTIDB_EMBEDDER is {kept!r}: unset it, or set it to {spec!r}.")
 
 
 def _chosen(versions: Sequence[Version], wanted: str | None) -> Version:

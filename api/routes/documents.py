@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from api.errors import Problem
-from api.routes import versions
+from api.routes import reembedding, versions
 from api.routes.parts import After, Limit, Parts, PathId
 from api.schemas import (
     MAX_ID,
@@ -29,6 +29,7 @@ from memory.ingest.pipeline import IngestOptions, ingest_bytes
 from memory.records import Scope
 
 router = APIRouter(prefix="/api/v1/documents", tags=["documents"])
+router.include_router(reembedding.router)
 router.include_router(versions.router)
 
 FORM: dict[str, Any] = {

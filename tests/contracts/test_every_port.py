@@ -25,7 +25,7 @@ SUITES = {
     "RunLog": "test_runs",
     "TurnStore": "test_turns",
 }
-MORE = {"DocumentStore": ("test_versions",)}
+MORE = {"DocumentStore": ("test_versions", "test_vector_sets"), "PassageIndex": ("test_index_switch",)}
 """Further suites of a port that has many properties."""
 SAVER_SUITE = "test_savers"
 
