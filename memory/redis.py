@@ -21,8 +21,7 @@ from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
 
 LEASE_LOST = "LEASELOST"
 """First word of what our scripts answer to the holder of an older lease."""
-CONNECT_S = 2.0
-MAX_CONNECTIONS = 64
+MAX_CONNECTIONS = 32
 
 
 @asynccontextmanager
@@ -43,9 +42,10 @@ async def open_redis(url: str, timeout_s: float = 10.0, *, may_forget: bool = Fa
     pool = cast(Any, redis.asyncio.BlockingConnectionPool).from_url(
         url,
         max_connections=MAX_CONNECTIONS,
-        timeout=timeout_s,
-        socket_connect_timeout=min(CONNECT_S, timeout_s),
-        socket_timeout=timeout_s,
+        # One limit, around each call (see Redis): nested ones of the driver now and then swallow ours, and double it.
+        timeout=None,
+        socket_connect_timeout=None,
+        socket_timeout=None,
         # A connection that the server closed meanwhile is opened anew; all that we send may be sent twice.
         retry=Retry(NoBackoff(), 1, (ConnectionLost,)),
         client_name="multidb",

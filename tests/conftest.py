@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.support.servers import cassandra_keyspace, mongo_database, postgres_database, redis_database
+from tests.support.servers import cassandra_keyspace, mongo_database, own_redis, postgres_database, redis_database
 
-__all__ = ["cassandra_keyspace", "mongo_database", "postgres_database", "redis_database"]
-"""Fixtures of every test: a fresh database on a server that `make services` started."""
+__all__ = ["cassandra_keyspace", "mongo_database", "own_redis", "postgres_database", "redis_database"]
+"""Fixtures of every test: a fresh database on a server that `make services` started, and a Redis of one's own."""
 MAY_BE_SKIPPED = frozenset({"data", "models", "browser"})
 """Marks of tests that need what not every machine has: third-party data, torch, Chromium."""
 if not os.environ.get("MULTIDB_SERVICES"):

@@ -9,25 +9,16 @@ import pytest
 import redis.asyncio
 
 from tests.services.downloads import need
-from tests.services.kinds import KINDS, server_in
+from tests.services.kinds import server_in
 from tests.services.places import CannotStart, default_places
-from tests.services.process import Launch, Process, free_port
+from tests.services.process import Launch, Process
 from tests.support.proxy import proxied
-from tests.support.servers import server_url
 
 pytestmark = pytest.mark.services
 
 
-@pytest.fixture
-async def server(tmp_path):
-    server_url("redis")  # where it runs, it can be started once more without a download
-    server = server_in(tmp_path / "redis", KINDS["redis"], free_port())
-    await server.start(default_places())
-    yield server
-    await server.process.stop()
-
-
-async def test_a_server_answers_once_it_has_started_and_stops_for_good(server):
+async def test_a_server_answers_once_it_has_started_and_stops_for_good(own_redis):
+    server = own_redis
     async with redis.asyncio.from_url(server.url) as client:
         assert await client.ping()
     pid = server.process.pid
@@ -37,7 +28,8 @@ async def test_a_server_answers_once_it_has_started_and_stops_for_good(server):
         os.kill(pid, 0)
 
 
-async def test_data_survives_kill_9_and_the_address_stays(server):
+async def test_data_survives_kill_9_and_the_address_stays(own_redis):
+    server = own_redis
     async with redis.asyncio.from_url(server.url) as client:
         await client.set("kept", "yes")
     await server.process.stop(signal.SIGKILL)

@@ -10,6 +10,7 @@ import functools
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -17,6 +18,9 @@ from uuid import uuid4
 import pytest
 
 from tests.services.environment import read_environment
+from tests.services.kinds import KINDS, Server, server_in
+from tests.services.places import default_places
+from tests.services.process import free_port
 
 EMBEDDED = frozenset({"sqlite", "local", "files"})
 """Rigs that need no server."""
@@ -118,6 +122,24 @@ async def fresh_mongo(server: str = "mongo") -> AsyncGenerator[str]:
             yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         finally:
             await client.drop_database(name)
+
+
+@asynccontextmanager
+async def own_server(kind: str, folder: Path) -> AsyncGenerator[Server]:
+    """Yield a server that nobody else uses, to be stopped, killed and started; it costs what its start costs."""
+    server_url(kind)  # where it runs, it can be started once more without a download
+    server = server_in(folder / kind, KINDS[kind], free_port())
+    try:
+        await server.start(default_places())
+        yield server
+    finally:
+        await server.process.stop()
+
+
+@pytest.fixture
+async def own_redis(tmp_path: Path) -> AsyncGenerator[Server]:
+    async with own_server("redis", tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
