@@ -62,6 +62,12 @@ async def get_model(name: str, caller: Caller) -> dict[str, Any]:
     return _model(name)
 
 
+@router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def refuse_the_rest(rest: str) -> None:
+    """Say what of their protocol there is to whoever tries another part of it."""
+    raise Problem("not_found", f"/v1/{rest[:80]} is not served; there are POST /v1/chat/completions and GET /v1/models")
+
+
 async def _asked(request: Request) -> CompletionIn:
     try:
         return CompletionIn.model_validate_json(await request.body())

@@ -146,7 +146,7 @@ async def test_a_client_waits_for_a_server_that_is_still_starting(
 async def test_every_error_under_v1_has_their_shape(home: Path) -> None:
     async with open_server(home, max_body_bytes=2_000) as server, local(server) as client:
         with pytest.raises(openai.NotFoundError) as missing:
-            await client.embeddings.create(model="x", input="y")
+            await client.responses.create(model="multidb-quick", input="y")
         with pytest.raises(openai.APIStatusError) as large:
             await create(client, messages=messages("x" * 3_000))
         with pytest.raises(openai.PermissionDeniedError) as strange:
@@ -155,10 +155,11 @@ async def test_every_error_under_v1_has_their_shape(home: Path) -> None:
         wrong_way = await server.client.get("/v1/chat/completions")
 
     assert missing.value.code == "not_found"
+    assert "/v1/chat/completions" in missing.value.message
     assert (large.value.status_code, large.value.code) == (413, "payload_too_large")
     assert strange.value.code == "origin_refused"
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "malformed_json")
-    assert (wrong_way.status_code, wrong_way.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert (wrong_way.status_code, wrong_way.json()["error"]["code"]) == (404, "not_found")
 
 
 async def test_langchain_asks_streams_and_keeps_the_citations(home: Path) -> None:
