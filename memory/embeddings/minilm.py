@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from memory.embeddings.runtime import onnx_runtime
 from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, ModelFiles, default_model_dir, load_files
 from memory.embeddings.worker import Worker
 from memory.ports import Vectors
@@ -126,9 +127,7 @@ def _opened(files: ModelFiles) -> _Parts:
 
 
 def _session(encoder: bytes) -> Any:
-    import onnxruntime
-
-    runtime = cast(Any, onnxruntime)
+    runtime = onnx_runtime()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

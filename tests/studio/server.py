@@ -65,10 +65,12 @@ class Server:
         own = ("127.0.0.1", "::1", "localhost", "/")
         strangers = [call for call in called if not any(name in call for name in own)]
         try:
-            self.proxy.accept()[0].close()
+            asking = self.proxy.accept()[0]
         except BlockingIOError:
             return strangers
-        return [*strangers, "the proxy"]
+        with asking:
+            asking.settimeout(5)
+            return [*strangers, f"through the proxy: {asking.recv(200)!r}"]
 
 
 async def fill(home: Path) -> None:

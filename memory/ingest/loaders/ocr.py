@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from memory.embeddings.runtime import onnx_runtime
 from memory.ingest.decode import clean
 
 MAX_SIDE = 2400
@@ -145,6 +146,7 @@ def _size(corner: Array) -> tuple[float, float]:
 @cache
 def _engine() -> Any:
     """The models, loaded when first needed; each is named by its file, so that none is ever looked for elsewhere."""
+    onnx_runtime()
     library: Any = import_module("rapidocr")
     import_module("cv2").setNumThreads(1)
     folder = Path(library.__file__).parent / "models"
