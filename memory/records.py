@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
+from memory.document_records import Change as Change
+from memory.document_records import DocumentSummary as DocumentSummary
+from memory.document_records import Kept as Kept
+
 Role = Literal["reader", "editor", "operator", "system"]
 Effort = Literal["quick", "standard", "deep"]
 READ_BY_OCR = ("read_by", "ocr")
@@ -154,23 +158,6 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentSummary:
-    """A document in a listing. versions: how many are kept. brought: the one that its source brought last."""
-
-    document_id: str
-    version_id: str
-    source: str
-    title: str
-    media_type: str
-    collection: str
-    characters: int
-    passages: int
-    updated_at: datetime
-    versions: int = 1
-    brought: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Passage:
     """A retrievable stretch of a document version: `text` is exactly document.text[start:end].
 
@@ -199,27 +186,6 @@ class Passage:
     def is_ocr(self) -> bool:
         """Whether its words were read in a picture, so that some may be wrong."""
         return READ_BY_OCR in self.fields
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One place in the gap-free sequence of a document store, from 1."""
-
-    sequence: int
-    kind: Literal["put", "delete"]
-    tenant_id: str
-    document_id: str
-    version_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What putting a document did. `alias`: the same content is stored already under another source."""
-
-    outcome: Literal["kept", "unchanged", "alias"]
-    document_id: str
-    version_id: str
-    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
