@@ -53,10 +53,40 @@ export class Documents {
         foreign("span", item.title || item.source, { class: "document-title" }),
         foreign("span", item.source, { class: "path" })),
       h("span", { class: "document-kind" }, kind(item)),
-      h("span", { class: "document-size" }, count(item.passages, "passage")),
+      h("span", { class: "document-size" }, item.versions > 1
+        ? h("button", { type: "button", class: "quiet", "aria-expanded": "false", onclick: (event) => this.#versions(row, item, event.currentTarget) }, count(item.versions, "version"))
+        : count(item.passages, "passage")),
       h("span", { class: "document-day" }, day(item.updated_at)),
       this.acts.mayEdit() ? iconButton("trash", `Delete ${item.title || item.source}`, () => this.#confirm(row, item)) : null);
     return row;
+  }
+
+  /** Open or close the list of kept versions below a row. */
+  async #versions(row, item, button) {
+    const open = row.nextElementSibling;
+    if (open?.classList.contains("document-versions")) {
+      open.remove();
+      button.setAttribute("aria-expanded", "false");
+      return;
+    }
+    const { versions } = await call("GET", `/documents/${encodeURIComponent(item.document_id)}/versions`);
+    button.setAttribute("aria-expanded", "true");
+    row.after(h("li", { class: "document-versions" }, h("ul", { class: "document-rows", "aria-label": `Versions of ${item.title || item.source}` },
+      versions.map((version) => this.#version(item, version)))));
+  }
+
+  #version(item, version) {
+    const restore = h("button", { type: "button", class: "quiet", "aria-label": `Restore version ${version.number}`, onclick: () => this.#restore(item, version) }, "Restore");
+    return h("li", { class: "document" },
+      h("span", { class: "sure" }, `Version ${version.number}, ${day(version.updated_at)}, ${count(version.passages, "passage")}`),
+      version.is_current ? h("span", { class: "hint" }, "Current") : this.acts.mayEdit() ? restore : null);
+  }
+
+  async #restore(item, version) {
+    await call("POST", `/documents/${encodeURIComponent(item.document_id)}/rollback`, { version_id: version.version_id });
+    await this.load();
+    this.filter.focus();
+    speak(`Version ${version.number} is current until the source changes.`);
   }
 
   #confirm(row, item) {

@@ -10,8 +10,10 @@ export function signIn(element, refusal) {
     const submit = (event) => {
       event.preventDefault();
       keepToken(field.value.trim());
+      document.documentElement.classList.remove("signed-out");
       resolve();
     };
+    document.documentElement.classList.add("signed-out");
     fill(element, h("form", { class: "signin", onsubmit: submit },
       h("h1", {}, "This server wants a token"),
       h("p", { class: "lede" }, "Whoever runs it makes one with ", h("code", {}, "multidb token"), "."),
