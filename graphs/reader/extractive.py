@@ -27,7 +27,7 @@ SAME_PASSAGE = 1.5
 """What a further sentence of a passage already cited must score more than one of another passage."""
 CONFIDENT_GAP = 2.5
 """A sentence that scores this much less than the best is left out: it would only dilute the answer."""
-COMPARED: dict[Effort, int] = {"quick": 12, "standard": 16, "deep": 48}
+COMPARED: dict[Effort, int] = {"quick": 4, "standard": 16, "deep": 48}
 """Sentences whose similarity to the question is computed, at some 5 ms each."""
 
 
