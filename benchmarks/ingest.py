@@ -14,7 +14,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.machine import own_passages, report
+from benchmarks.machine import own_passages, report, row
 from memory.ingest.pipeline import IngestOptions, ingest
 from memory.records import LOCAL
 from memory.settings import StoreSettings
@@ -73,9 +73,18 @@ async def measure(folder, count):
         "ingest_s": round(statistics.median(whole), 2),
         "embedding_s": round(statistics.median(bare), 2),
         "passages_per_s": round(passages / statistics.median(whole), 1),
-        "ratio": round(statistics.median(ratios), 3),
-        "goal": 0.85,
         "samples_ratio": [round(ratio, 3) for ratio in ratios],
+        "rows": [
+            row(
+                "ingestion, file to searchable; bare embedding",
+                round(passages / statistics.median(whole), 1),
+                "passages/s",
+                round(passages / statistics.median(bare), 1),
+                ">= 0.85",
+                "the parser's start, before which nothing can be embedded, weighs on few passages",
+                ratio=statistics.median(ratios),
+            )
+        ],
     }
 
 

@@ -76,13 +76,16 @@ class Ingestion:
             StoreError: a store failed; what was kept so far stays.
         """
         made, embedded = Batches(1), Batches(1)
+        failures: list[Exception] = []
         try:
             async with asyncio.TaskGroup() as stages:
                 stages.create_task(self._parse(files, parser, made))
                 stages.create_task(self._embed(made, embedded))
                 stages.create_task(self._keep(embedded))
         except* StoreError as failed:
-            raise failed.exceptions[0] from failed
+            failures.extend(failed.exceptions)
+        if failures:  # raised out here: before Python 3.11.4 an `except*` wraps what it raises in another group
+            raise failures[0]
 
     async def _parse(self, files: Files, parser: Parser, out: Batches) -> None:
         async for source, data in files:
@@ -134,7 +137,8 @@ class Ingestion:
         fresh = await asyncio.to_thread(self._fresh, group, reading)
         for made in fresh:
             self._batch.add(made)
-            if self._batch.passages >= BATCH_PASSAGES:
+            # The embedder is handed what there is as soon as nothing waits for it, or it would idle at the start.
+            if self._batch.passages >= BATCH_PASSAGES or reading.out.empty():
                 full, self._batch = self._batch, Batch()
                 await reading.out.put(full)
 
