@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from api.client import open_library
 from api.commands import load_settings, tell_if_new
 from api.terminal import note, printable, progress, say, say_json
 from memory.document_ports import Version
 from memory.errors import NotFound
+from memory.ingest.sources import source_of
+
+
+def source_meant(given: str) -> str:
+    """Return the source that a path of this machine was ingested under; ids and sources as they are given."""
+    if not given.startswith(("/", "~", "./", "../")):
+        return given
+    path = Path(os.path.normpath(Path(given).expanduser().absolute()))
+    source = "" if path == Path.cwd() else source_of(path, Path.cwd())
+    return f"{source}/" if source and given.endswith("/") else source
 
 
 async def list_documents(prefix: str, as_json: bool) -> None:
@@ -18,7 +30,7 @@ async def list_documents(prefix: str, as_json: bool) -> None:
     settings = load_settings()
     tell_if_new(settings)
     async with open_library(settings) as library:
-        async for kept in library.documents(prefix):
+        async for kept in library.documents(source_meant(prefix)):
             count += 1
             if as_json:
                 row = {"document_id": kept.document_id, "version_id": kept.version_id, "source": kept.source}
@@ -34,7 +46,7 @@ async def list_documents(prefix: str, as_json: bool) -> None:
 async def show_document(id_or_source: str, as_json: bool) -> None:
     """Print the stored text; with JSON the document's identity beside it."""
     async with open_library(load_settings()) as library:
-        found = await library.document(id_or_source)
+        found = await library.document(source_meant(id_or_source))
     if not as_json:
         say(printable(found.text))
         return
@@ -47,7 +59,7 @@ async def delete_documents(ids_or_sources: Sequence[str], as_json: bool) -> None
     deleted: list[str] = []
     async with open_library(load_settings()) as library:
         for id_or_source in ids_or_sources:
-            document_id = await library.document_id(id_or_source)
+            document_id = await library.document_id(source_meant(id_or_source))
             await library.delete(document_id)
             deleted.append(document_id)
     if as_json:
@@ -59,7 +71,7 @@ async def delete_documents(ids_or_sources: Sequence[str], as_json: bool) -> None
 async def list_versions(id_or_source: str, as_json: bool) -> None:
     """Print a line, or with JSON an object, for each kept version."""
     async with open_library(load_settings()) as library:
-        for one in await library.versions(await library.document_id(id_or_source)):
+        for one in await library.versions(await library.document_id(source_meant(id_or_source))):
             if as_json:
                 say_json({**asdict(one), "updated_at": one.updated_at.isoformat()})
                 continue
@@ -71,7 +83,7 @@ async def list_versions(id_or_source: str, as_json: bool) -> None:
 async def roll_back(id_or_source: str, wanted: str | None, as_json: bool) -> None:
     """Go back to a version, given by number or id; without one to the version before."""
     async with open_library(load_settings()) as library:
-        document_id = await library.document_id(id_or_source)
+        document_id = await library.document_id(source_meant(id_or_source))
         version = _chosen(await library.versions(document_id), wanted)
         is_new = await library.rollback(document_id, version.version_id)
     if as_json:

@@ -18,7 +18,7 @@ import orjson
 from memory.errors import Refused
 from memory.ingest.detect import detect
 from memory.ingest.loaders import loader
-from memory.ingest.loaders.parts import DAMAGED
+from memory.ingest.loaders.parts import DAMAGED, reason_of
 from memory.ingest.parsed import Limits, Parsed, Raw, RefusedPart, Step, Tell, dump
 
 END = b'{"end":true}'
@@ -70,7 +70,7 @@ def _serve(sink: BinaryIO, raw: Raw) -> None:
     except Refused as refused:
         _send(sink, orjson.dumps({"file_refused": refused.reason}))
     except DAMAGED as error:
-        _send(sink, orjson.dumps({"file_refused": f"it is damaged ({type(error).__name__})"}))
+        _send(sink, orjson.dumps({"file_refused": reason_of(error)}))
     sink.flush()
 
 
@@ -93,8 +93,7 @@ def _send(sink: BinaryIO, frame: bytes) -> None:
 
 def _last_words(sink: BinaryIO) -> Any:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        reason = "reading it takes too much memory" if kind is MemoryError else f"it is damaged ({kind.__name__})"
-        _send(sink, orjson.dumps({"error": reason}))
+        _send(sink, orjson.dumps({"error": reason_of(error)}))
         sink.flush()
         sys.__excepthook__(kind, error, trace)
 

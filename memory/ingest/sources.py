@@ -12,6 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from memory.ids import digest
+
+MAX_SOURCE = 900
+"""Characters of an upload's source."""
 IGNORED = frozenset({"__pycache__", "node_modules"})
 
 
@@ -66,7 +70,9 @@ def upload_name(name: str) -> str:
     visible = "".join(mark for mark in name if unicodedata.category(mark) not in ("Cc", "Cf", "Cs"))
     parts = [part.strip() for part in PurePosixPath(visible.replace("\\", "/").replace("#", "_")).parts]
     kept = [part for part in parts if part not in ("", ".", "..", "/")]
-    return "/".join(kept)[-200:].lstrip("/") or "upload"
+    source = "/".join(kept) or "upload"
+    # The end of a long name tells more than its beginning, but may be the end of many.
+    return source if len(source) <= MAX_SOURCE else f"{digest(source)}/{source[-MAX_SOURCE:].lstrip('/')}"
 
 
 def _matches(given: str) -> list[Path]:

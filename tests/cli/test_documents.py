@@ -62,6 +62,14 @@ def test_documents_are_listed_by_source_below_a_prefix(filled: Run):
     assert [row["source"] for row in filled("documents", "list", "port/k", "--json").lines] == ["port/kitchen.md"]
 
 
+def test_documents_from_elsewhere_are_found_by_their_path(run: Run, home: Path, tmp_path: Path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.md").write_text("Far away.")
+    assert run("ingest", str(tmp_path / "far")).code == 0
+    assert len(run("documents", "list", f"{tmp_path}/far/", "--json").lines) == 1
+    assert run("documents", "show", f"{tmp_path}/far/a.md").out == "Far away.\n"
+
+
 def test_show_prints_the_documented_fields_by_id_and_by_source(filled: Run):
     shown = filled("documents", "show", "port/harbour.md", "--json").json
     assert list(shown) == ["document_id", "version_id", "source", "title", "text"]

@@ -56,3 +56,9 @@ def test_a_link_out_of_the_folder_is_not_followed(shop: Path, tmp_path: Path) ->
 )
 def test_upload_names_lose_what_could_harm(name: str, expected: str) -> None:
     assert upload_name(name) == expected
+
+
+def test_two_long_upload_names_that_end_alike_stay_two() -> None:
+    one, other = (upload_name(f"{folder}/{'deep/' * 400}a.md") for folder in ("spring", "autumn"))
+    assert one != other
+    assert one.endswith("/deep/a.md")

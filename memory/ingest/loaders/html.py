@@ -11,10 +11,13 @@ from trafilatura.settings import use_config
 
 from memory.errors import Refused
 from memory.ingest.decode import clean
+from memory.ingest.loaders.markup import write_tree
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table, looks_headed
 from memory.records import Scalar
 
+MUCH = 2
+"""All of a page is taken for a lost table if that is no more than so many times the words of its main part."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -29,8 +32,8 @@ def load(raw: Raw) -> Iterator[Parsed]:
     builder = TextBuilder(raw.limits.text_characters)
     if found is not None and found.body is not None:
         _Writer(builder).children(found.body)
-    if not builder.blocks:
-        _whole(builder, raw.data)
+    if len(builder.blocks) <= 1 or b"<table" in raw.data.lower():
+        builder = _whole(raw, builder)
     metadata: dict[str, Scalar] = {}
     for name in ("author", "date", "description", "sitename"):
         if found is not None and (value := getattr(found, name, None)):
@@ -80,14 +83,38 @@ class _Writer:
             self._builder.add(text)
 
 
-def _whole(builder: TextBuilder, data: bytes) -> None:
-    """The text of a page in which no main part was found."""
-    tree: Any = trafilatura.load_html(data)
+def _whole(raw: Raw, found: TextBuilder) -> TextBuilder:
+    """The better of what was found and all of a page but its bars.
+
+    All of it is better where hardly a main part was found (its words then came without structure), and where a table
+    was lost on a page that has little besides.
+    """
+    tree: Any = trafilatura.load_html(raw.data)
     if tree is None:
+        if found.blocks:
+            return found
         raise Refused("it is not an HTML page")
-    for node in tree.iter("p", "li", "h1", "h2", "h3", "h4", "td", "th", "pre", "div"):
-        own = "".join(node.itertext()) if node.tag != "div" else (node.text or "")
-        builder.add(_squeeze(own))
+    for bar in tree.xpath("//nav | //body/header | //body/footer | //*[@role='navigation'] | //form"):
+        bar.drop_tree()
+    said = found.text()
+    lost = any(_is_data(table) and _first_words(table) not in said for table in tree.iter("table"))
+    if len(found.blocks) > 1 and not lost:
+        return found
+    whole = TextBuilder(raw.limits.text_characters)
+    write_tree(whole, tree)
+    had, has = len(said.split()), len(whole.text().split())
+    return whole if has >= had and (len(found.blocks) <= 1 or has <= MUCH * had) else found
+
+
+def _is_data(table: Any) -> bool:
+    rows = [row for row in table.iter("tr") if len(row.xpath("./td | ./th")) > 1]
+    return len(rows) > 1 and table.find(".//table") is None
+
+
+def _first_words(table: Any) -> str:
+    """A cell of the second row: the first row's are the names in it."""
+    cells = (_words(cell) for row in list(table.iter("tr"))[1:] for cell in row.xpath("./td | ./th"))
+    return next((cell for cell in cells if cell), "")
 
 
 def _words(node: Any) -> str:

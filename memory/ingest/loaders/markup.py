@@ -33,8 +33,13 @@ def write_html(builder: TextBuilder, data: bytes | str) -> str:
         root: Any = html.document_fromstring(data, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise Refused(f"it is not an HTML page ({error})") from error
-    _Writer(builder).block(root, 0)
+    write_tree(builder, root)
     return " ".join(clean(root.findtext(".//title") or "").split())
+
+
+def write_tree(builder: TextBuilder, root: Any) -> None:
+    """Write all words of a page that was read; raises Refused if it is nested beyond reason."""
+    _Writer(builder).block(root, 0)
 
 
 def _declared(data: bytes) -> str | None:

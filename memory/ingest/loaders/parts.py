@@ -14,11 +14,21 @@ from memory.ingest.parsed import Parsed, Raw, RefusedPart
 
 MAX_DEPTH = 3
 
+_WANT = ("bad_alloc", "memory allocation", "out of memory", "cannot allocate", "not enough memory")
+
 # What parsers raise over damaged input; memory and time are no matter of one part.
 DAMAGED = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
     RecursionError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why a parser failed, as a person understands it; libraries in C tell their want of memory in words."""
+    told = str(error).casefold()
+    if isinstance(error, MemoryError) or any(word in told for word in _WANT):
+        return "reading it takes too much memory"
+    return f"it is damaged ({type(error).__name__})"
 
 
 def load_part(outer: Raw, name: str, data: bytes) -> Iterator[Parsed | RefusedPart]:
@@ -36,4 +46,4 @@ def load_part(outer: Raw, name: str, data: bytes) -> Iterator[Parsed | RefusedPa
     except Refused as refused:
         yield RefusedPart(key, refused.reason)
     except DAMAGED as error:
-        yield RefusedPart(key, f"it is damaged ({type(error).__name__})")
+        yield RefusedPart(key, reason_of(error))

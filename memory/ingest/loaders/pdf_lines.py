@@ -111,11 +111,25 @@ class Reader:
         places = {start, (start + end - 1) // 2, end - 1}
         sizes = Counter(round(2 * pdfium_c.FPDFText_GetFontSize(self._raw, at)) / 2 for at in places)
         size = max(sizes.most_common(1)[0][0], 0.0)
-        # Type size is 1 where a transformation does the scaling: then the letters' height has to do.
-        size = size if size > 1 else round(2 * (first[3] - first[1])) / 2
+        # Type size is 1 where a transformation does the scaling: then the height of the type has to do.
+        size = size if size > 1 else round(2 * self._type_height(start)) / 2
+        if self._is_aslant(start) and self._is_aslant(end - 1):
+            size = 0.0  # what is printed along an edge heads nothing
         bare = clean(self._text[start:end].replace("\ufffe", "-").replace("\x02", "-"))
         text = _SPACE.sub(" ", bare).strip()
         return Line(text, first[0], last[2], min(first[1], last[1]), max(first[3], last[3]), size)
+
+    def _type_height(self, at: int) -> float:
+        """How high the type of a letter is, whichever letter it is."""
+        box = pdfium_c.FS_RECTF()
+        if not pdfium_c.FPDFText_GetLooseCharBox(self._raw, at, box):
+            return 0.0
+        _, low, _, high = self._turn.box(box.left, box.bottom, box.right, box.top)
+        return abs(high - low)
+
+    def _is_aslant(self, at: int) -> bool:
+        angle: float = pdfium_c.FPDFText_GetCharAngle(self._raw, at)
+        return angle >= 0 and -round(angle / (pi / 2)) % 4 != self._turn.quarters
 
     def _box(self, at: int) -> tuple[float, float, float, float]:
         left, right, bottom, top = c_double(), c_double(), c_double(), c_double()

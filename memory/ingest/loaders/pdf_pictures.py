@@ -26,9 +26,11 @@ def is_picture(page: Any, lines: Sequence[Line]) -> bool:
         return False
     width, height = page.get_size()
     for item in page.get_objects(max_depth=3):
-        if item.type != pdfium_c.FPDF_PAGEOBJ_TEXT:
+        if not lines and item.type != pdfium_c.FPDF_PAGEOBJ_TEXT:
+            return True
+        if item.type == pdfium_c.FPDF_PAGEOBJ_IMAGE:
             left, bottom, right, top = item.get_bounds()
-            if not lines or (right - left) * (top - bottom) >= COVERS * width * height:
+            if (right - left) * (top - bottom) >= COVERS * width * height:
                 return True
     return False
 
