@@ -83,7 +83,7 @@ export class Documents {
   }
 
   async #restore(item, version) {
-    await call("POST", `/documents/${encodeURIComponent(item.document_id)}/rollback`, { version_id: version.version_id });
+    await call("POST", `/documents/${encodeURIComponent(item.document_id)}/rollback`, { json: { version_id: version.version_id } });
     await this.load();
     this.filter.focus();
     speak(`Version ${version.number} is current until the source changes.`);
