@@ -113,7 +113,8 @@ def _digest(path: Path) -> str:
 def _unpack(source: Path, staged: Path) -> dict[str, Any]:
     with _damage_named(source):
         with tarfile.open(source, "r:gz") as archive:
-            archive.extractall(staged, filter="data")
+            for member in archive:
+                _extract(source, archive, member, staged)
         manifest: dict[str, Any] = json.loads((staged / MANIFEST).read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:
             raise StoreCorrupt(f"{source} is a backup of another kind: {manifest['format']!r}")
@@ -122,6 +123,17 @@ def _unpack(source: Path, staged: Path) -> dict[str, Any]:
                 raise StoreCorrupt(f"{source}: {name!r} is not what was backed up; the archive is damaged")
             _check(staged / name)
     return manifest
+
+
+def _extract(source: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, staged: Path) -> None:
+    """Take one file out. Not `extractall`: Python 3.11.0 to 3.11.3, Debian 12's, knows no filters for it."""
+    packed = archive.extractfile(member) if member.isfile() else None
+    if packed is None or Path(member.name).name != member.name:
+        raise StoreCorrupt(f"{source} holds {member.name!r}, which no backup holds")
+    target = staged / member.name
+    target.touch(mode=member.mode & 0o644, exist_ok=False)
+    with packed, target.open("wb") as file:
+        shutil.copyfileobj(packed, file)
 
 
 @contextmanager

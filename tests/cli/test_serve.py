@@ -83,6 +83,7 @@ def beside(serving: Serving, capsys: pytest.CaptureFixture[str], monkeypatch: py
     return run
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no `curl` is installed (Debian: apt-get install curl)")
 def test_the_printed_curl_line_streams_an_answer(serving: Serving):
     (line,) = [line for line in serving.printed if line.startswith("curl -N ")]
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=True)

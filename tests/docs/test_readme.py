@@ -20,6 +20,7 @@ from tests.docs.snippets import ROOT, commands_of, programs_of
 
 PATIENCE_S = 60
 LAUNCHER = f'#!/bin/sh\nexec {sys.executable} -P -m api.cli "$@"\n'
+NO_CURL = "no `curl` is installed (Debian: apt-get install curl)"
 COMMANDS = commands_of("README.md")
 TYPED = [command for command in COMMANDS if command.startswith(("multidb ", "curl "))]
 MADE = [command for command in COMMANDS if command not in TYPED]
@@ -105,7 +106,7 @@ def _port_of(process: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize("command", TYPED)
 def test_a_command_of_the_readme_works_as_it_stands(world: World, command: str) -> None:
     if command.startswith("curl ") and shutil.which("curl") is None:
-        pytest.skip("no curl on this machine")
+        pytest.skip(NO_CURL)
 
     done = world.type("bash", "-c", command)
 
@@ -124,7 +125,7 @@ def test_a_program_of_the_readme_prints_an_answer(world: World, program: str) ->
 
 def test_curl_gets_an_answer_with_its_citation(world: World) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("no curl on this machine")
+        pytest.skip(NO_CURL)
     command = next(command for command in TYPED if "/v1/chat/completions" in command)
 
     assert '"quote":"You may return unused goods within 60 days' in world.type("bash", "-c", command).stdout
