@@ -51,7 +51,7 @@ async def attempt(engine: Engine, live: Live, stored: Sequence[RunEvent] = (), *
     record = live.record
     writer = EventWriter(engine.stores.runs, record, stored[-1].seq if stored else 1)
     in_the_middle = resumed and await continues(engine, record)
-    making = Generation(record, writer, Replay(stored[1:], from_start=not in_the_middle))
+    making = Generation(record, writer, Replay(stored[1:], from_start=not in_the_middle), live.lease.token)
     live.generating = asyncio.create_task(generate(engine, making, resumed=resumed))
     if live.stopped_by_user:
         live.generating.cancel()

@@ -22,11 +22,12 @@ WORDS_PER_TOKEN = 0.75
 
 @dataclass(slots=True)
 class Generation:
-    """One attempt at a run's answer, while it is made."""
+    """One attempt at a run's answer, while it is made. lease_token: fences its checkpoints against older attempts."""
 
     record: RunRecord
     writer: EventWriter
     replay: Replay
+    lease_token: int = 0
     deltas: dict[str, str] = field(default_factory=dict[str, str])
     answer: Answer | None = None
     used_tokens: int = 0
@@ -61,7 +62,10 @@ async def _run(engine: Engine, making: Generation, *, resumed: bool) -> Mapping[
     """Run the graph; return what it was given, None if it went on from a checkpoint."""
     record = making.record
     config: dict[str, Any] = {
-        "configurable": {"thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id)}
+        "configurable": {
+            "thread_id": checkpoint_id(record.scope, record.thread_id, record.run_id),
+            "lease_token": making.lease_token,
+        }
     }
     if callbacks := engine.metrics.telemetry.callbacks():
         config["callbacks"] = list(callbacks)
