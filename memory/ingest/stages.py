@@ -137,7 +137,8 @@ class Ingestion:
         fresh = await asyncio.to_thread(self._fresh, group, reading)
         for made in fresh:
             self._batch.add(made)
-            if self._batch.passages >= BATCH_PASSAGES:
+            # The embedder is handed what there is as soon as nothing waits for it, or it would idle at the start.
+            if self._batch.passages >= BATCH_PASSAGES or reading.out.empty():
                 full, self._batch = self._batch, Batch()
                 await reading.out.put(full)
 
