@@ -14,7 +14,7 @@ from playwright.async_api import Page, Request, expect
 
 from memory.records import Citation
 from tests.api.rigging import Script, Scripted, Write, says
-from tests.web.driving import PHONE, Watched, ask, fits, is_accessible, open_watched
+from tests.web.driving import DESK, PHONE, Watched, ask, fits, is_accessible, open_watched
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,8 @@ async def cites(graph: Scripted, question: str, write: Write) -> None:
     """Say two sentences on two rows of one table, and propose to go on."""
     claims: list[dict[str, Any]] = []
     for number, text in enumerate((TOWER, LIGHT), 1):
-        cited = Citation(f"p{number}", "d1", "v1", "towers.csv", "Towers", number, number + len(text), text, row=number)
+        where = ("towers.csv", "Towers", number, number + len(text), text)
+        cited = Citation(f"p{number}", "d1", "v1", *where, row=number, is_ocr=number == 2)
         claims.append({"id": f"c{number}", "text": text, "citations": [asdict(cited)], "verdict": "supported"})
         await write({"type": "answer.delta", "claim_id": f"c{number}", "text": text})
     done: dict[str, Any] = {"type": "answer.completed", "text": f"{TOWER} {LIGHT}", "short_answer": "", "citations": []}
@@ -167,8 +168,12 @@ async def test_the_keyboard_is_enough(home: Path, script: Callable[[Script], Scr
         await keys.press("Enter")
         await expect(page.locator("#source .chip")).to_have_text("row 1")
         await keys.press("ArrowRight")
-        await expect(page.locator("#source .chip")).to_have_text("row 2")
+        await expect(page.locator("#source .chip")).to_have_text("row 2, read by OCR")
         await expect(page.locator("#source .lost")).to_have_text(LIGHT)
+        await page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await fits(page)
+        await is_accessible(page)
+        await page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
         await keys.press("Escape")
         await expect(page.locator(".cite").first).to_be_focused()
 
@@ -196,7 +201,7 @@ async def test_answers_and_conversations_can_be_taken_away_and_gone_on_with(
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert copied == (
             f"{TOWER} [1] {LIGHT} [2]\n\n[1] Towers, towers.csv, row 1: “{TOWER}”\n"
-            f"[2] Towers, towers.csv, row 2: “{LIGHT}”"
+            f"[2] Towers, towers.csv, row 2, read by OCR: “{LIGHT}”"
         )
         await page.locator(".suggestions button").click()
         await expect(page.locator(".question h2").last).to_have_text("Who built it?")
