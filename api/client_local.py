@@ -39,7 +39,8 @@ class LocalLibrary:
         """Read files and folders in this process."""
 
         def tell(state: pipeline.Progress) -> None:
-            on_progress(state.files_done, state.files, state.source)
+            where = f"{state.source}, page {state.page} of {state.pages}" if state.pages > 1 else state.source
+            on_progress(state.files_done, state.files, where)
 
         options = pipeline.IngestOptions(prune=prune, collection=collection, limits=self._limits)
         done = await pipeline.ingest(LOCAL, paths, self._stores, options, tell)

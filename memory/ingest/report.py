@@ -71,7 +71,10 @@ class IngestReport:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an ingestion is: files done of files, documents kept, unchanged and refused, and the file in work."""
+    """How far an ingestion is: files done of files, documents kept, unchanged and refused, and the file in work.
+
+    page of pages: where it is in that file, 0 where that is not told.
+    """
 
     files: int
     files_done: int
@@ -79,6 +82,8 @@ class Progress:
     unchanged: int
     refused: int
     source: str
+    page: int = 0
+    pages: int = 0
 
 
 OnProgress = Callable[[Progress], None]

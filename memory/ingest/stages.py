@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 
 from memory.errors import EmbedderMismatch, NotFound, Refused, StoreError
 from memory.ingest.documents import Batch, Made, Maker, fingerprint_of
@@ -107,7 +108,8 @@ class Ingestion:
             return
         reading = _Reading(source, fingerprint, out)
         try:
-            async with aclosing(parser.parse(source, data)) as items:
+            told = partial(self._progress, source)
+            async with aclosing(parser.parse(source, data, told)) as items:
                 async for item in items:
                     await self._take(item, reading)
         except Refused:
@@ -241,11 +243,11 @@ class Ingestion:
         self._unchanged += 1
         self._done.append(Ingested(document.document_id, document.version_id, source, document.title, "unchanged"))
 
-    def _progress(self, source: str) -> None:
+    def _progress(self, source: str, page: int = 0, pages: int = 0) -> None:
         if self._on_progress is not None:
             kept = len(self._done) - self._unchanged
             self._on_progress(
-                Progress(self._files, self._files_done, kept, self._unchanged, len(self._refused), source)
+                Progress(self._files, self._files_done, kept, self._unchanged, len(self._refused), source, page, pages)
             )
 
 
