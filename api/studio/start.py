@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     url = f"http://{HOST}:{port}"
     notice = NOTICE.format(url=url, page=PAGE, home=settings.home.absolute())
-    app.state.on_ready = lambda: sys.stdout.write(notice) and sys.stdout.flush()
+    app.state.on_ready = lambda: _ready(notice)
     _serve(port)
     return 0
 
@@ -82,6 +82,15 @@ def _serve(port: int) -> None:
         n_jobs_per_worker=WORKERS,
         disable_persistence=True,
     )
+
+
+def _ready(notice: str) -> None:
+    """Say so. LangGraph's server is told to write no threads at all, and would still write them when it stops."""
+    database = importlib.import_module("langgraph_runtime_inmem.database")
+    for kept in (database.GLOBAL_STORE, database.GLOBAL_RETRY_COUNTER._counters):
+        kept.flag = "r"
+    sys.stdout.write(notice)
+    sys.stdout.flush()
 
 
 def _absolute(path: str) -> str:

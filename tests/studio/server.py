@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.settings import Settings
@@ -106,6 +107,8 @@ def serving(command: tuple[str, ...], home: Path, **settings: str) -> Generator[
         server = Server(f"http://127.0.0.1:{port}", process, proxy, calls, folder)
         try:
             server.output = _until(process, READY[command])
+            with httpx.Client(transport=httpx.HTTPTransport(retries=7)) as http:
+                http.get(f"{server.url}/ok", timeout=60)
             yield server
         finally:
             process.kill()

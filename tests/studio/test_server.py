@@ -240,7 +240,7 @@ def test_it_says_what_is_hosted_and_what_stays(visit: Visit):
 async def test_langgraphs_own_command_serves_the_same_graph(tmp_path: Path):
     home = tmp_path / "home"
     await fill(home)
-    with serving(DEV, home) as server:
+    with serving(DEV, home, LANGGRAPH_CLI_NO_ANALYTICS="1") as server:
         async with get_client(url=server.url) as client:
             reply = await client.runs.wait(None, GRAPH, input={"question": QUESTION})
         server.stop()
