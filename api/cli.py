@@ -177,7 +177,7 @@ def documents_rollback(
 
 @documents.command("reembed")
 def documents_reembed(
-    embedder: Annotated[str, typer.Argument(metavar="EMBEDDER", help="minilm, or hf:MODEL.")],
+    embedder: Annotated[str, typer.Argument(metavar="EMBEDDER", help="minilm, minilm-fp32 or hf:MODEL.")],
     as_json: AsJson = False,
 ) -> None:
     """Embed everything with another embedder, and use that from then on. Run it again to continue."""

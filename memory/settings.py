@@ -25,7 +25,8 @@ class StoreSettings(BaseSettings):
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
     runs_url: str = Field(default="", description="Run log, leases and cache.")
     embedder: str = Field(
-        default="", description="minilm, or hf:MODEL through the `models` extra; empty: the documents' own, or minilm."
+        default="",
+        description="minilm, minilm-fp32, hf:MODEL (the `models` extra); empty: the documents' own, or minilm.",
     )
     kept_versions: int = Field(
         default=5, ge=1, description="Versions of a document that are kept, the current one among them."

@@ -243,8 +243,12 @@ async def _open_embedder(stack: AsyncExitStack, settings: StoreSettings) -> Embe
         from memory.embeddings.sentence_transformers import open_sentence_transformers
 
         return await stack.enter_async_context(open_sentence_transformers(model))
-    if settings.embedder != "minilm":
-        raise InvalidInput(f"MULTIDB_EMBEDDER {settings.embedder!r} is not known; use minilm or hf:MODEL")
+    if settings.embedder not in ("minilm", "minilm-fp32"):
+        raise InvalidInput(
+            f"embedder {settings.embedder!r} is not known; MULTIDB_EMBEDDER: minilm, minilm-fp32, hf:MODEL"
+        )
     from memory.embeddings.minilm import open_minilm
+    from memory.embeddings.weights import BUILD, EXACT_BUILD
 
-    return await stack.enter_async_context(open_minilm(settings.home / "models"))
+    build = BUILD if settings.embedder == "minilm" else EXACT_BUILD
+    return await stack.enter_async_context(open_minilm(settings.home / "models", build))

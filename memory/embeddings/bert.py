@@ -29,8 +29,9 @@ class Shape(NamedTuple):
 class _Graph:
     """Nodes and constants as they are added; every method returns the name of its output."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, *, exact: bool) -> None:
         self.weights = weights
+        self.exact = exact
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
@@ -43,8 +44,14 @@ class _Graph:
         return output
 
     def linear(self, value: str, layer: str, output: str) -> str:
-        """Multiply by int8 weights with one scale per output column; the activations are quantised at run time."""
+        """Multiply by int8 weights with one scale per output column; the activations are quantised at run time.
+
+        In an exact graph the weights are left as they are.
+        """
         weight: NDArray[Any] = self.weights[f"{layer}.weight"].T
+        if self.exact:
+            product = self.node("MatMul", [value, self.constant(f"{output}.weight", weight)], f"{output}.product")
+            return self.node("Add", [product, self.constant(f"{output}.bias", self.weights[f"{layer}.bias"])], output)
         scale = _scale(weight, axis=0)
         names = [
             self.constant(f"{output}.weight", _quantise(weight, scale)),
@@ -60,12 +67,12 @@ class _Graph:
         return self.node("SkipLayerNormalization", [left, right, gain, bias], output, FUSED, epsilon=EPSILON)
 
 
-def build_encoder(weights: Weights, shape: Shape) -> bytes:
+def build_encoder(weights: Weights, shape: Shape, *, exact: bool = False) -> bytes:
     """Return an ONNX file: input_ids and attention_mask (batch, tokens) int64 -> embedding (batch, width) float32.
 
-    The embedding is the mean over the masked tokens, at unit length.
+    The embedding is the mean over the masked tokens, at unit length. exact: with float32 weights instead of int8.
     """
-    graph = _Graph({key.removeprefix("bert."): _as_float(value) for key, value in weights.items()})
+    graph = _Graph({key.removeprefix("bert."): _as_float(value) for key, value in weights.items()}, exact=exact)
     graph.node("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     value = _embed(graph)
     for number in range(shape.layers):
@@ -85,12 +92,7 @@ def build_encoder(weights: Weights, shape: Shape) -> bytes:
 
 
 def _embed(graph: _Graph) -> str:
-    words = graph.weights["embeddings.word_embeddings.weight"]
-    scale = _scale(words, axis=1)
-    graph.node("Gather", [graph.constant("words", _quantise(words, scale)), "input_ids"], "words_int8")
-    graph.node("Cast", ["words_int8"], "words_float", to=TensorProto.FLOAT)
-    graph.node("Gather", [graph.constant("words_scale", scale), "input_ids"], "words_scales")
-    graph.node("Mul", ["words_float", "words_scales"], "word")
+    _look_up(graph)
     # Slice and not Range: a Range from a scalar meets a bug of ONNX Runtime's sharing of constants.
     graph.node("Shape", ["input_ids"], "length", start=1, end=2)
     positions = graph.constant("positions", graph.weights["embeddings.position_embeddings.weight"])
@@ -101,6 +103,18 @@ def _embed(graph: _Graph) -> str:
     graph.node("Add", ["word", "place"], "token")
     graph.node("Sub", ["word", "word"], "nothing")
     return graph.add_and_normalise("token", "nothing", "embeddings.LayerNorm", "embedded")
+
+
+def _look_up(graph: _Graph) -> None:
+    words = graph.weights["embeddings.word_embeddings.weight"]
+    if graph.exact:
+        graph.node("Gather", [graph.constant("words", words), "input_ids"], "word")
+        return
+    scale = _scale(words, axis=1)
+    graph.node("Gather", [graph.constant("words", _quantise(words, scale)), "input_ids"], "words_int8")
+    graph.node("Cast", ["words_int8"], "words_float", to=TensorProto.FLOAT)
+    graph.node("Gather", [graph.constant("words_scale", scale), "input_ids"], "words_scales")
+    graph.node("Mul", ["words_float", "words_scales"], "word")
 
 
 def _layer(graph: _Graph, value: str, number: int, heads: int) -> str:

@@ -40,16 +40,17 @@ class _Parts(NamedTuple):
 class MiniLM:
     """An Embedder. Made by `open_minilm`."""
 
-    def __init__(self, parts: _Parts, worker: Worker) -> None:
-        """Take an open session and the threads that use it."""
+    def __init__(self, parts: _Parts, worker: Worker, build: str = BUILD) -> None:
+        """Take an open session, the threads that use it, and which build of the model it is."""
         self._session, self._tokenizer = parts
+        self._build = build
         self._worker = worker
         self._queries: OrderedDict[str, Vectors] = OrderedDict()
 
     @property
     def name(self) -> str:
         """Name, revision, build and dimension."""
-        return f"all-MiniLM-L6-v2@{WEIGHTS_SHA256[:8]}/{BUILD}/{DIMENSION}"
+        return f"all-MiniLM-L6-v2@{WEIGHTS_SHA256[:8]}/{self._build}/{DIMENSION}"
 
     @property
     def dimension(self) -> int:
@@ -102,16 +103,16 @@ def _readable(text: str) -> str:
 
 
 @asynccontextmanager
-async def open_minilm(model_dir: Path | None = None) -> AsyncGenerator[MiniLM]:
+async def open_minilm(model_dir: Path | None = None, build: str = BUILD) -> AsyncGenerator[MiniLM]:
     """Open the embedder; the ONNX file is built on first use and kept in model_dir (None: the user's cache).
 
     Raises:
         ModelUnavailable: weights missing or damaged; the message says what to do.
     """
-    parts = await asyncio.to_thread(_opened, await load_files(model_dir or default_model_dir()))
+    parts = await asyncio.to_thread(_opened, await load_files(model_dir or default_model_dir(), build))
     worker = Worker("embed", THREADS)
     try:
-        yield MiniLM(parts, worker)
+        yield MiniLM(parts, worker, build)
     finally:
         await asyncio.to_thread(worker.close)
 

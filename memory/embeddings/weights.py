@@ -23,6 +23,8 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 BUILD = "int8-1"
 """Changes whenever the built graph changes, so that a file of an older build is not used."""
+EXACT_BUILD = "fp32-1"
+"""The same with the weights as they are: twice as slow, four times as large, a little better."""
 
 BUILD_S = 300
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,18 +42,18 @@ def default_model_dir() -> Path:
     return Path.home() / ".cache" / "multidb-chatbot" / "models"
 
 
-async def load_files(model_dir: Path) -> ModelFiles:
-    """Return the encoder, built under model_dir if it is not there, and its tokenizer.
+async def load_files(model_dir: Path, build: str = BUILD) -> ModelFiles:
+    """Return the encoder of a build, made under model_dir if it is not there, and its tokenizer.
 
     Raises:
         ModelUnavailable: the package is missing or its weights are not the known ones, or model_dir is not writable.
     """
     source = await asyncio.to_thread(_package_folder)
     tokenizer = await asyncio.to_thread(_verified, source / "tokenizer.json", TOKENIZER_SHA256)
-    path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{BUILD}.onnx"
+    path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{build}.onnx"
     encoder = await asyncio.to_thread(_kept, path)
     if encoder is None:
-        await _build_in_child(source / "model.safetensors", path)
+        await _build_in_child(source / "model.safetensors", path, build)
         encoder = await asyncio.to_thread(_kept, path)
     if encoder is None:
         raise ModelUnavailable(
@@ -60,7 +62,7 @@ async def load_files(model_dir: Path) -> ModelFiles:
     return ModelFiles(encoder, tokenizer)
 
 
-def build(weights: Path, path: Path) -> None:
+def build(weights: Path, path: Path, kind: str = BUILD) -> None:
     """Write the encoder's file; blocks about 1.5 s and takes 450 MB meanwhile.
 
     Raises:
@@ -72,7 +74,7 @@ def build(weights: Path, path: Path) -> None:
 
     from memory.embeddings.bert import Shape, build_encoder
 
-    encoder = build_encoder(load(raw), Shape(layers=6, heads=12, width=384))
+    encoder = build_encoder(load(raw), Shape(layers=6, heads=12, width=384), exact=kind == EXACT_BUILD)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, encoder)
@@ -81,10 +83,11 @@ def build(weights: Path, path: Path) -> None:
         raise ModelUnavailable(f"the encoder cannot be kept in {path.parent}: {error.strerror}") from error
 
 
-async def _build_in_child(weights: Path, path: Path) -> None:
+async def _build_in_child(weights: Path, path: Path, build: str) -> None:
     """Build in a process of its own: what that takes in memory is given back."""
     child = await asyncio.create_subprocess_exec(
         *_command(weights, path),
+        build,
         stdout=DEVNULL,
         stderr=PIPE,
         cwd=ROOT,
