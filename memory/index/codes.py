@@ -19,7 +19,8 @@ TRAINING_ROWS = 8_192
 """FAISS takes 256 rows for each of the 16 values that a code can have."""
 ADDED_TOGETHER = 65_536
 RETRAINED = 4
-CODES = 96
+NUMBERS = 4
+"""How many of a vector's numbers share a code, at least."""
 
 
 class Codes:
@@ -87,7 +88,7 @@ class Codes:
 
     def _trained(self, vectors: NDArray[np.float16]) -> Any:
         library = _faiss()
-        codes = library.IndexPQFastScan(self._dimension, CODES, 4, library.METRIC_INNER_PRODUCT)
+        codes = library.IndexPQFastScan(self._dimension, _parts(self._dimension), 4, library.METRIC_INNER_PRODUCT)
         step = max(1, len(vectors) // TRAINING_ROWS)
         codes.train(np.asarray(vectors[::step][:TRAINING_ROWS], np.float32))
         return codes
@@ -103,6 +104,11 @@ def _faiss() -> Any:
     library = cast(Any, faiss)
     library.omp_set_num_threads(1)
     return library
+
+
+def _parts(dimension: int) -> int:
+    """Return into how many equal parts of at least NUMBERS numbers a vector can be cut; 96 for 384."""
+    return next(parts for parts in range(max(1, dimension // NUMBERS), 0, -1) if dimension % parts == 0)
 
 
 def _add(codes: Any, vectors: NDArray[np.float16]) -> None:

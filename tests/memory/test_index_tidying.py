@@ -66,6 +66,7 @@ async def test_a_few_deletions_are_left_for_later(tmp_path):
 
 async def test_rows_of_deleted_passages_go_once_they_are_most(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "FEW_HOLES", 5)
+    monkeypatch.setattr(local, "POLL_S", 60.0)  # the follower tidies too, and then there are two rebuilds
     async with on_local(tmp_path) as rig:
         await fill_and_delete(rig, gone=11)
         before = {hit.source for hit in (await search(rig.store)).hits}
