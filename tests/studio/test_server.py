@@ -244,5 +244,5 @@ async def test_langgraphs_own_command_serves_the_same_graph(tmp_path: Path):
         async with get_client(url=server.url) as client:
             reply = await client.runs.wait(None, GRAPH, input={"question": QUESTION})
         server.stop()
+        assert server.left == []
     assert reply["reply"] == ANSWER
-    assert server.left == []
