@@ -191,12 +191,17 @@ function working(answer) {
     h("ol", { class: "stages", "aria-label": "Progress" }, STAGES.map(([name, label], place) =>
       h("li", { class: place < now ? "past" : place === now ? "now" : "", "aria-current": place === now ? "step" : null, "data-stage": name }, label)),
       answer.round > 1 ? h("li", { class: "round" }, `round ${answer.round}`) : null),
-    answer.reconnecting ? notice(navigator.onLine
-      ? "The connection was lost; taking it up again …"
-      : "You are offline. The answer goes on without you and is taken up where it was.") : null,
+    answer.reconnecting ? notice(broken(answer)) : null,
     query && !answer.reconnecting ? h("p", { class: "query" }, icon("search"), foreign("q", query.query), h("span", { class: "found" }, count(query.found, "passage"))) : null,
     answer.sources.length && !answer.claims.length ? h("p", { class: "reading" }, titles(answer).slice(0, 4).map((title) => foreign("span", title, { class: "chip" }))) : null,
   ];
+}
+
+function broken(answer) {
+  if (navigator.onLine) return "The connection was lost; taking it up again …";
+  return answer.run
+    ? "You are offline. The answer goes on without you and is taken up where it was."
+    : "You are offline. The question is sent as soon as the line is back.";
 }
 
 function strikes(answer) {

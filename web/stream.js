@@ -33,7 +33,7 @@ export async function* events(source, signal, onBreak) {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isFinal(error) || (!run && failures + 1 >= PATIENCE_UNACCEPTED)) throw error;
+      if (isFinal(error) || (!run && navigator.onLine && failures + 1 >= PATIENCE_UNACCEPTED)) throw error;
     }
     failures += 1;
     onBreak(true);
