@@ -22,6 +22,7 @@ from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
 LEASE_LOST = "LEASELOST"
 """First word of what our scripts answer to the holder of an older lease."""
 MAX_CONNECTIONS = 32
+STREAM_PAGE = 1_000
 
 
 @asynccontextmanager
@@ -80,6 +81,24 @@ class Redis:
         with self._told():
             async with asyncio.timeout(self.timeout_s):
                 return await self.client.execute_command(*words)
+
+    async def wait_for_stream(self, stream: bytes, after: bytes, block_ms: int) -> list[tuple[bytes, list[bytes]]]:
+        """Return the entries (id, fields) of a stream after an id; [] if none came in block_ms milliseconds.
+
+        Raises:
+            StoreUnavailable: no answer long after that.
+        """
+        words = ("XREAD", "BLOCK", block_ms, "COUNT", STREAM_PAGE, "STREAMS", stream, after)
+        with self._told():
+            async with asyncio.timeout(block_ms / 1_000 + self.timeout_s):
+                connection = await self.client.connection_pool.get_connection()
+                try:
+                    await connection.send_command(*words)
+                    found = await connection.read_response()
+                finally:
+                    await self.client.connection_pool.release(connection)
+        streams: Any = cast("dict[Any, Any]", found).items() if isinstance(found, dict) else found or []
+        return [(number, fields) for _, entries in streams for number, fields in entries]
 
     async def within(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Run something with the client, under the same limit and with the same errors.

@@ -23,7 +23,7 @@ class StoreSettings(BaseSettings):
     accounts_url: str = Field(default="", description="Users, plans, quota ledger and audit.")
     documents_url: str = Field(default="", description="Documents, passages and vectors.")
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
-    runs_url: str = Field(default="", description="Run log, leases and cache.")
+    runs_url: str = Field(default="", description="Run log, leases and cache: sqlite:///FILE, or redis://HOST:PORT/0.")
     embedder: str = Field(
         default="",
         description="minilm, minilm-fp32, hf:MODEL (the `models` extra); empty: the documents' own, or minilm.",

@@ -7,10 +7,10 @@ server's driver. To add a technology: one file in its port's folder and one line
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from memory.errors import InvalidInput, ModelUnavailable
 from memory.folder import hold_folder
@@ -33,6 +33,10 @@ from memory.sqlite import Database, open_database
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from memory.redis import Redis
+
+T = TypeVar("T")
 
 DEFAULT_EMBEDDER = "minilm"
 
@@ -80,7 +84,7 @@ async def open_stores(
         documents = await _open_documents(files)
         embedder = await _shared_embedder(stack, settings, documents, any_embedder=any_embedder)
         yield Stores(
-            checkpointer=await _open_checkpointer(stack, settings),
+            checkpointer=await _open_checkpointer(files),
             turns=await _open_turns(files),
             answers=await _open_answers(files),
             accounts=await _open_accounts(files, plan),
@@ -96,19 +100,33 @@ async def open_stores(
 
 
 class _Files:
-    """SQLite files that several ports share: each is opened once."""
+    """SQLite files and Redis servers that several ports share: each is opened once."""
 
     def __init__(self, stack: AsyncExitStack, settings: StoreSettings) -> None:
         self.settings = settings
         self._stack = stack
         self._open: dict[Path, Database] = {}
+        self._redis: dict[str, Redis] = {}
 
     async def open(self, port: str, url: str, default: str) -> Database:
         """Return the database that a port's URL names."""
         path = path_of(port, url, "sqlite", self.settings.home / default).absolute()
         if path not in self._open:
-            self._open[path] = await self._stack.enter_async_context(open_database(path, self.settings.store_timeout_s))
+            self._open[path] = await self.enter(open_database(path, self.settings.store_timeout_s))
         return self._open[path]
+
+    async def redis(self, url: str) -> Redis:
+        """Return the server that a URL names."""
+        from memory.redis import open_redis
+
+        if url not in self._redis:
+            opening = open_redis(url, self.settings.store_timeout_s, may_forget=self.settings.redis_may_forget)
+            self._redis[url] = await self.enter(opening)
+        return self._redis[url]
+
+    async def enter(self, opening: AbstractAsyncContextManager[T]) -> T:
+        """Open something until everything is closed."""
+        return await self._stack.enter_async_context(opening)
 
 
 def path_of(port: str, url: str, scheme: str, default: Path) -> Path:
@@ -127,21 +145,21 @@ def path_of(port: str, url: str, scheme: str, default: Path) -> Path:
     return Path(url.removeprefix(prefix))
 
 
-async def _open_checkpointer(stack: AsyncExitStack, settings: StoreSettings) -> BaseCheckpointSaver[Any]:
+async def _open_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
+    settings = files.settings
     if is_redis(settings.checkpoints_url):
-        return await _open_redis_checkpointer(stack, settings)
+        return await _open_redis_checkpointer(files)
     from memory.checkpoints.sqlite import open_checkpoints
 
     path = path_of("checkpoints", settings.checkpoints_url, "sqlite", settings.home / "checkpoints.db")
-    return await stack.enter_async_context(open_checkpoints(path, settings.store_timeout_s))
+    return await files.enter(open_checkpoints(path, settings.store_timeout_s))
 
 
-async def _open_redis_checkpointer(stack: AsyncExitStack, settings: StoreSettings) -> BaseCheckpointSaver[Any]:
+async def _open_redis_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
     from memory.checkpoints.redis import RedisSaver
-    from memory.redis import open_redis
 
-    opening = open_redis(settings.checkpoints_url, settings.store_timeout_s, may_forget=settings.redis_may_forget)
-    return RedisSaver(await stack.enter_async_context(opening), int(settings.checkpoint_retention_h * 3600))
+    server = await files.redis(files.settings.checkpoints_url)
+    return RedisSaver(server, int(files.settings.checkpoint_retention_h * 3600))
 
 
 def is_redis(url: str) -> bool:
@@ -186,6 +204,10 @@ async def _open_audit(files: _Files) -> AuditLog:
 
 
 async def _open_runs(files: _Files) -> RunLog:
+    if is_redis(files.settings.runs_url):
+        from memory.runs.redis import open_runs as open_redis_runs
+
+        return await files.enter(open_redis_runs(await files.redis(files.settings.runs_url)))
     from memory.runs.sqlite import open_runs
 
     # We hold the folder's lock: leases found in its file belong to dead processes.
@@ -193,6 +215,10 @@ async def _open_runs(files: _Files) -> RunLog:
 
 
 async def _open_cache(files: _Files) -> Cache:
+    if is_redis(files.settings.runs_url):
+        from memory.runs.redis_cache import RedisCache
+
+        return RedisCache(await files.redis(files.settings.runs_url))
     from memory.runs.cache import open_cache
 
     return await open_cache(await files.open("runs", files.settings.runs_url, "chat.db"))

@@ -30,6 +30,7 @@ from memory.checkpoints import redis_layout as layout
 from memory.checkpoints.types import open_serializer
 from memory.errors import StoreCorrupt
 from memory.redis import Redis
+from memory.redis_names import name, parts_of
 
 FENCE_S = 3_600
 """How long a fence outlives its thread: longer than any process sleeps that still believes in its lease."""
@@ -61,8 +62,8 @@ class RedisSaver(BaseCheckpointSaver[str]):
         own = _own(config)
         thread_id, namespace = str(own["thread_id"]), str(own.get("checkpoint_ns", ""))
         wanted = get_checkpoint_id(config)
-        rest = layout.name("c", wanted)[1:] if wanted else b""
-        arguments = [_token(config), FENCE_S, layout.name("c", namespace), rest]
+        rest = name("c", wanted)[1:] if wanted else b""
+        arguments = [_token(config), FENCE_S, name("c", namespace), rest]
         found = await self._get(layout.keys_of(thread_id), arguments)
         return self._loaded(thread_id, found) if found else None
 
@@ -84,7 +85,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
         versions, values = checkpoint["channel_versions"], checkpoint["channel_values"]
         inline = {channel: value for channel, value in values.items() if channel in versions and _is_small(value)}
         arguments: list[Any] = [
-            *(_token(config), self._ttl_s, layout.name("c", namespace, checkpoint["id"])),
+            *(_token(config), self._ttl_s, name("c", namespace, checkpoint["id"])),
             own.get("checkpoint_id") or "",
             self._dump({**checkpoint, "channel_values": inline}),
             self._dump(get_serializable_checkpoint_metadata(config, metadata)),
@@ -92,7 +93,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
         for channel in values.keys() & versions.keys() - inline.keys():
             new = channel in new_versions
             arguments += [
-                layout.name("b", namespace, channel, str(versions[channel])),
+                name("b", namespace, channel, str(versions[channel])),
                 int(new),
                 self._dump(values[channel]) if new else b"",
             ]
@@ -109,8 +110,8 @@ class RedisSaver(BaseCheckpointSaver[str]):
             LeaseLost: config names a lease that is older than one that was here.
         """
         own = _own(config)
-        name = layout.name("w", str(own.get("checkpoint_ns", "")), str(own["checkpoint_id"]), task_id)
-        arguments: list[Any] = [_token(config), self._ttl_s, name]
+        task = name("w", str(own.get("checkpoint_ns", "")), str(own["checkpoint_id"]), task_id)
+        arguments: list[Any] = [_token(config), self._ttl_s, task]
         for place, (channel, value) in enumerate(writes):
             head = json.dumps([task_path, channel]).encode()
             arguments += [WRITES_IDX_MAP.get(channel, place), head + b"\n" + self._dump(value)]
@@ -181,7 +182,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
 
     async def _forget(self, thread_id: str, unwanted: Sequence[CheckpointTuple]) -> None:
         if unwanted:
-            names = [layout.name("c", *_place(item.config)) for item in unwanted]
+            names = [name("c", *_place(item.config)) for item in unwanted]
             await self._drop(layout.keys_of(thread_id), names)
 
     async def _places(self, config: RunnableConfig | None) -> AsyncIterator[tuple[str, str, str]]:
@@ -189,11 +190,11 @@ class RedisSaver(BaseCheckpointSaver[str]):
         own = _own(config) if config else {}
         only = get_checkpoint_id(config) if config else None
         namespace = own.get("checkpoint_ns")
-        start = layout.name("c") if namespace is None else layout.name("c", namespace)
+        start = name("c") if namespace is None else name("c", namespace)
         async for thread_id in self._threads() if "thread_id" not in own else _once(str(own["thread_id"])):
             index = layout.keys_of(thread_id)[0]
             names = await self._server.call("ZRANGEBYLEX", index, b"[" + start, b"(" + start + b"\xff")
-            for found in sorted(map(layout.parts_of, names), key=lambda parts: parts[1], reverse=True):
+            for found in sorted(map(parts_of, names), key=lambda parts: parts[1], reverse=True):
                 if only in (None, found[1]):
                     yield thread_id, found[0], found[1]
 
@@ -210,13 +211,13 @@ class RedisSaver(BaseCheckpointSaver[str]):
 
     def _loaded(self, thread_id: str, found: list[Any]) -> CheckpointTuple:
         """Make a checkpoint of what the script found."""
-        namespace, checkpoint_id = layout.parts_of(found[0])
+        namespace, checkpoint_id = parts_of(found[0])
         if not found[1] or None in found[2]:
             raise StoreCorrupt(f"checkpoint {checkpoint_id} of thread {thread_id!r} is not whole")
         parent, body, metadata = found[1]
         checkpoint = self._load(body)
-        for name, value in _pairs(found[2]):
-            checkpoint["channel_values"][layout.parts_of(name)[1]] = self._load(value)
+        for stored, value in _pairs(found[2]):
+            checkpoint["channel_values"][parts_of(stored)[1]] = self._load(value)
         return CheckpointTuple(
             _config(thread_id, namespace, checkpoint_id),
             checkpoint,
@@ -227,8 +228,8 @@ class RedisSaver(BaseCheckpointSaver[str]):
 
     def _writes(self, found: list[Any]) -> list[PendingWrite]:
         ordered: list[tuple[tuple[str, str, int], PendingWrite]] = []
-        for name, writes in _pairs(found):
-            task_id = layout.parts_of(name)[2]
+        for stored, writes in _pairs(found):
+            task_id = parts_of(stored)[2]
             for place, write in _pairs(writes):
                 head, _, value = write.partition(b"\n")
                 task_path, channel = json.loads(head)

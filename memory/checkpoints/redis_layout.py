@@ -7,23 +7,20 @@
     b NS CHANNEL VERSION    a channel's value, shared by all checkpoints that hold this version           (HASH only)
     w NS ID TASK            a task's writes to a checkpoint: [index, write, index, write, ...]            (in both keys)
 
-The braces make a thread's keys one slot of a cluster. Each script is one atomic step of the server. Parts of a name
-end in NUL; a NUL of their own is followed by 0xFF, which UTF-8 never has, so that no two names meet and names keep
-the order of their parts.
+The braces make a thread's keys one slot of a cluster. Each script is one atomic step of the server.
 """
 
 from __future__ import annotations
 
-import re
+from memory.redis_names import encoded
 
 _QUOTED = str.maketrans({"%": "%25", "{": "%7B", "}": "%7D"})
-_END = re.compile(rb"\x00(?!\xff)")
 SCAN_PATTERN = b"multidb:cp{t*}:i"
 
 
 def keys_of(thread_id: str) -> list[bytes]:
     """Return the thread's index and its contents."""
-    stem = b"multidb:cp{t" + _bytes(thread_id.translate(_QUOTED)) + b"}"
+    stem = b"multidb:cp{t" + encoded(thread_id.translate(_QUOTED)) + b"}"
     return [stem + b":i", stem + b":d"]
 
 
@@ -31,21 +28,6 @@ def thread_of(index_key: bytes) -> str:
     """Return the thread of an index key."""
     quoted = index_key.removeprefix(b"multidb:cp{t").removesuffix(b"}:i").decode(errors="surrogatepass")
     return quoted.replace("%7D", "}").replace("%7B", "{").replace("%25", "%")
-
-
-def name(kind: str, *parts: str) -> bytes:
-    """Return a name of kind `c`, `b` or `w`, or the start of all names that begin with these parts."""
-    return kind.encode() + b"".join(_bytes(part).replace(b"\0", b"\0\xff") + b"\0" for part in parts)
-
-
-def parts_of(name: bytes) -> list[str]:
-    """Return the parts of a name."""
-    pieces = _END.split(name[1:])[:-1]
-    return [piece.replace(b"\0\xff", b"\0").decode(errors="surrogatepass") for piece in pieces]
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode(errors="surrogatepass")
 
 
 # KEYS: index, contents. ARGV[1] is the caller's lease token, "" for none.

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 
 import pytest
 
 from memory.runs.cache import open_cache
+from memory.runs.redis_cache import RedisCache
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.servers import on_redis, rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_cache(database, clock.seconds))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_cache(database, clock.seconds)),
+    "redis": on_redis(lambda server, clock: nullcontext(RedisCache(server, clock.seconds))),
+}
 
 
 async def check_awkward_keys_and_values_are_kept_exactly(rig):
@@ -70,7 +76,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

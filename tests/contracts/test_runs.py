@@ -13,6 +13,7 @@ import pytest
 
 from memory.errors import AccessDenied, Conflict, EventsExpired, InvalidInput, NotFound
 from memory.records import SYSTEM, Lease, RunEvent, RunRecord
+from memory.runs import redis
 from memory.runs.sqlite import open_runs
 from memory.sqlite import open_database
 from tests.contracts.faults.runs import (
@@ -38,9 +39,13 @@ from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, asser
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.servers import on_redis, rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_runs(database, clock=clock.now, ticks=clock.seconds))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_runs(database, clock=clock.now, ticks=clock.seconds)),
+    "redis": on_redis(lambda server, clock: redis.open_runs(server, clock=clock.now, ticks=clock.seconds)),
+}
 
 
 def run(run_id="run", scope=ALICE, **fields):
@@ -322,7 +327,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

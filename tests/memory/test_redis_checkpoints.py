@@ -10,9 +10,10 @@ from langgraph.graph import END, START, StateGraph
 
 from graphs.state import State
 from memory.checkpoints.redis import FENCE_S, RedisSaver
-from memory.checkpoints.redis_layout import keys_of, name, parts_of, thread_of
+from memory.checkpoints.redis_layout import keys_of, thread_of
 from memory.errors import LeaseLost, StoreCorrupt
 from memory.redis import open_redis
+from memory.redis_names import name, parts_of
 from tests.support.texts import AWKWARD
 
 pytestmark = pytest.mark.services

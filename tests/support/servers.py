@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +21,8 @@ from tests.services.environment import read_environment
 from tests.services.kinds import KINDS, Server, server_in
 from tests.services.places import default_places
 from tests.services.process import free_port
+from tests.support.proxy import proxied
+from tests.support.rig import IMPATIENCE_S, Clock, Rig
 
 EMBEDDED = frozenset({"sqlite", "local", "files"})
 """Rigs that need no server."""
@@ -70,6 +72,25 @@ async def fresh_redis() -> AsyncGenerator[str]:
             await database.flushdb()
             async with redis.asyncio.from_url(url) as front:
                 await front.delete(f"claimed:{number}")
+
+
+def on_redis(open_store: Callable[[Any, Clock], AbstractAsyncContextManager[Any]]) -> Any:
+    """Return an opener of rigs for an adapter that lives in Redis; the impatient one reaches it through a proxy."""
+    from memory.redis import open_redis
+
+    @asynccontextmanager
+    async def open_rig(folder: Path) -> AsyncGenerator[Rig]:
+        clock = Clock()
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(fresh_redis())
+            proxy, proxied_url = await stack.enter_async_context(proxied(url))
+            stores = []
+            for place, limit in ((url, 10.0), (url, 10.0), (proxied_url, IMPATIENCE_S)):
+                server = await stack.enter_async_context(open_redis(place, limit))
+                stores.append(await stack.enter_async_context(open_store(server, clock)))
+            yield Rig(*stores, clock, proxy.silent)
+
+    return open_rig
 
 
 @asynccontextmanager
