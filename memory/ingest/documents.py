@@ -15,7 +15,7 @@ from memory.ingest.split import Piece, Splitter
 from memory.ports import Embedder, Vectors
 from memory.records import Access, Document, Passage, Scalar, Scope
 
-REVISION = "2"
+REVISION = "3"
 """Counts changes of loaders and splitting that make kept documents worth reading again."""
 
 

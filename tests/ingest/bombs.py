@@ -7,7 +7,10 @@ import zlib
 from collections.abc import Callable
 from io import BytesIO
 
+from PIL import Image
+
 from tests.ingest.made import archive, formats
+from tests.ingest.scans import saved
 
 
 def replaced(name: str, part: str, change: Callable[[bytes], bytes]) -> bytes:
@@ -98,6 +101,8 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "markdown stars": ("a.md", lambda: b"*a **b " * 60_000),
     "markdown comments": ("a.md", lambda: b"<!-- <a " * 100_000),
     "stacked pdf": ("a.pdf", stacked_pdf),
+    "pixels in png": ("a.png", lambda: saved(Image.new("1", (16_000, 16_000)), "PNG")),
+    "pixels in tiff": ("a.tiff", lambda: saved(Image.new("1", (40_000, 40_000)), "TIFF", compression="group4")),
     "rst tables": ("a.rst", lambda: b"+--+\n" * 40_000),
     "sheet far down": ("a.xlsx", rows_far_down),
     "mail parts": (

@@ -13,6 +13,8 @@ import fpdf
 import openpyxl
 import pptx
 
+from tests.ingest.scans import line, saved, scanned_pdf
+
 WORDS = "The lamp of the lighthouse burns through the whole night."
 ROWS = (("Item", "Price"), ("Tent", "349"), ("Stove", "79"))
 TABLE = ("Item: Tent; Price: 349", "Item: Stove; Price: 79")
@@ -156,5 +158,7 @@ def formats() -> dict[str, bytes]:
     made = {name: text.encode() for name, text in texts.items()}
     made |= {"a.docx": _docx(), "a.pptx": _pptx(), "a.xlsx": _xlsx(), "a.pdf": _pdf(), "a.eml": mail()}
     made |= {"a.epub": _epub(), "a.odt": _odt(), "a.ipynb": _notebook()}
+    made |= {"a.tsv": f"Item\tWords\nTent\t{WORDS}\n".encode(), "scan.pdf": scanned_pdf(line(WORDS))}
+    made |= {f"a.{kind}": saved(line(WORDS), kind) for kind in ("png", "jpeg")}
     made["a.zip"] = archive({"in/a.md": made["a.md"], "in/a.docx": made["a.docx"]})
     return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,7 +11,9 @@ from PIL import Image
 from memory.errors import Refused
 from memory.ingest.parsed import Limits, Parsed, RefusedPart
 from memory.ingest.parser import open_parser
+from memory.ingest.pipeline import IngestOptions, Progress, ingest
 from memory.ingest.split import Splitter
+from tests.ingest.rig import SCOPE, open_rig
 from tests.ingest.scans import LEFT, RIGHT, STORY, columns, line, photographed, recall, saved, scanned_pdf, written
 from tests.ingest.test_loaders import block_texts, one, parse
 
@@ -83,6 +87,24 @@ def test_a_moving_picture_tells_that_only_its_first_is_read() -> None:
 def test_pictures_that_cannot_be_read_are_refused_with_a_reason(name: str, data: bytes, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         parse(name, data)
+
+
+async def test_an_ingestion_tells_pages_and_one_bad_scan_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.tiff").write_bytes(saved(line(), "TIFF", save_all=True, append_images=[line(STORY[:40])]))
+    (tmp_path / "b.png").write_bytes(saved(line(), "PNG")[:500])
+    (tmp_path / "c.md").write_text("The words are here.")
+    states: list[Progress] = []
+    (tmp_path / "store").mkdir()
+    async with open_rig(tmp_path / "store") as rig:
+        options = IngestOptions(base=tmp_path)
+        files = [tmp_path / name for name in ("a.tiff", "b.png", "c.md")]
+        first = await ingest(SCOPE, files, rig, options, states.append)
+        again = await ingest(SCOPE, files, rig, options)
+        passages = await rig.passages(await rig.documents.by_source(SCOPE, "a.tiff"))
+    assert (first.kept, [path for path, _ in first.refused]) == (2, ["b.png"])
+    assert (again.kept, again.unchanged) == (0, 2)
+    assert ("a.tiff", 2, 2) in {(state.source, state.page, state.pages) for state in states}
+    assert all(passage.is_ocr for passage in passages)
 
 
 async def test_long_work_tells_its_pages_and_is_no_hang_while_it_gets_on() -> None:

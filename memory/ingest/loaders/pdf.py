@@ -16,6 +16,7 @@ from memory.ingest.loaders.pdf_columns import page_lines
 from memory.ingest.loaders.pdf_lines import Reader, Turn, turn_of
 from memory.ingest.loaders.pdf_pages import Page, write_pages
 from memory.ingest.loaders.pdf_pictures import is_picture, page_words
+from memory.ingest.loaders.pdf_streams import check_streams
 from memory.ingest.loaders.pdf_tables import page_tables
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.records import Scalar
@@ -29,6 +30,7 @@ def load(raw: Raw) -> Iterator[Parsed]:
     Raises:
         Refused: encrypted, damaged, more than 5,000 pages, or without any text.
     """
+    check_streams(raw.data, raw.limits.unpacked_bytes)
     try:
         document = pdfium.PdfDocument(raw.data)
     except pdfium.PdfiumError as error:
