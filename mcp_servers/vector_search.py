@@ -112,6 +112,11 @@ class _VectorSearch:
     async def similarities(self, ctx: Context, query: Query, texts: Texts) -> Annotated[CallToolResult, Similarities]:
         """Return how near each text is in meaning to the query: cosine in [-1, 1], in the order of the texts."""
         self.caller(ctx, NAME)
-        vector = await self.stores.embedder.embed_query(query)
-        vectors = await self.stores.embedder.embed_passages(texts)
+        embedder = self.stores.embedder
+        while True:
+            name = embedder.name
+            vector = await embedder.embed_query(query)
+            vectors = await embedder.embed_passages(texts)
+            if embedder.name == name:  # otherwise another embedder took over in between
+                break
         return reply(Similarities(similarities=[float(value) for value in vectors @ vector]))

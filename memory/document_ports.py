@@ -55,6 +55,7 @@ class VectorSets:
     """Whose vectors a store holds. current: None while nothing is kept; next: those being made beside, if any.
 
     passages: how many there are, those of versions set aside too. lacking: how many have no vector of `next` yet.
+    Both are 0 without a next one.
     """
 
     current: Maker | None

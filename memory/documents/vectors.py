@@ -47,11 +47,13 @@ def sets_by(connection: sqlite3.Connection) -> tuple[Maker | None, Maker | None]
 
 
 def sets(connection: sqlite3.Connection) -> VectorSets:
-    """Return whose vectors are held, with counts."""
+    """Return whose vectors are held; counts only while others are being made, for they read a whole index."""
     current, following = sets_by(connection)
+    if following is None:
+        return VectorSets(current, None, 0, 0)
     passages: int = connection.execute("SELECT count(*) FROM passages").fetchone()[0]
     have: int = connection.execute(f"SELECT count(*) FROM {rows.beside(connection)}").fetchone()[0]
-    return VectorSets(current, following, passages, max(0, passages - have) if following else 0)
+    return VectorSets(current, following, passages, max(0, passages - have))
 
 
 def begin(connection: sqlite3.Connection, maker: Maker) -> bool:

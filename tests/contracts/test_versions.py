@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memory.documents.schema import MIGRATIONS
 from memory.documents.sqlite import open_documents
 from memory.errors import NotFound
 from memory.records import SYSTEM, Access, Scope
@@ -259,6 +260,28 @@ async def test_the_words_of_a_version_that_is_no_longer_kept_are_not_in_the_file
         await keep(store, ALICE, replace(version(1), text=f"{NINE} xylophonist"))
         await bring(store, 2, 3)
     assert all(b"xylophonist" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+async def test_a_folder_from_before_versions_opens_with_what_it_holds(tmp_path):
+    kept = version(1)
+    async with open_database(tmp_path / "store.db") as database:
+        await database.migrate("documents", MIGRATIONS[:1])
+        await database.write(lambda connection: [connection.execute(statement) for statement in _former_rows(kept)])
+        store = await open_documents(database)
+        await bring(store, 2)
+        assert [one.number for one in await store.versions(ALICE, ID)] == [2, 1]
+        await store.rollback(ALICE, ID, kept.version_id)
+        assert (await store.get(ALICE, ID)).text == "one 1"
+
+
+def _former_rows(kept):
+    """A document as the first version of the tables held it."""
+    return (
+        f"""INSERT INTO document_contents VALUES ('acme', '{ID}', '{kept.version_id}', 'a.md', 'A',
+            CAST('one 1' AS BLOB), 5, 'text/plain', 'en', 'default', NULL, '[]', '{{}}', 0, '2026-01-01', '2026-01-01')""",
+        f"""INSERT INTO document_sources VALUES
+            ('acme', 'a.md', '{ID}', '{ID}', 'A', '2026-01-01', '2026-01-01', 1)""",
+    )
 
 
 # Adapters that break one promise each ---------------------------------------------------------------
