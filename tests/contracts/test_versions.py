@@ -278,7 +278,8 @@ def _former_rows(kept):
     """A document as the first version of the tables held it."""
     return (
         f"""INSERT INTO document_contents VALUES ('acme', '{ID}', '{kept.version_id}', 'a.md', 'A',
-            CAST('one 1' AS BLOB), 5, 'text/plain', 'en', 'default', NULL, '[]', '{{}}', 0, '2026-01-01', '2026-01-01')""",
+            CAST('one 1' AS BLOB), 5, 'text/plain', 'en', 'default',
+            NULL, '[]', '{{}}', 0, '2026-01-01', '2026-01-01')""",
         f"""INSERT INTO document_sources VALUES
             ('acme', 'a.md', '{ID}', '{ID}', 'A', '2026-01-01', '2026-01-01', 1)""",
     )
