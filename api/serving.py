@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.settings import Settings
 
 SNDBUF = 32_768
 """A reader that stalls may hold this much of the kernel's memory, instead of 4 MB. Measured: RELIABILITY, item 5."""
+WRITE_BUFFER = 16_384
+"""Bytes that wait for the kernel in the process before a writer does, instead of 64 kB."""
 BACKLOG = 2048
 KEEP_ALIVE_S = 15
 
@@ -41,6 +45,15 @@ class Server(uvicorn.Server):
             streams.stopping.set()
             self._api.state.parts.runs.announce_stop()
         await super().shutdown(sockets)
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's connection, which holds less for a reader that stalls."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  as uvicorn's own
+        """Limit what waits here for the kernel."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(WRITE_BUFFER)
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -109,6 +122,7 @@ def config_of(settings: Settings, api: FastAPI) -> uvicorn.Config:
         server_header=False,
         lifespan="on",
         ws="none",
+        http=Connection,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_s)),

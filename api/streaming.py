@@ -18,7 +18,8 @@ from api.settings import Settings
 from memory.errors import StoreError
 from memory.records import RunEvent
 
-BATCH = 64
+BATCH, BATCH_BYTES = 64, 16_384
+"""A write begins before more than this is read ahead; what a stalled reader leaves here stays small."""
 
 
 @dataclass(slots=True)
@@ -128,6 +129,7 @@ class _Sending:
         self._frames = sse.frames if encoder is None else encoder.frames
         self._retry, self._farewell = (sse.RETRY, sse.SHUTDOWN) if encoder is None else (b"", b"")
         self._held: list[RunEvent] = []
+        self._held_bytes = 0
         self._waiting: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
         self._limit: asyncio.Timeout | None = None
@@ -160,7 +162,7 @@ class _Sending:
 
     async def _write_events(self, reading: asyncio.Task[None]) -> None:
         while not self._gone:
-            batch, self._held = self._held, []
+            batch, self._held, self._held_bytes = self._held, [], 0
             if batch:
                 _resolve(self._room)
                 await self._body(self._frames(batch))
@@ -199,8 +201,9 @@ class _Sending:
         try:
             async for event in events:
                 self._held.append(event)
+                self._held_bytes += len(event.data)
                 self._wake()
-                if len(self._held) >= BATCH:
+                if len(self._held) >= BATCH or self._held_bytes >= BATCH_BYTES:
                     self._room = asyncio.get_running_loop().create_future()
                     await self._room
         finally:
