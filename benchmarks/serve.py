@@ -32,7 +32,7 @@ from memory.settings import StoreSettings
 from memory.stores import open_stores
 
 HOUSE, BARE, READING = "/api/v1/chat/message", "/bare", "/bare/reading"
-CLIENTS, ALONE, TOGETHER = 64, 40, 192
+CLIENTS, ALONE, TOGETHER = 64, 30, 128
 FIRST = b"event: answer.delta"
 QUESTIONS = [
     json.loads(line)["question"] for line in (ROOT / "samples/questions.jsonl").read_text("utf-8").splitlines()
