@@ -50,7 +50,7 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 @cache
 def line(text: str = "The lamp burns through the whole night.") -> Image.Image:
-    made = fpdf.FPDF(format=(110, 24))
+    made = fpdf.FPDF(format=(150, 24))
     made.set_font("Helvetica", size=12)
     made.add_page()
     made.text(8, 12, text)
