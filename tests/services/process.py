@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.services.places import CannotStart
 
@@ -77,7 +79,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                user=launch.user if launch.user and os.geteuid() == 0 else None,
+                **_identity(launch.user),
             )
         CHILDREN[child.pid] = child
         (self.folder / "pid").write_text(json.dumps({"pid": child.pid, "started": _started_at(child.pid)}))
@@ -96,6 +98,13 @@ class Process:
     def last_lines(self, count: int = 15) -> str:
         """Return the end of the server's output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:]) if self.log.exists() else ""
+
+
+def _identity(user: str) -> dict[str, Any]:
+    """Return what makes a child another user's; only root can."""
+    if not user or os.geteuid() != 0:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 def _started_at(pid: int) -> int | None:
