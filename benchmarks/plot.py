@@ -12,7 +12,7 @@ from html import escape
 
 from benchmarks.machine import RESULTS, ROOT
 
-WIDTH, LEFT, RIGHT, LINE, TOP = 960, 380, 800, 26, 76
+WIDTH, LEFT, RIGHT, LINE, TOP = 1060, 480, 880, 26, 76
 REACH = 10.0
 """The scale ends where a figure is this many times better or worse than its goal."""
 STYLE = """
