@@ -17,8 +17,6 @@ from memory.records import Document, Passage, Scope
 
 DIMENSION, PER_DOCUMENT, WORDS, QUERIES, CENTRES = 384, 1_000, 50, 200, 256
 SCOPE = Scope("bench", "user")
-SPREAD = 0.035
-"""Standard deviation, in each dimension, of a vector around its centre: a cosine of about .82 to it."""
 VOCABULARY = 60_000
 
 
@@ -47,11 +45,18 @@ def real_centres():
 
 
 def clustered(random, count, centres=None):
-    """Return (count, 384) float32 unit vectors around centres, 400 random ones if none are given."""
+    """Return (count, 384) float32 unit vectors around centres, 400 random ones if none are given.
+
+    Around real centres they scatter as these do themselves, with the same covariance: in no more directions than real
+    passages differ in. Around random ones they scatter alike in all directions, which codes follow worse.
+    """
     if centres is None:
-        centres = random.standard_normal((400, DIMENSION), np.float32) * np.float32(SPREAD)
-    noise = random.standard_normal((count, DIMENSION), np.float32)
-    rows = centres[random.integers(0, len(centres), count)] + np.float32(SPREAD) * noise
+        centres = random.standard_normal((400, DIMENSION), np.float32)
+        noise = random.standard_normal((count, DIMENSION), np.float32)
+    else:
+        weights = random.standard_normal((count, len(centres)), np.float32) / np.float32(len(centres) ** 0.5)
+        noise = weights @ (centres - centres.mean(axis=0))
+    rows = centres[random.integers(0, len(centres), count)] + noise
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
