@@ -19,7 +19,8 @@ STATE_TYPES = ("State", "Verdict", "Degraded")
 
 def allowed_types() -> list[tuple[str, ...]]:
     """Return (module, class) of every record and of the state's own types."""
-    own = [item for item in vars(records).values() if isinstance(item, type) and dataclasses.is_dataclass(item)]
+    found = [item for item in vars(records).values() if isinstance(item, type) and dataclasses.is_dataclass(item)]
+    own = [item for item in found if item.__module__ == records.__name__]  # what it re-exports is in no state
     return [*((item.__module__, item.__name__) for item in own), *((STATE_MODULE, name) for name in STATE_TYPES)]
 
 
