@@ -1,8 +1,13 @@
-"""Events as Server-Sent Events. Frames are built from stored bytes; nothing is parsed on the way."""
+"""Events as Server-Sent Events. Frames are built from stored bytes; nothing is parsed on the way.
+
+The frames that never change are sse-starlette's, and a test holds `frame` to what it would write.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+from sse_starlette.event import ServerSentEvent
 
 from memory.records import RunEvent
 
@@ -12,10 +17,10 @@ HEADERS = {
     "X-Accel-Buffering": "no",
     "Content-Type": f"{MEDIA_TYPE}; charset=utf-8",
 }
-HEARTBEAT = b": still here\n\n"
+HEARTBEAT = ServerSentEvent(comment="still here", sep="\n").encode()
 """A comment, which readers pass over."""
-RETRY = b"retry: 1000\n\n"
-SHUTDOWN = b"event: shutdown\ndata: {}\n\n"
+RETRY = ServerSentEvent(retry=1000, sep="\n").encode()
+SHUTDOWN = ServerSentEvent("{}", event="shutdown", sep="\n").encode()
 """Not an event of the run: the server stops, the client should reconnect with its Last-Event-ID."""
 
 
