@@ -6,9 +6,9 @@ A user without a plan of their own has none stored, so that a new default reache
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
+from memory.accounts.defaults import LOCAL_PLAN, LOCAL_TENANT, LOCAL_USER, Clock, now
 from memory.encoding import decode_cursor, encode_cursor
 from memory.errors import InvalidInput, NotFound
 from memory.records import Page, Plan, Scope, User
@@ -26,15 +26,6 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     """,
 )
-LOCAL_TENANT = LOCAL_USER = "local"
-LOCAL_PLAN = Plan("local", None)
-
-Clock = Callable[[], datetime]
-
-
-def now() -> datetime:
-    """Return this moment, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 async def open_accounts(database: Database, default_plan: Plan = LOCAL_PLAN, clock: Clock = now) -> SqliteAccounts:

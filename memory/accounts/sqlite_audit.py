@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from memory.accounts.sqlite import Clock, now
-from memory.ids import digest
+from memory.accounts.chain import fits, sealed
+from memory.accounts.defaults import Clock, now
 from memory.records import AuditEntry, Scope
 from memory.roles import require_role
 from memory.sqlite import Database
@@ -51,12 +51,13 @@ class SqliteAudit:
             ).fetchone()
             sequence, before = (last["sequence"] + 1, last["digest"]) if last else (1, "")
             open_entry = AuditEntry(sequence, self._clock(), scope.user_id, action, target, detail, "")
-            seal = _seal(scope.tenant_id, open_entry, before)
+            entry = sealed(scope.tenant_id, open_entry, before)
+            moment = entry.at.isoformat()
             connection.execute(
                 "INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (scope.tenant_id, sequence, open_entry.at.isoformat(), scope.user_id, action, target, detail, seal),
+                (scope.tenant_id, sequence, moment, scope.user_id, action, target, detail, entry.digest),
             )
-            return AuditEntry(sequence, open_entry.at, scope.user_id, action, target, detail, seal)
+            return entry
 
         return await self._database.write(work)
 
@@ -81,15 +82,10 @@ def _first_broken(connection: sqlite3.Connection, tenant_id: str) -> int | None:
     before = ""
     for expected, row in enumerate(rows, start=1):
         entry = _entry(row)
-        if entry.sequence != expected or entry.digest != _seal(tenant_id, entry, before):
+        if not fits(tenant_id, entry, expected, before):
             return expected
         before = entry.digest
     return None
-
-
-def _seal(tenant_id: str, entry: AuditEntry, before: str) -> str:
-    parts = (str(entry.sequence), entry.at.isoformat(), entry.actor, entry.action, entry.target, entry.detail)
-    return digest(before, tenant_id, *parts)
 
 
 def _entry(row: sqlite3.Row) -> AuditEntry:

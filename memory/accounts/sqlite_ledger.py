@@ -10,9 +10,10 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from memory.accounts.defaults import LOCAL_PLAN, Clock, now
 from memory.accounts.periods import window_of
-from memory.accounts.sqlite import LOCAL_PLAN, Clock, ensure_user, find_user, now
 from memory.accounts.sqlite import MIGRATIONS as ACCOUNT_MIGRATIONS
+from memory.accounts.sqlite import ensure_user, find_user
 from memory.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from memory.records import Plan, Quota, Reservation, Scope
 from memory.sqlite import Database

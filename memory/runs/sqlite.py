@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from memory.accounts.sqlite import Clock, now
+from memory.accounts.defaults import Clock, now
 from memory.encoding import Codec
 from memory.errors import Conflict, EventsExpired, InvalidInput, NotFound
 from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from memory.accounts import postgres, postgres_audit
 from memory.accounts.sqlite import open_accounts
 from memory.accounts.sqlite_audit import open_audit
 from memory.errors import AccessDenied, InvalidInput, NotFound
@@ -19,6 +20,7 @@ from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, asser
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, FOREIGN_OPERATOR, NAMESAKE, OPERATOR
 from tests.support.rig import on_sqlite
+from tests.support.servers import on_postgres, rigs
 from tests.support.texts import AWKWARD
 
 DEFAULT = Plan("default", 500)
@@ -28,17 +30,23 @@ class Both(SimpleNamespace):
     """Both ports of the accounts database as one object, so that one rig serves them."""
 
 
-async def open_both(database, clock):
-    accounts = await open_accounts(database, DEFAULT, clock.now)
-    audit = await open_audit(database, clock.now)
+async def both_on_sqlite(database, clock):
+    return both(await open_accounts(database, DEFAULT, clock.now), await open_audit(database, clock.now))
+
+
+async def both_on_postgres(server, clock):
+    accounts = await postgres.open_accounts(server, DEFAULT, clock.now)
+    return both(accounts, await postgres_audit.open_audit(server, clock.now))
+
+
+def both(accounts, audit):
     return Both(
         **{name: getattr(accounts, name) for name in ("user", "users", "assign_plan")},
         **{name: getattr(audit, name) for name in ("append", "page", "verify")},
-        database=database,
     )
 
 
-RIGS = {"sqlite": on_sqlite(open_both)}
+RIGS = {"sqlite": on_sqlite(both_on_sqlite), "postgres": on_postgres(both_on_postgres)}
 
 
 async def check_a_user_seen_first_is_made_on_the_default_plan(rig):
@@ -122,7 +130,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

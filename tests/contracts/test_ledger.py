@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memory.accounts.periods import window_of
+from memory.accounts.postgres_ledger import open_ledger as open_on_postgres
 from memory.accounts.sqlite import open_accounts
 from memory.accounts.sqlite_ledger import open_ledger
 from memory.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
@@ -25,11 +26,15 @@ from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, asser
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE, OPERATOR
 from tests.support.rig import on_sqlite
+from tests.support.servers import on_postgres, rigs
 from tests.support.texts import AWKWARD
 
 LIMIT = 1_000
 PLAN = Plan("metered", LIMIT, "month")
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_ledger(database, PLAN, clock.now))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_ledger(database, PLAN, clock.now)),
+    "postgres": on_postgres(lambda server, clock: open_on_postgres(server, PLAN, clock.now)),
+}
 
 
 async def attempt(ledger, key, tokens, scope=ALICE):
@@ -167,7 +172,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

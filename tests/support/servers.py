@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,26 @@ async def fresh_postgres() -> AsyncGenerator[str]:
         finally:
             await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
             await admin.execute(f"DROP ROLE {name}")
+
+
+def on_postgres(open_store: Callable[[Any, Clock], Awaitable[Any]]) -> Any:
+    """Return an opener of rigs for an adapter that lives in PostgreSQL; the impatient one is behind a proxy."""
+
+    @asynccontextmanager
+    async def open_rig(folder: Path) -> AsyncGenerator[Rig]:
+        from memory.postgres import open_postgres
+
+        clock = Clock()
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(fresh_postgres())
+            proxy, proxied_url = await stack.enter_async_context(proxied(url))
+            stores = []
+            for place, limit in ((url, 10.0), (url, 10.0), (proxied_url, IMPATIENCE_S)):
+                server = await stack.enter_async_context(open_postgres(place, limit))
+                stores.append(await open_store(server, clock))
+            yield Rig(*stores, clock, proxy.silent)
+
+    return open_rig
 
 
 @asynccontextmanager

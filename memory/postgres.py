@@ -1,0 +1,294 @@
+"""One PostgreSQL (14 or newer), shared by the ports whose URLs name it: psycopg's pool, bounded and told as ours.
+
+Every transaction is bound to a scope: the row-level policies of our tables show that tenant's rows and no other's,
+whatever a statement asks for. The URL's credentials stay in the driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from random import uniform
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from memory.errors import InvalidInput, StoreUnavailable
+from memory.records import Scope
+
+T = TypeVar("T")
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Work = Callable[[Connection], Awaitable[T]]
+
+MAX_CONNECTIONS = 10
+CONFLICTS = 5
+"""How often a transaction that another one made impossible (serialization, deadlock) is begun anew."""
+CONFLICT_PAUSE_S = 0.02
+RECONNECT_S = 1.0
+"""How long the pool tries again by itself; after that the next call makes it try."""
+LAST_WORDS_S = 0.05
+"""How long a call that ran out of time may take to give its connection back unharmed."""
+MIGRATION_LOCK = 7_246_113_558
+UNDONE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError, OverflowError)
+
+
+@asynccontextmanager
+async def open_postgres(
+    url: str, timeout_s: float = 10.0, *, max_connections: int = MAX_CONNECTIONS
+) -> AsyncGenerator[Postgres]:
+    """Connect to a database as a role that row-level security holds.
+
+    Args:
+        url: postgresql://USER:PASSWORD@HOST:PORT/DATABASE[?sslmode=verify-full&sslrootcert=FILE]; postgres:// too.
+        timeout_s: limit of one call, connecting and waiting for a connection included.
+        max_connections: of this process; one is always kept open.
+
+    Raises:
+        StoreUnavailable: the server does not answer, or does not let us in.
+        InvalidInput: the URL is of no use, or the role is above row-level security.
+    """
+    place = _place(url)
+    pool = AsyncConnectionPool[Connection](
+        _conninfo(url, timeout_s),
+        min_size=1,
+        max_size=max_connections,
+        open=False,
+        timeout=timeout_s,
+        reconnect_timeout=min(RECONNECT_S, timeout_s),
+        kwargs={"autocommit": True},
+        name="multidb",
+    )
+    server = Postgres(pool, place, timeout_s)
+    try:
+        await pool.open()
+        await _require_ordinary_role(server)
+        yield server
+    finally:
+        await server.close()
+
+
+class Postgres:
+    """A pool of connections. `repr` shows where it is and nothing else of the URL."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection], place: str, timeout_s: float) -> None:
+        """Use an open pool; place is for messages."""
+        self.place = place
+        self.timeout_s = timeout_s
+        self._pool = pool
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def __repr__(self) -> str:
+        return f"Postgres({self.place!r})"
+
+    async def fetch(self, statement: sql.SQL, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement in a transaction of its own, which it binds to a scope itself, and return its rows.
+
+        It may be sent twice, when the first connection turns out to be dead: it must say the same twice.
+
+        Raises:
+            StoreUnavailable: no answer within the limit, or an answer that says no.
+            InvalidInput: a value cannot be stored.
+        """
+
+        async def run(connection: Connection) -> list[tuple[Any, ...]]:
+            cursor = await connection.execute(statement, values)
+            return await cursor.fetchall() if cursor.description else []
+
+        return await self.run(run)
+
+    async def transaction(self, scope: Scope, work: Work[T], *, repeatable: bool = True) -> T:
+        """Run work in a transaction that sees and writes the scope's tenant only.
+
+        repeatable: the work may be done twice when nobody can tell whether it was done.
+
+        Raises:
+            StoreUnavailable: no answer within the limit, or an answer that says no.
+            InvalidInput: a value cannot be stored.
+        """
+
+        async def run(connection: Connection) -> T:
+            await connection.execute(_begin(scope))
+            begun.append(True)
+            return await work(connection)
+
+        begun: list[bool] = []
+        return await self.run(run, lambda: repeatable or not begun)
+
+    async def run(self, work: Work[T], may_repeat: Callable[[], bool] = lambda: True) -> T:
+        """Run work on a connection, and commit what it began; the limit holds for all of it.
+
+        Raises:
+            StoreUnavailable: no answer within the limit, or an answer that says no.
+            InvalidInput: a value cannot be stored.
+        """
+        with self._told():
+            return await self._bounded(self._repeated(work, may_repeat))
+
+    async def close(self) -> None:
+        """End what still runs, and every connection."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._pool.close(timeout=LAST_WORDS_S)
+
+    async def _bounded(self, work: Awaitable[T]) -> T:
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self.timeout_s)
+        finally:
+            if not task.done():
+                await _end(task)
+        if not done:
+            raise TimeoutError
+        return await task
+
+    async def _repeated(self, work: Work[T], may_repeat: Callable[[], bool]) -> T:
+        conflicts, dead = 0, 0
+        while True:
+            connection: Connection | None = None
+            try:
+                async with self._pool.connection() as connection:
+                    return await work(connection)
+            except UNDONE:
+                conflicts += 1
+                if conflicts >= CONFLICTS:
+                    raise
+                await asyncio.sleep(uniform(0, CONFLICT_PAUSE_S * conflicts))
+            except psycopg.OperationalError:
+                # Of all the connections that the server dropped, each one shows only when it is used.
+                dead += 1
+                if not connection or not connection.broken or dead > self._pool.max_size or not may_repeat():
+                    raise
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        try:
+            yield
+        except REFUSED as error:
+            raise InvalidInput(f"a value cannot be stored: {_said(error)}") from error
+        except PoolTimeout as error:
+            problem = f"no connection in {self.timeout_s} s"
+            raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
+        except (psycopg.OperationalError, OSError, TimeoutError) as error:
+            problem = _said(error) or f"no answer in {self.timeout_s} s"
+            raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
+
+
+async def migrate(server: Postgres, component: str, scripts: Sequence[sql.SQL]) -> None:
+    """Bring a component's tables to the newest version; each script runs once, in order, all in one transaction.
+
+    Several processes may do this at once: one does the work and the others wait for it. Tables of a newer version are
+    left as they are: migrations only ever add, so that both versions work while processes are replaced one by one.
+
+    Raises:
+        StoreUnavailable: the server did not answer in time, or the role may not make tables.
+    """
+
+    async def work(connection: Connection) -> None:
+        if await _version(connection, component) >= len(scripts):
+            return
+        await connection.execute("BEGIN")
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_versions"
+            " (component text PRIMARY KEY, version integer NOT NULL, migrated_at timestamptz NOT NULL DEFAULT now())"
+        )
+        for script in scripts[await _version(connection, component) :]:
+            await connection.execute(script)
+        await connection.execute(
+            "INSERT INTO schema_versions (component, version) VALUES (%s, %s)"
+            " ON CONFLICT (component) DO UPDATE SET version = greatest(schema_versions.version, excluded.version)",
+            (component, len(scripts)),
+        )
+
+    await server.run(work)
+
+
+async def _version(connection: Connection, component: str) -> int:
+    found = await (await connection.execute("SELECT to_regclass('schema_versions')")).fetchone()
+    if not found or found[0] is None:
+        return 0
+    cursor = await connection.execute("SELECT version FROM schema_versions WHERE component = %s", (component,))
+    row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+def stored(text: str) -> str:
+    """Return text as PostgreSQL can hold it, which takes no NUL; different texts stay different and in order."""
+    return text.replace("\x01", "\x01\x02").replace("\0", "\x01\x01")
+
+
+def original(text: str) -> str:
+    """Return what `stored` was given."""
+    return text.replace("\x01\x01", "\0").replace("\x01\x02", "\x01")
+
+
+async def _end(task: asyncio.Task[Any]) -> None:
+    """Cancel a call; one whose server does not answer even that loses its connection."""
+    for _ in range(2):
+        task.cancel()
+        await asyncio.wait({task}, timeout=LAST_WORDS_S)
+
+
+def _begin(scope: Scope) -> sql.Composed:
+    """Return a transaction's beginning as one message."""
+    return sql.SQL("BEGIN; SELECT set_config('app.tenant', {}, true), set_config('app.user', {}, true)").format(
+        sql.Literal("=" + stored(scope.tenant_id)), sql.Literal("=" + stored(scope.user_id))
+    )
+
+
+async def _require_ordinary_role(server: Postgres) -> None:
+    ((name, above),) = await server.fetch(
+        sql.SQL("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    )
+    if above:
+        raise InvalidInput(
+            f"PostgreSQL role {name!r} is above row-level security, which keeps tenants apart; connect as one that is"
+            " not: CREATE ROLE multidb LOGIN PASSWORD '...'; CREATE DATABASE multidb OWNER multidb"
+        )
+
+
+def _said(error: BaseException) -> str:
+    """Return what the server or the driver says, without the values that it adds."""
+    if isinstance(error, psycopg.Error) and error.diag.message_primary:
+        return error.diag.message_primary
+    return str(error).partition("\n")[0]
+
+
+def _conninfo(url: str, timeout_s: float) -> str:
+    limit_ms = math.ceil(timeout_s * 1000)
+    options = {
+        "statement_timeout": limit_ms,
+        # Whoever holds locks and hangs is put out, so that others go on.
+        "idle_in_transaction_session_timeout": 2 * limit_ms,
+        "timezone": "UTC",
+        "client_min_messages": "warning",
+    }
+    given = str(conninfo_to_dict(url).get("options") or "")
+    return make_conninfo(
+        url,
+        options=" ".join([given, *(f"-c {name}={value}" for name, value in options.items())]).strip(),
+        connect_timeout=max(2, math.ceil(timeout_s)),
+        tcp_user_timeout=limit_ms,
+        application_name="multidb",
+    )
+
+
+def _place(url: str) -> str:
+    """Return HOST:PORT/DATABASE for messages, so that no password is ever in one."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("postgresql", "postgres") and parts.hostname:
+            return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+    except ValueError:
+        pass
+    raise InvalidInput("a PostgreSQL URL must look like postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
