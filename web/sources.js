@@ -1,7 +1,7 @@
 // The panel that shows a document's text, open at the quoted words.
 
 import { numbered, placeOf } from "./answer.js";
-import { call, Problem } from "./client.js";
+import { call, Problem, withQuery } from "./client.js";
 import { fill, foreign, h, icon, iconButton } from "./dom.js";
 import { place } from "./format.js";
 import { locate, whole } from "./offsets.js";
@@ -31,8 +31,8 @@ export class SourcePanel {
     this.onToggle(true);
     this.element.querySelector("h2").focus();
     try {
-      const document = await call("GET", `/documents/${encodeURIComponent(citation.document_id)}/text`);
-      if (this.shown === citation) this.#show(document, citation, body);
+      const found = await cited(citation);
+      if (this.shown === citation) this.#show(found, citation, body);
     } catch (error) {
       if (this.shown === citation) this.#explain(error, citation, body);
     }
@@ -69,12 +69,16 @@ export class SourcePanel {
       iconButton("close", "Close the source", () => this.close()));
   }
 
-  #show(document, citation, body) {
+  #show({ document, isFormer }, citation, body) {
     const found = citation.quote ? locate(document.text, citation) : { start: 0, end: 0 };
-    const changed = document.version_id !== citation.version_id;
-    const notes = changed ? [h("p", { class: "notice" }, icon("files"), found
-      ? "The document has changed since; the quoted words are still in it."
-      : "The document has changed since, and the quoted words are no longer in it.")] : [];
+    const changed = isFormer
+      ? "The document has changed since; this is the version that was quoted."
+      : !citation.quote || document.version_id === citation.version_id ? ""
+      : found ? "The document has changed since; the quoted words are still in it."
+      : "The document has changed since, and the quoted words are no longer in it.";
+    const notes = changed ? [h("p", { class: "notice" }, icon("files"), changed, isFormer
+      ? h("button", { type: "button", class: "quiet", onclick: () => this.openDocument(citation) }, "As it is now")
+      : null)] : [];
     if (!found) notes.push(foreign("blockquote", citation.quote, { class: "lost" }));
     const text = h("div", { class: "source-text", dir: "auto" });
     fill(body, notes, text);
@@ -92,6 +96,19 @@ export class SourcePanel {
     fill(body,
       h("p", { class: "notice" }, gone ? "The document has been deleted since. These were its words:" : `It could not be opened: ${error.message}`),
       citation.quote ? foreign("blockquote", citation.quote, { class: "lost" }) : null);
+  }
+}
+
+/** Fetch the text that a citation quotes, as it was then while that is kept; say whether it is a former one. */
+async function cited({ document_id, version_id, quote }) {
+  const path = `/documents/${encodeURIComponent(document_id)}/text`;
+  const document = await call("GET", path);
+  if (!quote || !version_id || document.version_id === version_id) return { document, isFormer: false };
+  try {
+    return { document: await call("GET", withQuery(path, { version_id })), isFormer: true };
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return { document, isFormer: false };
+    throw error;
   }
 }
 

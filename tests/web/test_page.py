@@ -129,8 +129,32 @@ async def test_upload_ask_watch_the_judge_and_open_the_quote(
         await drop(page, changed)
         await expect(page.locator(".upload[data-state=kept]")).to_have_count(1)
         await page.click(".footnote")
-        await expect(page.locator("#source .notice")).to_contain_text("has changed since")
+        await expect(page.locator("#source .notice")).to_contain_text("the version that was quoted")
         await expect(page.locator("#source mark")).to_have_text(QUOTE)
+        await expect(page.locator(".source-text")).to_contain_text("Goods are sold.")
+        await is_accessible(page)
+        await page.click("button:has-text('As it is now')")
+        await expect(page.locator(".source-text")).to_contain_text("All is new here.")
+        await expect(page.locator("#source .notice")).to_have_count(0)
+
+
+async def test_a_citation_of_a_version_that_is_no_longer_kept_opens_the_document_as_it_is_now(
+    home: Path, script: Callable[[Script], Scripted], browser: Watched
+) -> None:
+    cited: list[Citation] = []
+    script(quotes(lambda: cited)).go.set()
+    browser.expected = ("404",)
+    async with open_watched(browser, home, kept_versions=1) as server:
+        await server.client.post("/api/v1/documents", files={"files": ("returns.md", RETURNS.encode())})
+        cited.append(await citation_in(server, "returns.md"))
+        page = await browser.open(server.url)
+        await ask(page, "How long may I return them?")
+        await expect(page.locator(".cite")).to_be_visible()
+        for words, told in ((f"All is new. {QUOTE}", "still in it"), ("Nothing is left.", "no longer in it")):
+            await server.client.post("/api/v1/documents", files={"files": ("returns.md", words.encode())})
+            await page.click(".footnote")
+            await expect(page.locator("#source .notice")).to_contain_text(told)
+            await expect(page.locator("#source mark, #source .lost")).to_have_text(QUOTE)
 
 
 async def test_stop_retry_and_reload_in_the_middle(
