@@ -41,7 +41,7 @@ REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncode
 
 @asynccontextmanager
 async def open_postgres(
-    url: str, timeout_s: float = 10.0, *, max_connections: int = MAX_CONNECTIONS
+    url: str, timeout_s: float = 10.0, max_connections: int = MAX_CONNECTIONS
 ) -> AsyncGenerator[Postgres]:
     """Connect to a database as a role that row-level security holds.
 

@@ -20,7 +20,11 @@ class StoreSettings(BaseSettings):
     checkpoints_url: str = Field(default="", description="Graph checkpoints: sqlite:///FILE, or redis://HOST:PORT/0.")
     turns_url: str = Field(default="", description="Conversation turns.")
     answers_url: str = Field(default="", description="Curated answers and feedback.")
-    accounts_url: str = Field(default="", description="Users, plans, quota ledger and audit.")
+    accounts_url: str = Field(
+        default="",
+        description="Users, plans, quota ledger and audit: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST:PORT/NAME"
+        " (?sslmode=verify-full for TLS); its role must not be a superuser.",
+    )
     documents_url: str = Field(default="", description="Documents, passages and vectors.")
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
     runs_url: str = Field(default="", description="Run log, leases and cache: sqlite:///FILE, or redis://HOST:PORT/0.")
@@ -37,6 +41,9 @@ class StoreSettings(BaseSettings):
     )
     redis_may_forget: bool = Field(
         default=False, description="Use a Redis that loses data at a crash (no append-only file) or evicts keys."
+    )
+    postgres_connections: int = Field(
+        default=10, ge=1, description="Connections to PostgreSQL that one process may hold."
     )
     event_retention_h: float = Field(
         default=24.0, gt=0, description="How long a finished run's events are kept, hours."

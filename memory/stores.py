@@ -34,6 +34,7 @@ from memory.sqlite import Database, open_database
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
+    from memory.postgres import Postgres
     from memory.redis import Redis
 
 T = TypeVar("T")
@@ -100,13 +101,14 @@ async def open_stores(
 
 
 class _Files:
-    """SQLite files and Redis servers that several ports share: each is opened once."""
+    """SQLite files and servers that several ports share: each is opened once."""
 
     def __init__(self, stack: AsyncExitStack, settings: StoreSettings) -> None:
         self.settings = settings
         self._stack = stack
         self._open: dict[Path, Database] = {}
         self._redis: dict[str, Redis] = {}
+        self._postgres: dict[str, Postgres] = {}
 
     async def open(self, port: str, url: str, default: str) -> Database:
         """Return the database that a port's URL names."""
@@ -123,6 +125,15 @@ class _Files:
             opening = open_redis(url, self.settings.store_timeout_s, may_forget=self.settings.redis_may_forget)
             self._redis[url] = await self.enter(opening)
         return self._redis[url]
+
+    async def postgres(self, url: str) -> Postgres:
+        """Return the database that a URL names."""
+        from memory.postgres import open_postgres
+
+        if url not in self._postgres:
+            limits = (self.settings.store_timeout_s, self.settings.postgres_connections)
+            self._postgres[url] = await self.enter(open_postgres(url, *limits))
+        return self._postgres[url]
 
     async def enter(self, opening: AbstractAsyncContextManager[T]) -> T:
         """Open something until everything is closed."""
@@ -185,19 +196,36 @@ async def _open_feedback(files: _Files) -> FeedbackStore:
     return await open_feedback(await files.open("answers", files.settings.answers_url, "chat.db"))
 
 
+def is_postgres(url: str) -> bool:
+    """Tell whether a URL names a PostgreSQL database; `?sslmode=verify-full` asks for TLS."""
+    return url.startswith(("postgresql://", "postgres://"))
+
+
 async def _open_accounts(files: _Files, plan: Plan) -> Accounts:
+    if is_postgres(files.settings.accounts_url):
+        from memory.accounts.postgres import open_accounts as open_postgres_accounts
+
+        return await open_postgres_accounts(await files.postgres(files.settings.accounts_url), plan)
     from memory.accounts.sqlite import open_accounts
 
     return await open_accounts(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
 
 
 async def _open_ledger(files: _Files, plan: Plan) -> QuotaLedger:
+    if is_postgres(files.settings.accounts_url):
+        from memory.accounts.postgres_ledger import open_ledger as open_postgres_ledger
+
+        return await open_postgres_ledger(await files.postgres(files.settings.accounts_url), plan)
     from memory.accounts.sqlite_ledger import open_ledger
 
     return await open_ledger(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
 
 
 async def _open_audit(files: _Files) -> AuditLog:
+    if is_postgres(files.settings.accounts_url):
+        from memory.accounts.postgres_audit import open_audit as open_postgres_audit
+
+        return await open_postgres_audit(await files.postgres(files.settings.accounts_url))
     from memory.accounts.sqlite_audit import open_audit
 
     return await open_audit(await files.open("accounts", files.settings.accounts_url, "chat.db"))
