@@ -19,6 +19,7 @@ from api.secret import load_secret_of
 from api.settings import Settings
 from api.telemetry import Telemetry, telemetry_of
 from api.uploads import Uploads, open_uploads
+from memory.folder import load_replica
 from memory.records import SYSTEM
 from memory.stores import Stores, open_stores
 
@@ -81,7 +82,8 @@ async def open_app(
             async def graph() -> Graph:
                 return (await agent.get()).graph
 
-            engine = Engine(settings, stores, graph, await _versions(settings, stores), metrics, faults.crash)
+            versions, replica = await _versions(settings, stores), load_replica(settings.home)
+            engine = Engine(settings, stores, graph, versions, metrics, faults.crash, replica)
             async with (
                 open_runs(engine) as runs,
                 open_uploads(settings) as uploads,

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import secrets
+import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from memory.identity import MIN_SECRET_BYTES
 
 LOCK_FILE = "lock"
 SECRET_FILE = "secret"
+REPLICA_FILE = "replica"
 PATIENCE = 4
 
 
@@ -80,10 +82,28 @@ def load_secret(home: Path, configured: str = "") -> bytes:
     return secret
 
 
+def load_replica(home: Path) -> str:
+    """Return the name under which whoever owns the folder holds leases on shared servers; it outlives a restart.
+
+    Who owns the folder knows that its last owner is dead, and may go on under its leases. A copy of the folder
+    elsewhere is another replica: the machine's name and the folder's path are part of the name.
+
+    Raises:
+        StoreUnavailable: it cannot be read or made.
+    """
+    path = home / REPLICA_FILE
+    try:
+        if not path.exists():
+            _make_secret(path)
+        return f"{path.read_text().strip()[:32]}@{socket.gethostname()}:{home.absolute()}"
+    except OSError as error:
+        raise StoreUnavailable(f"the file {path} cannot be read or made: {error.strerror}") from error
+
+
 def _make_secret(path: Path) -> None:
     """Write it beside and link it into place: two first starts at once agree on one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{SECRET_FILE}-{os.getpid()}-{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
     with _opened(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
         os.write(descriptor, secrets.token_hex(32).encode())
         os.fsync(descriptor)

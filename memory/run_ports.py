@@ -8,12 +8,15 @@ from typing import Protocol
 
 from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope
 
+RECORD_TTL_S = 30 * 86_400
+"""How long a log keeps the record of a run that has ended, and its idempotency key, at the least."""
+
 
 class RunLog(Protocol):
     """Runs, their events, and leases on threads: the write-ahead of everything that was accepted.
 
     admit is durable when it returns. Events of a run have seq 1, 2, 3… without a gap. A run belongs to its
-    user. Events may expire after a retention time; the run's record and result stay.
+    user. Events may expire after a retention time; the run's record and result stay at least `RECORD_TTL_S` longer.
     """
 
     async def admit(self, record: RunRecord) -> RunRecord:
@@ -62,6 +65,18 @@ class RunLog(Protocol):
 
     async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
         """Runs that were admitted and have not ended, oldest first (system scope only)."""
+        ...
+
+    async def request_stop(self, scope: Scope, run_id: str) -> None:
+        """Ask whichever process makes the run's answer to stop; durable. For a run that has ended a no-op.
+
+        Raises:
+            NotFound: no such run.
+        """
+        ...
+
+    async def stop_requests(self, scope: Scope) -> Sequence[RunRecord]:
+        """Unfinished runs that were asked to stop, in any order (system scope only)."""
         ...
 
     async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:

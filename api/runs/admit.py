@@ -65,7 +65,8 @@ async def lease_thread(engine: Engine, scope: Scope, place: Place, wait_s: float
     """
     deadline = None if wait_s is None else time.monotonic() + wait_s
     while True:
-        lease = await engine.stores.runs.lease(scope, place.thread_id, place.run_id, engine.settings.lease_ttl_s)
+        holder, ttl_s = engine.holder(place.run_id), engine.settings.lease_ttl_s
+        lease = await engine.stores.runs.lease(scope, place.thread_id, holder, ttl_s)
         if lease is not None:
             return lease
         if deadline is not None and time.monotonic() >= deadline:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from api.metrics import Metrics
 from api.settings import Settings
+from memory.ids import new_id
 from memory.stores import Stores
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ def no_crash(point: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The opened parts. graph: gives the compiled graph, once it is open. versions: what goes into a run's record."""
+    """The opened parts.
+
+    graph: gives the compiled graph, once it is open. versions: what goes into a run's record. replica: the name that
+    this process's leases carry; no other living process has it.
+    """
 
     settings: Settings
     stores: Stores
@@ -31,6 +36,11 @@ class Engine:
     versions: Mapping[str, str]
     metrics: Metrics
     crash: Crash = no_crash
+    replica: str = field(default_factory=new_id)
+
+    def holder(self, run_id: str) -> str:
+        """Name who holds the lease of a run's thread: the run, in this process."""
+        return f"{self.replica}/{run_id}"
 
     @property
     def durability(self) -> Literal["sync"] | None:

@@ -112,7 +112,7 @@ class HostedRuns:
             self._runs.hosted.discard(place.run_id)
             await self._engine.stores.runs.release(scope, lease)
             raise
-        hosted = Hosted(record, lease, asyncio.create_task(self._renew(record)))
+        hosted = Hosted(record, lease, asyncio.create_task(self._renew(record.scope, lease)))
         self._hosted[record.run_id] = hosted
         return hosted
 
@@ -135,12 +135,12 @@ class HostedRuns:
         self._hosted.pop(hosted.record.run_id, None)
         self._runs.hosted.discard(hosted.record.run_id)
 
-    async def _renew(self, record: RunRecord) -> None:
+    async def _renew(self, scope: Scope, lease: Lease) -> None:
         ttl_s = self._engine.settings.lease_ttl_s
         while True:
             await asyncio.sleep(ttl_s / 3)
             try:
-                await self._engine.stores.runs.lease(record.scope, record.thread_id, record.run_id, ttl_s)
+                await self._engine.stores.runs.lease(scope, lease.thread_id, lease.holder, ttl_s)
             except StoreError:
                 continue  # the close will meet the same store
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from memory.records import SYSTEM, RunRecord, Scope
 logger = logging.getLogger(__name__)
 
 RETRY_S = 0.5
+STOP_WAIT_S = 8.0
 MAX_RETRY_S = 5.0
 
 
@@ -81,18 +83,41 @@ class Runs:
     async def cancel(self, scope: Scope, run_id: str) -> RunRecord:
         """Stop a run and keep what it had; one that has ended stays as it is.
 
+        A run of another process is asked to stop, and so is whoever takes it up. It may still run after STOP_WAIT_S.
+
         Raises:
             NotFound: no such run of this user.
         """
-        record = await self._engine.stores.runs.get(scope, run_id)
-        live = self._live.get(run_id)
-        if live is None or live.task is None:
+        runs = self._engine.stores.runs
+        record = await runs.get(scope, run_id)
+        if record.status != "running" or run_id in self.hosted:
             return record
+        if not self._stop(run_id):
+            await runs.request_stop(scope, run_id)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_WAIT_S):
+                return await self._ended(scope, run_id)
+        return record
+
+    async def heed_stop_requests(self) -> None:
+        """Stop the runs of this process that users of other processes want to be stopped.
+
+        Raises:
+            StoreError: the log cannot be read.
+        """
+        if self._live:
+            for record in await self._engine.stores.runs.stop_requests(SYSTEM):
+                self._stop(record.run_id)
+
+    def _stop(self, run_id: str) -> bool:
+        """Stop a run of this process; False if it is none."""
+        live = self._live.get(run_id)
+        if live is None:
+            return False
         live.stopped_by_user = True
         if live.generating is not None:
             live.generating.cancel()
-        await asyncio.wait([live.task])
-        return await self._engine.stores.runs.get(scope, run_id)
+        return True
 
     async def forget_thread(self, scope: Scope, thread_id: str) -> None:
         """Stop and delete a thread with its turns, runs, events, checkpoints, ratings and cached values.
@@ -119,7 +144,10 @@ class Runs:
         await stores.runs.release(scope, lease)
 
     async def recover(self) -> int:
-        """Take up every run that another process left behind; return how many. They go on in the background."""
+        """Try to take up every unfinished run, in the background; return how many there are.
+
+        Those that another process works on are left to it: it holds their threads' leases.
+        """
         unfinished = await self._engine.stores.runs.unfinished(SYSTEM)
         for record in unfinished:
             self._take_up(record)
@@ -134,10 +162,18 @@ class Runs:
         self.announce_stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)
+        left = [*self._live.values()]
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        for live in left:
+            await self._hand_over(live)
+
+    async def _hand_over(self, live: Live) -> None:
+        """Give a thread's lease back, so that the next process need not wait until it runs out."""
+        with suppress(StoreError):
+            await self._engine.stores.runs.release(live.record.scope, live.lease)
 
     async def _ended(self, scope: Scope, run_id: str) -> RunRecord:
         record = await self._engine.stores.runs.get(scope, run_id)
@@ -201,9 +237,16 @@ class Runs:
             task.add_done_callback(lambda _: self._recovering.discard(record.run_id))
 
     async def _recover(self, record: RunRecord) -> None:
-        place = Place(record.run_id, record.thread_id)
-        lease = await lease_thread(self._engine, record.scope, place, None)
-        self._engine.metrics.recoveries.inc()
+        engine, place = self._engine, Place(record.run_id, record.thread_id)
+        # A run of our own on the same thread ends soon. One elsewhere may be left behind later: the next round sees.
+        wait_s = None if record.thread_id in {live.record.thread_id for live in self._live.values()} else 0.0
+        try:
+            lease = await lease_thread(engine, record.scope, place, wait_s)
+        except Problem:
+            return
+        if (await engine.stores.runs.get(record.scope, record.run_id)).status != "running":
+            return await engine.stores.runs.release(record.scope, lease)
+        engine.metrics.recoveries.inc()
         self._launch(Live(record, lease), recovering=True)
 
     def _launch(self, live: Live, *, recovering: bool) -> None:
@@ -248,15 +291,15 @@ class Runs:
         return True
 
     async def _renew(self, live: Live) -> None:
-        settings, runs = self._engine.settings, self._engine.stores.runs
+        """Keep the lease while the run goes on; end the run's task here once somebody else had it."""
+        settings, runs, held = self._engine.settings, self._engine.stores.runs, live.lease
         while True:
             await asyncio.sleep(settings.lease_ttl_s / 3)
-            record = live.record
-            try:
-                lease = await runs.lease(record.scope, record.thread_id, record.run_id, settings.lease_ttl_s)
-            except StoreError:
-                continue  # the run itself will meet the same store
-            if lease is None and live.task is not None:
-                logger.warning("lost the lease of a thread", extra={"run_id": record.run_id})
+            with suppress(StoreError):  # the run itself will meet the same store
+                lease = await runs.lease(live.record.scope, held.thread_id, held.holder, settings.lease_ttl_s)
+                if lease == held or live.task is None:
+                    continue
+                if lease is not None:  # back under a younger token: the thread was acted on meanwhile
+                    await runs.release(live.record.scope, lease)
+                logger.warning("lost the lease of a thread", extra={"run_id": live.record.run_id})
                 live.task.cancel()
-                return

@@ -19,6 +19,7 @@ from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope
 from memory.redis import Redis
 from memory.redis_names import encoded, name
 from memory.roles import require_role
+from memory.run_ports import RECORD_TTL_S
 from memory.runs import redis_scripts as scripts
 from memory.runs.tail import Page
 
@@ -35,7 +36,11 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def open_runs(
-    server: Redis, *, clock: Callable[[], datetime] = _now, ticks: Callable[[], float] | None = None
+    server: Redis,
+    *,
+    clock: Callable[[], datetime] = _now,
+    ticks: Callable[[], float] | None = None,
+    record_ttl_s: int = RECORD_TTL_S,
 ) -> AsyncGenerator[RedisRuns]:
     """Return the log while its reader runs.
 
@@ -43,11 +48,12 @@ async def open_runs(
         server: an open server.
         clock: when runs end.
         ticks: seconds that leases are timed by; None for the server's clock, which all processes share.
+        record_ttl_s: how long a run that has ended is kept.
 
     Raises:
         StoreUnavailable: the server does not answer.
     """
-    runs = RedisRuns(server, clock, ticks)
+    runs = RedisRuns(server, clock, ticks, record_ttl_s)
     last = await server.call("XREVRANGE", scripts.PREFIX + b"W", "+", "-", "COUNT", 1)
     reader = asyncio.create_task(runs.wake_followers(last[0][0] if last else b"0"))
     try:
@@ -61,8 +67,11 @@ async def open_runs(
 class RedisRuns:
     """RunLog on a shared server."""
 
-    def __init__(self, server: Redis, clock: Callable[[], datetime], ticks: Callable[[], float] | None) -> None:
+    def __init__(
+        self, server: Redis, clock: Callable[[], datetime], ticks: Callable[[], float] | None, record_ttl_s: int
+    ) -> None:
         """Use an open server."""
+        self._record_ttl_s = record_ttl_s
         self._server = server
         self._clock = clock
         self._ticks = ticks
@@ -70,7 +79,7 @@ class RedisRuns:
         self._admit, self._append = server.script(scripts.ADMIT), server.script(scripts.APPEND)
         self._page, self._expire = server.script(scripts.PAGE), server.script(scripts.EXPIRE)
         self._lease, self._release = server.script(scripts.LEASE), server.script(scripts.RELEASE)
-        self._delete_thread = server.script(scripts.DELETE_THREAD)
+        self._delete_thread, self._stop = server.script(scripts.DELETE_THREAD), server.script(scripts.STOP)
 
     async def admit(self, record: RunRecord) -> RunRecord:
         """Keep a new run, or return the first one of its idempotency key."""
@@ -116,7 +125,7 @@ class RedisRuns:
     ) -> Literal["kept", "ended"]:
         status, result = end
         arguments: list[Any] = [_run(scope, run_id), encoded(scope.user_id), status, result.encode()]
-        arguments.append(self._clock().timestamp())
+        arguments += [self._clock().timestamp(), self._record_ttl_s]
         for event in events:
             arguments += [event.seq, event.type, event.data]
         outcome, expected = await self._append([], arguments)
@@ -167,14 +176,23 @@ class RedisRuns:
     async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
         """Runs that were admitted and have not ended, oldest first."""
         require_role(scope, "system")
-        return await self._records(_key(b"U"))
+        return await self._records(await self._server.call("ZRANGE", _key(b"U"), 0, -1))
+
+    async def request_stop(self, scope: Scope, run_id: str) -> None:
+        """Ask whichever process makes the run's answer to stop."""
+        if not await self._stop([], [_run(scope, run_id), encoded(scope.user_id)]):
+            raise NotFound(f"there is no run {run_id!r}")
+
+    async def stop_requests(self, scope: Scope) -> Sequence[RunRecord]:
+        """Unfinished runs that were asked to stop."""
+        require_role(scope, "system")
+        return await self._records(list(await self._server.call("SMEMBERS", _key(b"S"))))
 
     async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:
         """The user's runs in a thread, oldest first."""
-        return await self._records(_key(name("T", *_user(scope), thread_id)))
+        return await self._records(await self._server.call("ZRANGE", _key(name("T", *_user(scope), thread_id)), 0, -1))
 
-    async def _records(self, index: bytes) -> list[RunRecord]:
-        runs = await self._server.call("ZRANGE", index, 0, -1)
+    async def _records(self, runs: Sequence[bytes]) -> list[RunRecord]:
         found = [await self._server.call("HGETALL", _key(b"R" + run)) for run in runs]
         return [_record(one) for one in found if one]
 

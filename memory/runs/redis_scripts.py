@@ -1,14 +1,19 @@
 """How runs lie in Redis, and the scripts that change them: each is one atomic step of the server.
 
-    multidb{runs}:R TENANT RUN            HASH  user, status, last seq, ended, expired, key of its repeat, body, result
+    multidb{runs}:R TENANT RUN            HASH  user, status, last seq, ended, expired, key of its repeat, thread, body,
+                                                result
     multidb{runs}:E TENANT RUN            STREAM of its events; the entry SEQ-0 is event SEQ
     multidb{runs}:K TENANT USER KEY       the run that an idempotency key admitted, as TENANT RUN
     multidb{runs}:T TENANT USER THREAD    ZSET of TENANT RUN by number of admission
     multidb{runs}:L TENANT USER THREAD    HASH  holder, token, until (seconds)
     multidb{runs}:U                       ZSET of unfinished runs by number of admission
+    multidb{runs}:S                       SET of unfinished runs that were asked to stop
     multidb{runs}:X                       ZSET of runs whose events can expire by the time they ended
     multidb{runs}:N, :F                   number of the last admission, last lease token
     multidb{runs}:W                       STREAM of TENANT RUN whose log has changed; it wakes followers
+
+A run that has ended is forgotten by itself after a time, and so are its key and its events; its place in its thread
+goes when the thread gets another run.
 
 The braces make all of it one slot of a cluster: scripts touch several keys.
 """
@@ -31,9 +36,13 @@ if key ~= '' then
   if first then return {'repeat', first} end
 end
 if redis.call('EXISTS', P .. 'R' .. run) == 1 then return {'same', run} end
+for _, old in ipairs(redis.call('ZRANGE', P .. thread, 0, 3)) do
+  if redis.call('EXISTS', P .. 'R' .. old) == 0 then redis.call('ZREM', P .. thread, old) end
+end
+redis.call('PERSIST', P .. thread)
 local number = redis.call('INCR', P .. 'N')
 redis.call('HSET', P .. 'R' .. run, 'user', ARGV[3], 'status', ARGV[5], 'last', 0, 'expired', 0, 'key', key,
-  'body', ARGV[6], 'result', '')
+  'thread', thread, 'body', ARGV[6], 'result', '')
 redis.call('ZADD', P .. thread, number, run)
 if ARGV[5] == 'running' then redis.call('ZADD', P .. 'U', number, run) end
 if key ~= '' then redis.call('SET', P .. key, run) end
@@ -41,7 +50,8 @@ return {'new', run}
 """
 )
 
-# ARGV: run, user, end status ('' to go on), result, time of the end, then (seq, type, data) of each event.
+# ARGV: run, user, end status ('' to go on), result, time of the end, seconds that the record is kept from then on, then
+# (seq, type, data) of each event.
 # Answers why nothing was written, and which seq was expected; or 'kept'.
 APPEND = (
     _START
@@ -54,7 +64,7 @@ if user ~= ARGV[2] then return {'absent', 0} end
 if status ~= 'running' then return {'ended', 0} end
 last = tonumber(last)
 local expected = last + 1
-for at = 6, #ARGV, 3 do
+for at = 7, #ARGV, 3 do
   local seq = tonumber(ARGV[at])
   if seq <= last then
     local held = seq > 0 and redis.call('XRANGE', log, seq .. '-0', seq .. '-0')[1]
@@ -65,7 +75,7 @@ for at = 6, #ARGV, 3 do
     expected = expected + 1
   end
 end
-for at = 6, #ARGV, 3 do
+for at = 7, #ARGV, 3 do
   if tonumber(ARGV[at]) > last then
     redis.call('XADD', log, ARGV[at] .. '-0', 'type', ARGV[at + 1], 'data', ARGV[at + 2])
   end
@@ -74,7 +84,12 @@ redis.call('HSET', head, 'last', expected - 1)
 if ends then
   redis.call('HSET', head, 'status', ARGV[3], 'result', ARGV[4], 'ended', ARGV[5])
   redis.call('ZREM', P .. 'U', run)
+  redis.call('SREM', P .. 'S', run)
   redis.call('ZADD', P .. 'X', ARGV[5], run)
+  local key, thread = unpack(redis.call('HMGET', head, 'key', 'thread'))
+  for _, name in ipairs({head, log, key ~= '' and P .. key or head, thread and P .. thread or head}) do
+    redis.call('EXPIRE', name, ARGV[6])
+  end
 end
 wake(run)
 return {'kept', expected - 1}
@@ -130,6 +145,17 @@ if holder == ARGV[2] and token == ARGV[3] then redis.call('DEL', P .. ARGV[1]) e
 """
 )
 
+# ARGV: run, user. Answers whether there is such a run.
+STOP = (
+    _START
+    + """
+local user, status = unpack(redis.call('HMGET', P .. 'R' .. ARGV[1], 'user', 'status'))
+if user ~= ARGV[2] then return 0 end
+if status == 'running' then redis.call('SADD', P .. 'S', ARGV[1]) end
+return 1
+"""
+)
+
 # ARGV: thread, its lease.
 DELETE_THREAD = (
     _START
@@ -140,6 +166,7 @@ for _, run in ipairs(redis.call('ZRANGE', P .. ARGV[1], 0, -1)) do
   if key and key ~= '' then redis.call('DEL', P .. key) end
   redis.call('UNLINK', P .. 'R' .. run, P .. 'E' .. run)
   redis.call('ZREM', P .. 'U', run)
+  redis.call('SREM', P .. 'S', run)
   redis.call('ZREM', P .. 'X', run)
   wake(run)
 end
@@ -154,7 +181,7 @@ EXPIRE = (
 local stale = redis.call('ZRANGEBYSCORE', P .. 'X', '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, run in ipairs(stale) do
   redis.call('UNLINK', P .. 'E' .. run)
-  redis.call('HSET', P .. 'R' .. run, 'expired', 1)
+  if redis.call('EXISTS', P .. 'R' .. run) == 1 then redis.call('HSET', P .. 'R' .. run, 'expired', 1) end
   redis.call('ZREM', P .. 'X', run)
 end
 return #stale

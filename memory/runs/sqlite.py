@@ -46,6 +46,10 @@ MIGRATIONS = (
     CREATE TABLE lease_tokens (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL);
     INSERT INTO lease_tokens VALUES (1, 0);
     """,
+    """
+    ALTER TABLE runs ADD COLUMN stop INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX runs_to_stop ON runs (run_no) WHERE stop = 1 AND status = 'running';
+    """,
 )
 PAGE = 64
 _RECORD = Codec(RunRecord)
@@ -153,21 +157,32 @@ class SqliteRuns:
     async def unfinished(self, scope: Scope) -> Sequence[RunRecord]:
         """Runs that were admitted and have not ended, oldest first."""
         require_role(scope, "system")
-        rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT * FROM runs WHERE status = 'running' ORDER BY run_no"
-            ).fetchall()
-        )
-        return [_record(row) for row in rows]
+        return await self._records("status = 'running'")
+
+    async def request_stop(self, scope: Scope, run_id: str) -> None:
+        """Ask whichever process makes the run's answer to stop."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE runs SET stop = 1 WHERE run_no = ?", (_head(connection, scope, run_id)["run_no"],)
+            )
+
+        await self._database.write(work)
+
+    async def stop_requests(self, scope: Scope) -> Sequence[RunRecord]:
+        """Unfinished runs that were asked to stop."""
+        require_role(scope, "system")
+        return await self._records("stop = 1 AND status = 'running'")
 
     async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:
         """The user's runs in a thread, oldest first."""
-        rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT * FROM runs WHERE tenant_id = ? AND user_id = ? AND thread_id = ? ORDER BY run_no",
-                (scope.tenant_id, scope.user_id, thread_id),
-            ).fetchall()
+        return await self._records(
+            "tenant_id = ? AND user_id = ? AND thread_id = ?", (scope.tenant_id, scope.user_id, thread_id)
         )
+
+    async def _records(self, condition: str, values: Sequence[str] = ()) -> list[RunRecord]:
+        statement = f"SELECT * FROM runs WHERE {condition} ORDER BY run_no"
+        rows = await self._database.read(lambda connection: connection.execute(statement, values).fetchall())
         return [_record(row) for row in rows]
 
     async def lease(self, scope: Scope, thread_id: str, holder: str, ttl_s: float) -> Lease | None:

@@ -320,6 +320,21 @@ async def check_a_deleted_thread_leaves_no_run(rig):
     assert list(await rig.store.read(ALICE, again.run_id, 0, 9)) == []
 
 
+async def check_a_request_to_stop_is_seen_everywhere_until_the_run_ends(rig):
+    for name in ("run", "other"):
+        await rig.store.admit(run(name))
+    for _ in range(2):
+        await rig.store.request_stop(ALICE, "run")
+    with pytest.raises(NotFound):
+        await rig.store.request_stop(BOB, "other")
+    assert [record.run_id for record in await rig.second.stop_requests(SYSTEM)] == ["run"]
+    await rig.second.finish(ALICE, "run", "cancelled", "", [])
+    await rig.store.request_stop(ALICE, "run")
+    assert list(await rig.store.stop_requests(SYSTEM)) == []
+    with pytest.raises(AccessDenied):
+        await rig.store.stop_requests(ALICE)
+
+
 async def check_an_outage_is_told_in_time(rig):
     await assert_outage_is_told(rig, lambda store: store.admit(run()))
 
@@ -389,6 +404,7 @@ async def test_a_dead_process_lease_does_not_outlive_it(tmp_path):
         (check_a_stale_release_is_a_no_op, {"release": releases_whoever_holds}),
         (check_parallel_takers_get_one_lease, {"lease": leases_to_anybody}),
         (check_a_deleted_thread_leaves_no_run, {"delete_thread": does_nothing}),
+        (check_a_request_to_stop_is_seen_everywhere_until_the_run_ends, {"request_stop": does_nothing}),
         (check_an_outage_is_told_in_time, {"admit": hides_outages}),
     ),
 )
