@@ -11,6 +11,7 @@ from memory.encoding import Codec, decode_cursor, encode_cursor
 from memory.errors import Conflict, NotFound
 from memory.records import Page, Scope, Thread, Turn
 from memory.sqlite import Database
+from memory.turns.titles import mentions, title_of
 
 MIGRATIONS = (
     """
@@ -27,7 +28,6 @@ MIGRATIONS = (
     );
     """,
 )
-TITLE_CHARACTERS = 80
 _TURN = Codec(Turn)
 
 
@@ -126,23 +126,15 @@ def _append(connection: sqlite3.Connection, scope: Scope, turn: Turn, body: byte
     connection.execute(
         "INSERT INTO threads VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT DO UPDATE SET"
         " updated_at = excluded.updated_at, last_turn_id = max(last_turn_id, excluded.last_turn_id)",
-        (*key, scope.user_id, _title(turn.text), moment, turn.turn_id),
+        (*key, scope.user_id, title_of(turn.text), moment, turn.turn_id),
     )
-
-
-def _title(text: str) -> str:
-    """The text's beginning on one line, cut at a word where there is one."""
-    line = " ".join(text[: 4 * TITLE_CHARACTERS].split())
-    if len(line) <= TITLE_CHARACTERS:
-        return line
-    return line[: TITLE_CHARACTERS - 1].rsplit(" ", 1)[0] + "…"
 
 
 def _threads(
     connection: sqlite3.Connection, scope: Scope, query: str, position: list[str] | None, limit: int
 ) -> list[sqlite3.Row]:
     # SQLite's LIKE folds ASCII only and reads % and _; people search in every script.
-    connection.create_function("mentions", 2, _mentions, deterministic=True)
+    connection.create_function("mentions", 2, mentions, deterministic=True)
     return connection.execute(
         "SELECT * FROM threads h WHERE tenant_id = :tenant AND user_id = :user"
         " AND (:turn IS NULL OR (last_turn_id, thread_id) < (:turn, :thread))"
@@ -158,10 +150,6 @@ def _threads(
             "limit": limit,
         },
     ).fetchall()
-
-
-def _mentions(text: str, words: str) -> bool:
-    return words in text.casefold()
 
 
 def _thread_row(connection: sqlite3.Connection, scope: Scope, thread_id: str) -> sqlite3.Row:

@@ -15,14 +15,20 @@ from memory.errors import Conflict, InvalidInput, NotFound
 from memory.ids import new_id, next_turn_id
 from memory.records import Citation, Claim, Page, Turn
 from memory.sqlite import open_database
+from memory.turns.cassandra import CassandraTurns
 from memory.turns.sqlite import open_turns
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
+from tests.support.cassandra import on_cassandra
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.servers import rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_turns(database))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_turns(database)),
+    "cassandra": on_cassandra(CassandraTurns),
+}
 SAME_MOMENT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 CITATION = Citation("p1", "d1", "v1", "docs/a.md", "A", 3, 9, "quoted", page=2)
 
@@ -221,7 +227,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig
