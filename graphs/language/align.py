@@ -26,10 +26,11 @@ _STRENGTH: dict[Label, int] = {"supported": 2, "contradicted": 1, "unsupported":
 
 
 class Weighing(NamedTuple):
-    """What a claim weighs against its quotes, and why."""
+    """What a claim weighs against its quotes, and why. share: of its words that the quote has, in [0, 1]."""
 
     label: Label
     reason: str
+    share: float = 0.0
 
 
 def weigh(claim_text: str, quotes: Sequence[str]) -> Weighing:
@@ -41,9 +42,9 @@ def weigh(claim_text: str, quotes: Sequence[str]) -> Weighing:
     whole = [" ".join(quote.split()) for quote in quotes]
     holding = [quote for quote in whole if plain in quote]
     if any(not _cuts_sense(plain, quote) for quote in holding):
-        return Weighing("supported", "")
+        return Weighing("supported", "", 1.0)
     if holding:
-        return Weighing("unsupported", "the source says this under a condition or denies it")
+        return Weighing("unsupported", "the source says this under a condition or denies it", 1.0)
     weighings = [_weigh(claim, read_sentence(quote)) for quote in quotes]
     if len(quotes) > 1:
         weighings.append(_weigh(claim, read_sentence(" ".join(quotes))))
@@ -86,12 +87,12 @@ def _weigh(claim: Sentence, quote: Sentence) -> Weighing:
     if share + len(opposites) / max(len(claim.tokens), 1) < ABOUT_THE_SAME and not _only_value_differs(
         alignment, claim
     ):
-        return Weighing("unsupported", "the cited words are about something else")
+        return Weighing("unsupported", "the cited words are about something else", share)
     if reason := _contradiction(claim, quote, alignment, opposites):
-        return Weighing("contradicted", reason)
+        return Weighing("contradicted", reason, share)
     if reason := _want(claim, quote, alignment, opposites):
-        return Weighing("unsupported", reason)
-    return Weighing("supported", "")
+        return Weighing("unsupported", reason, share)
+    return Weighing("supported", "", share)
 
 
 def _align(claim: Sentence, quote: Sentence) -> _Alignment:

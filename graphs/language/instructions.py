@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from memory.sentences import split_sentences
+
 _ADDRESSED = re.compile(
     r"""
     \b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:previous|prior|above|earlier|all|other|these|your)\b
@@ -26,3 +28,9 @@ _ADDRESSED = re.compile(
 def is_instruction(sentence: str) -> bool:
     """Whether a sentence tells an assistant what to do or to say. Meant to miss rather than to accuse."""
     return _ADDRESSED.search(sentence) is not None
+
+
+def without_instructions(text: str) -> str:
+    """Return the sentences of a text that are about the world, one a line."""
+    sentences = (text[start:end] for start, end in split_sentences(text))
+    return "\n".join(sentence for sentence in sentences if not is_instruction(sentence))

@@ -106,7 +106,7 @@ def _note(kinds: dict[str, set[str]], word: str, written: str) -> None:
         kinds["strong"].add(meaning(word))
     if word in WEAK:
         kinds["weak"].add(word)
-    if word in HEDGES and written.islower():
+    if word in HEDGES and (word != "may" or written.islower()):
         kinds["hedges"].add(word)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from langgraph.runtime import Runtime
 
@@ -11,11 +13,12 @@ from graphs import emit
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
-from graphs.language.align import weigh
-from graphs.language.instructions import is_instruction
+from graphs.language.grounding import Evidence
+from graphs.language.instructions import is_instruction, without_instructions
 from graphs.language.verdicts import decide
 from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
+from graphs.weighing import Likeness, weigh_claim
 from memory.records import Claim
 
 
@@ -26,7 +29,7 @@ async def judge(state: State, runtime: Runtime[Context], *, deps: Deps) -> Updat
     """
     write, context = runtime.stream_writer, runtime.context
     emit.stage_changed(write, "judging", state.round)
-    weighed = tuple(_weighed(claim) for claim in state.draft)
+    weighed = await _weighed(state, context, deps)
     hearing = await _hearing(state, context, deps, weighed)
     claims = tuple(_struck(claim, hearing.opinion) for claim in weighed)
     answerable = 0.0 if hearing.opinion and not hearing.opinion.answers else state.answerable
@@ -57,13 +60,29 @@ def _rounds(state: State, context: Context) -> int:
     return state.round if gone or not state.fresh else LIMITS[context.effort].rounds
 
 
-def _weighed(claim: Claim) -> Claim:
-    """A claim with the deterministic verdict. What a source tells an assistant to do is evidence for nothing."""
+async def _weighed(state: State, context: Context, deps: Deps) -> tuple[Claim, ...]:
+    """The draft with the deterministic verdicts."""
+    likeness = partial(deps.tools.similarities, context.scope)
+    weighed = await asyncio.gather(*(_with_verdict(claim, state, likeness) for claim in state.draft))
+    return tuple(weighed)
+
+
+async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim:
+    """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
     quotes = [citation.quote for citation in claim.citations if not is_instruction(citation.quote)]
     if claim.citations and not quotes:
         return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")
-    weighing = weigh(claim.text, quotes)
-    return replace(claim, verdict=weighing.label, reason=weighing.reason)
+    weighed = await weigh_claim(claim.text, quotes, _evidence(claim, state), likeness)
+    return replace(claim, verdict=weighed.label, reason=weighed.reason)
+
+
+def _evidence(claim: Claim, state: State) -> Evidence:
+    """The passages that a claim cites, whole but for instructions in them, and what was said before."""
+    cited = {citation.passage_id for citation in claim.citations}
+    hits = [hit for hit in state.hits if hit.passage.passage_id in cited]
+    heard = [state.question, state.query, *(turn.text for turn in state.history)]
+    titles = [" ".join((hit.title, hit.passage.context, *hit.passage.heading)) for hit in hits]
+    return Evidence(tuple(without_instructions(hit.passage.text) for hit in hits), "\n".join([*heard, *titles]))
 
 
 def _struck(claim: Claim, opinion: Opinion | None) -> Claim:

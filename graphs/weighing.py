@@ -1,0 +1,98 @@
+"""Weighs claims against the passages they rest on, with no chat model. The evals weigh with this very code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from graphs.language.align import Label, Weighing, weigh
+from graphs.language.framing import claims_nothing, undressed
+from graphs.language.grounding import GROUNDED, Evidence, grounding
+from graphs.language.invented import invented
+from tools.errors import ToolRefused, ToolUnavailable
+
+Likeness = Callable[[str, tuple[str, ...]], Awaitable[Sequence[float]]]
+"""(claim, sentences) -> the cosine of each sentence to the claim."""
+ALIGNED = 3
+"""Sentences that a claim is compared with word by word."""
+NEAR = 0.75
+"""Share of a claim's words in one sentence from which any difference between the two counts."""
+ABOUT = 0.5
+"""Share from which another value, an opposite or a negation counts."""
+SHORT = 6
+_HARD = ("the source says", "one of them is negated")
+_SINGLE = "the source has"
+
+
+class Weighed(NamedTuple):
+    """What a claim weighs. score: how much of it its sources carry, in [0, 1]; 0 where they deny it."""
+
+    label: Label
+    reason: str
+    score: float
+
+
+async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, likeness: Likeness) -> Weighed:
+    """Weigh one sentence.
+
+    Args:
+        claim: as it stands in the draft.
+        quotes: the very words it cites.
+        evidence: the passages they stand in, which a retelling may draw on.
+        likeness: of the claim in meaning; where it cannot be had, words alone decide.
+    """
+    exact = weigh(claim, quotes)
+    if exact.label == "supported":
+        return Weighed("supported", "", 1.0)
+    if not quotes or not claim.strip():
+        return Weighed(exact.label, exact.reason, 0.0)
+    claim = undressed(claim)
+    near = [weigh(claim, [sentence]) for sentence in evidence.nearest(claim, ALIGNED)]
+    if any(weighing.label == "supported" for weighing in near):
+        return Weighed("supported", "", 1.0)
+    score = grounding(claim, evidence, await _likeness(claim, evidence, likeness))
+    if fault := _fault([exact, *near], claim):
+        return Weighed(fault.label, fault.reason, score / 2)
+    if stranger := invented(claim, evidence):
+        return Weighed("unsupported", f"the source does not say {stranger!r}", score / 2)
+    if score < GROUNDED:
+        return Weighed("unsupported", "too little of it is in the cited passage", score)
+    return Weighed("supported", "", score)
+
+
+async def weigh_text(sentences: Sequence[str], evidence: Evidence, likeness: Likeness) -> list[Weighed | None]:
+    """Weigh the sentences of a text that names no citations; None for those that claim nothing."""
+    claims = [None if claims_nothing(sentence) else sentence for sentence in sentences]
+
+    async def one(claim: str | None) -> Weighed | None:
+        if claim is None:
+            return None
+        return await weigh_claim(claim, evidence.nearest(claim, 1), evidence, likeness)
+
+    return list(await asyncio.gather(*(one(claim) for claim in claims)))
+
+
+def _fault(weighings: Sequence[Weighing], claim: str) -> Weighing | None:
+    """The weighing by the sentence that says nearly the same, if it says otherwise."""
+    closest = max(weighings, key=lambda weighing: weighing.share)
+    if closest.label == "contradicted" and closest.share >= (ABOUT if closest.reason.startswith(_HARD) else NEAR):
+        return closest
+    wanting = closest.share >= NEAR and not closest.reason.startswith(
+        ("the source does not say '", 'the source does not say "', "too little")
+    )
+    if closest.label == "unsupported" and wanting:
+        is_short = len(claim.split()) <= SHORT
+        return closest if is_short or not closest.reason.startswith(_SINGLE) else None
+    return None
+
+
+async def _likeness(claim: str, evidence: Evidence, likeness: Likeness) -> float | None:
+    """The highest cosine to one of the sentences that share most words with the claim."""
+    sentences = evidence.nearest(claim)
+    if not sentences:
+        return None
+    try:
+        return max(await likeness(claim, sentences))
+    except (ToolUnavailable, ToolRefused):
+        return None
