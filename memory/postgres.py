@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from random import uniform
 from typing import Any, TypeVar
@@ -31,9 +32,11 @@ CONFLICTS = 5
 """How often a transaction that another one made impossible (serialization, deadlock) is begun anew."""
 CONFLICT_PAUSE_S = 0.02
 RECONNECT_S = 1.0
-"""How long the pool tries again by itself; after that the next call makes it try."""
-LAST_WORDS_S = 0.05
-"""How long a call that ran out of time may take to give its connection back unharmed."""
+"""How often a lost server is asked again; calls fail at once meanwhile, unless one was answered within this time."""
+LAST_WORDS_S = 1.0
+"""How long a call that was given up may take to end on the server and give its connection back unharmed."""
+OWN = "MQ"
+"""How the SQLSTATEs begin that our functions raise: their callers know what they mean."""
 MIGRATION_LOCK = 7_246_113_558
 UNDONE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError, OverflowError)
@@ -55,20 +58,9 @@ async def open_postgres(
         InvalidInput: the URL is of no use, or the role is above row-level security.
     """
     place = _place(url)
-    pool = AsyncConnectionPool[Connection](
-        _conninfo(url, timeout_s),
-        min_size=1,
-        max_size=max_connections,
-        open=False,
-        timeout=timeout_s,
-        reconnect_timeout=min(RECONNECT_S, timeout_s),
-        kwargs={"autocommit": True},
-        name="multidb",
-    )
-    server = Postgres(pool, place, timeout_s)
+    server = Postgres(_conninfo(url, timeout_s), place, timeout_s, max_connections)
     try:
-        await pool.open()
-        await _require_ordinary_role(server)
+        await server.open()
         yield server
     finally:
         await server.close()
@@ -77,12 +69,26 @@ async def open_postgres(
 class Postgres:
     """A pool of connections. `repr` shows where it is and nothing else of the URL."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection], place: str, timeout_s: float) -> None:
-        """Use an open pool; place is for messages."""
+    def __init__(self, conninfo: str, place: str, timeout_s: float, max_connections: int) -> None:
+        """Name the database; connects to nothing. place is for messages."""
         self.place = place
         self.timeout_s = timeout_s
-        self._pool = pool
+        self._conninfo = conninfo
         self._running: set[asyncio.Task[Any]] = set()
+        self._lost = False
+        self._answered_at = time.monotonic()
+        self._pool = AsyncConnectionPool[Connection](
+            conninfo,
+            min_size=1,
+            max_size=max_connections,
+            open=False,
+            timeout=timeout_s,
+            kwargs={"autocommit": True},
+            configure=self._note_answer,
+            reconnect_timeout=RECONNECT_S,
+            reconnect_failed=self._note_loss,
+            name="multidb",
+        )
 
     def __repr__(self) -> str:
         return f"Postgres({self.place!r})"
@@ -128,28 +134,51 @@ class Postgres:
             StoreUnavailable: no answer within the limit, or an answer that says no.
             InvalidInput: a value cannot be stored.
         """
+        if self._lost and time.monotonic() - self._answered_at > RECONNECT_S:
+            raise StoreUnavailable(f"PostgreSQL at {self.place} does not answer; it is asked again every second")
         with self._told():
-            return await self._bounded(self._repeated(work, may_repeat))
+            result = await self._bounded(self._repeated(work, may_repeat))
+        await self._note_answer()
+        return result
+
+    async def open(self) -> None:
+        """Connect once, so that whatever is wrong is told as it is; then let the pool connect.
+
+        Raises:
+            StoreUnavailable: the server does not answer, or does not let us in.
+            InvalidInput: the role is above row-level security.
+        """
+        with self._told():
+            async with asyncio.timeout(self.timeout_s), await psycopg.AsyncConnection.connect(self._conninfo) as first:
+                await _require_ordinary_role(first)
+        await self._pool.open()
 
     async def close(self) -> None:
         """End what still runs, and every connection."""
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        running = set(self._running)
+        for _ in range(2):
+            for task in running:
+                task.cancel()
+            if running:
+                await asyncio.wait(running, timeout=LAST_WORDS_S)
         await self._pool.close(timeout=LAST_WORDS_S)
 
-    async def _bounded(self, work: Awaitable[T]) -> T:
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._keep(task)
         try:
             done, _ = await asyncio.wait({task}, timeout=self.timeout_s)
         finally:
             if not task.done():
-                await _end(task)
+                # Nobody waits for that: a server that hangs answers no cancellation either.
+                self._keep(asyncio.create_task(_end(task)))
         if not done:
             raise TimeoutError
         return await task
+
+    def _keep(self, task: asyncio.Task[Any]) -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _repeated(self, work: Work[T], may_repeat: Callable[[], bool]) -> T:
         conflicts, dead = 0, 0
@@ -169,6 +198,15 @@ class Postgres:
                 if not connection or not connection.broken or dead > self._pool.max_size or not may_repeat():
                     raise
 
+    async def _note_answer(self, _: object = None) -> None:
+        self._lost, self._answered_at = False, time.monotonic()
+
+    async def _note_loss(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self._lost = True
+        if not pool.closed:
+            # The pool has given up until somebody asks; whoever waits already would wait in vain.
+            await pool.check()
+
     @contextmanager
     def _told(self) -> Generator[None]:
         try:
@@ -178,7 +216,9 @@ class Postgres:
         except PoolTimeout as error:
             problem = f"no connection in {self.timeout_s} s"
             raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
-        except (psycopg.OperationalError, OSError, TimeoutError) as error:
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(OWN):
+                raise
             problem = _said(error) or f"no answer in {self.timeout_s} s"
             raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
 
@@ -233,10 +273,10 @@ def original(text: str) -> str:
 
 
 async def _end(task: asyncio.Task[Any]) -> None:
-    """Cancel a call; one whose server does not answer even that loses its connection."""
-    for _ in range(2):
-        task.cancel()
-        await asyncio.wait({task}, timeout=LAST_WORDS_S)
+    """Cancel a call on the server too; one whose server does not answer even that loses its connection."""
+    task.cancel()
+    await asyncio.wait({task}, timeout=LAST_WORDS_S)
+    task.cancel()
 
 
 def _begin(scope: Scope) -> sql.Composed:
@@ -246,10 +286,11 @@ def _begin(scope: Scope) -> sql.Composed:
     )
 
 
-async def _require_ordinary_role(server: Postgres) -> None:
-    ((name, above),) = await server.fetch(
-        sql.SQL("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+async def _require_ordinary_role(connection: Connection) -> None:
+    cursor = await connection.execute(
+        "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     )
+    name, above = await cursor.fetchone() or ("", True)
     if above:
         raise InvalidInput(
             f"PostgreSQL role {name!r} is above row-level security, which keeps tenants apart; connect as one that is"

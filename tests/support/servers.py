@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import socket
+import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -197,6 +199,15 @@ async def own_server(kind: str, folder: Path) -> AsyncGenerator[Server]:
         yield server
     finally:
         await server.process.stop()
+
+
+@asynccontextmanager
+async def own_postgres() -> AsyncGenerator[Server]:
+    """Yield a PostgreSQL that nobody else uses, in a folder that its user can reach where we are root."""
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        os.chmod(folder, 0o755)
+        async with own_server("postgres", Path(folder)) as server:
+            yield server
 
 
 @pytest.fixture
