@@ -32,6 +32,11 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being read)."""
 
 
+def at_page(source: str, page: int, pages: int) -> str:
+    """Say which file is being read and, where it has several, at which page."""
+    return f"{source}, page {page} of {pages}" if pages > 1 else source
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One message. session_id None begins a conversation."""

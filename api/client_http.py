@@ -7,10 +7,12 @@ breaks is taken up again where it was.
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,7 @@ from urllib.parse import quote
 import httpx
 from httpx_sse import ServerSentEvent, SSEError, aconnect_sse
 
-from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile
+from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile, at_page
 from api.events import EVENT, TERMINAL, Event, RunStarted
 from api.secret import load_secret_of
 from api.settings import Settings
@@ -40,6 +42,10 @@ RECONNECTS = 5
 LOOK_S = 0.5
 RECONNECT_S = 0.5
 TOKEN_S = 24 * 3600
+LINES = {"Accept": "application/x-ndjson"}
+"""Asks an upload to tell its progress, which also keeps long work from looking like a server that is gone."""
+
+Tell = Callable[[Mapping[str, Any]], None]
 
 
 class HttpClient:
@@ -79,8 +85,8 @@ class HttpClient:
         found = await asyncio.to_thread(listing, paths, Path.cwd())
         sent = _Sent([RefusedFile(path, "there is no such file or folder") for path in found.missing])
         for batch in _batches(found.files):
-            on_progress(sent.files, len(found.files), batch[0].source)
-            await self._upload(batch, collection, sent)
+            tell = partial(_tell, on_progress, sent.files, len(found.files))
+            await self._upload(batch, collection, sent, tell)
         on_progress(sent.files, len(found.files), "")
         pruned = await self._prune(found, sent) if prune else 0
         return Ingested(sent.kept, sent.unchanged, sent.refused, sent.pruned + pruned)
@@ -175,7 +181,7 @@ class HttpClient:
         except httpx.TransportError as error:
             raise _unreachable(error) from error
 
-    async def _upload(self, batch: Sequence[Found], collection: str, sent: _Sent) -> None:
+    async def _upload(self, batch: Sequence[Found], collection: str, sent: _Sent, tell: Tell) -> None:
         files: list[tuple[str, tuple[str, bytes]]] = []
         for file in batch:
             try:
@@ -185,17 +191,32 @@ class HttpClient:
         sent.files += len(batch)
         if not files:
             return
-        answer = await self._request("POST", "/api/v1/documents", files=files, data={"collection": collection})
-        told = _told(answer)
+        told = await self._followed({"files": files, "data": {"collection": collection}}, tell)
         code = told.get("code") if len(files) == 1 else None
-        if answer.is_success:
+        if told.get("type") == "done":
             sent.add(told)
         elif code == "document_refused":
             sent.refuse_parts(told["refused"])
         elif code == "payload_too_large":
             sent.refuse(files[0][1][0], f"{told['detail']}; larger files can be ingested while the server is stopped")
         else:
-            raise _problem(answer)
+            raise _problem_of(told)
+
+    async def _followed(self, form: dict[str, Any], tell: Tell) -> Mapping[str, Any]:
+        """Send an upload, pass on what the server says of its progress, and return its last word."""
+        last: dict[str, Any] = {}
+        try:
+            async with self._http.stream("POST", "/api/v1/documents", headers=LINES, **form) as answer:
+                if answer.is_error:
+                    await answer.aread()
+                    return {"detail": _silent(answer), **_told(answer)}
+                async for line in answer.aiter_lines():
+                    last = json.loads(line)
+                    if last["type"] == "progress":
+                        tell(last)
+        except httpx.TransportError as error:
+            raise _unreachable(error) from error
+        return last if last.get("type") != "progress" else {"detail": "the server stopped before the upload was done"}
 
     async def _prune(self, found: Listing, sent: _Sent) -> int:
         """Forget what the folders and files named no longer hold, as `memory.ingest` does with the folder itself."""
@@ -281,6 +302,11 @@ def _version(version: Mapping[str, Any]) -> Version:
     return Version(**told)
 
 
+def _tell(on_progress: Progress, before: int, total: int, told: Mapping[str, Any]) -> None:
+    """Pass on one line of an upload's progress; `before` files were sent before it."""
+    on_progress(before + told["file"] - 1, total, at_page(told["name"], told["page"], told["pages"]))
+
+
 def _batches(files: Sequence[Found]) -> list[list[Found]]:
     """Group files so that no request is large; a large file goes alone."""
     batches: list[list[Found]] = []
@@ -303,13 +329,19 @@ def _told(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _problem(answer: httpx.Response) -> Exception:
+    return _problem_of({"title": _silent(answer), **_told(answer)})
+
+
+def _silent(answer: httpx.Response) -> str:
+    return f"the server answered {answer.status_code} and no reason"
+
+
+def _problem_of(told: Mapping[str, Any]) -> Exception:
     """Turn a problem document into what the command says."""
-    told = _told(answer)
     if told.get("code") == "not_found":
         return NotFound(str(told.get("detail")))
     code = EXIT_UNREACHABLE if told.get("code") in PASSING else EXIT_FAILED
-    reason = told.get("detail") or told.get("title") or f"the server answered {answer.status_code} and no reason"
-    return CommandFailed(str(reason), code)
+    return CommandFailed(str(told.get("detail") or told.get("title")), code)
 
 
 def _unreachable(error: Exception) -> CommandFailed:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile
+from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile, at_page
 from api.events import EVENT, Event
 from api.settings import Settings
 from api.terminal import EXIT_FAILED, EXIT_UNREACHABLE, CommandFailed
@@ -39,8 +39,7 @@ class LocalLibrary:
         """Read files and folders in this process."""
 
         def tell(state: pipeline.Progress) -> None:
-            where = f"{state.source}, page {state.page} of {state.pages}" if state.pages > 1 else state.source
-            on_progress(state.files_done, state.files, where)
+            on_progress(state.files_done, state.files, at_page(state.source, state.page, state.pages))
 
         options = pipeline.IngestOptions(prune=prune, collection=collection, limits=self._limits)
         done = await pipeline.ingest(LOCAL, paths, self._stores, options, tell)

@@ -16,7 +16,7 @@ from api.door import Door
 from api.encoders.failures import failure_of
 from api.errors import Problem, problem_of, response_of
 from api.metrics import Metrics
-from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions
+from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions, uploads
 from api.schemas import ProblemOut
 from api.secret import load_secret_of
 from api.settings import Settings
@@ -56,7 +56,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
         openapi_url="/api/openapi.json",
         responses={"4XX": {"model": ProblemOut}, "5XX": {"model": ProblemOut}},
     )
-    for room in (chat, completions, runs, sessions, feedback, documents, search, me, health, pages):
+    for room in (chat, completions, runs, sessions, feedback, uploads, documents, search, me, health, pages):
         api.include_router(room.router)
     api.router.routes.append(Route("/mcp/{name}", _Mcp()))
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):

@@ -144,7 +144,7 @@ class _Sending:
         Raises:
             TimeoutError: the reader takes nothing.
         """
-        reading, listening = asyncio.create_task(self._read(events)), asyncio.create_task(_left(receive))
+        reading, listening = asyncio.create_task(self._read(events)), asyncio.create_task(left(receive))
         reading.add_done_callback(self._wake)
         listening.add_done_callback(self._leave)
         self._stopping.listeners.add(self._stop)
@@ -229,7 +229,7 @@ class _Sending:
         self._wake()
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
     """Return once the reader has left."""
     while (await receive())["type"] != "http.disconnect":
         pass

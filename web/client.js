@@ -52,8 +52,11 @@ export function withQuery(path, values) {
   return `${path}?${query}`;
 }
 
-/** Upload one file into a collection; tell how far it is (0 to 1); return what became of it. fetch cannot tell, so XMLHttpRequest does. */
-export function upload(file, collection, onProgress, signal) {
+/**
+ * Upload one file into a collection; return what became of it. fetch cannot tell how much was sent, so XMLHttpRequest does.
+ * told: {sent(part), reading({page, pages})}; part is 0 to 1.
+ */
+export function upload(file, collection, told, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const form = new FormData();
@@ -61,17 +64,33 @@ export function upload(file, collection, onProgress, signal) {
     form.append("files", file, file.name);
     request.open("POST", `${BASE}/documents`);
     for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
-    request.responseType = "json";
-    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.setRequestHeader("Accept", "application/x-ndjson");
+    request.upload.onprogress = (event) => event.lengthComputable && told.sent(event.loaded / event.total);
+    request.onprogress = () => {
+      const line = lastLine(request.responseText);
+      if (line.type === "progress") told.reading(line);
+    };
     request.onerror = () => reject(new TypeError("The connection was lost."));
     request.onabort = () => reject(new DOMException("Stopped.", "AbortError"));
     request.onload = () => {
-      if (request.status < 300) resolve(request.response.files[0]);
-      else reject(new Problem(request.status, request.response ?? {}, request.getResponseHeader("Retry-After")));
+      const line = lastLine(`${request.responseText}\n`);
+      if (line.type === "done") resolve(line.files[0]);
+      else if (line.type === "progress") reject(new TypeError("The connection was lost."));
+      else reject(new Problem(line.status ?? request.status, line, request.getResponseHeader("Retry-After")));
     };
     signal?.addEventListener("abort", () => request.abort());
     request.send(form);
   });
+}
+
+/** Read the last complete line of JSON. */
+function lastLine(text) {
+  const end = text.lastIndexOf("\n", text.trimEnd().length);
+  try {
+    return JSON.parse(text.slice(text.lastIndexOf("\n", end - 1) + 1, end)) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 async function problemBody(response) {

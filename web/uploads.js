@@ -78,14 +78,19 @@ export class Uploads {
     const bar = h("progress", { max: "1", value: "0", "aria-label": `Uploading ${file.name}` });
     const told = h("span", { class: "upload-told" }, bytes(file.size));
     draw(row, file, "sending", told, bar);
-    const onProgress = (part) => {
+    const sent = (part) => {
       bar.value = part;
       if (part < 1) return;
       bar.removeAttribute("value");
       told.textContent = "being read …";
     };
+    const reading = ({ page, pages }) => {
+      if (pages < 2) return;
+      bar.value = page / pages;
+      told.textContent = `page ${page} of ${pages}`;
+    };
     try {
-      this.#arrived(row, file, await upload(file, this.acts.collection(), onProgress));
+      this.#arrived(row, file, await upload(file, this.acts.collection(), { sent, reading }));
     } catch (error) {
       this.#refused(row, file, error);
     }

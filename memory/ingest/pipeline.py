@@ -62,6 +62,7 @@ async def ingest_bytes(
     """
     options = options or IngestOptions()
     work = Ingestion(scope, target, options)
+    work.tell(options.on_progress, 1)
     lent = nullcontext(options.parser) if options.parser is not None else open_parser(options.limits)
     async with lent as parser:
         await work.run(_one(upload_name(name), data), parser)

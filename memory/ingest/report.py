@@ -33,10 +33,31 @@ class Target(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an ingestion is: files done of files, documents kept, unchanged and refused, and the file in work.
+
+    page of pages: where it is in that file, 0 where that is not told.
+    """
+
+    files: int
+    files_done: int
+    kept: int
+    unchanged: int
+    refused: int
+    source: str
+    page: int = 0
+    pages: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
 class IngestOptions:
     """How to ingest. base: the folder that sources are relative to. prune: forget what is gone from the folders.
 
     parser: one that is open, with limits of its own, to read an upload with; None opens one for it.
+    on_progress: hears how far an upload is.
     """
 
     prune: bool = False
@@ -45,6 +66,7 @@ class IngestOptions:
     limits: Limits = field(default_factory=Limits)
     base: Path = field(default_factory=Path.cwd)
     parser: Parser | None = None
+    on_progress: OnProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +89,3 @@ class IngestReport:
     refused: tuple[tuple[str, str], ...]
     pruned: int
     documents: tuple[Ingested, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far an ingestion is: files done of files, documents kept, unchanged and refused, and the file in work.
-
-    page of pages: where it is in that file, 0 where that is not told.
-    """
-
-    files: int
-    files_done: int
-    kept: int
-    unchanged: int
-    refused: int
-    source: str
-    page: int = 0
-    pages: int = 0
-
-
-OnProgress = Callable[[Progress], None]
