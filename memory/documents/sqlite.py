@@ -15,15 +15,12 @@ from typing import NamedTuple
 from memory.document_ports import Lacking, Maker, VectorSets, Version
 from memory.documents import following, rows, versions
 from memory.documents import vectors as vector_sets
+from memory.documents.checks import KEPT_VERSIONS, check_limit, check_shape, check_system
 from memory.documents.schema import MIGRATIONS
-from memory.errors import AccessDenied, Conflict, DimensionMismatch, InvalidInput, NotFound
+from memory.errors import Conflict, InvalidInput, NotFound
 from memory.ports import PassageRows, Vectors
 from memory.records import Change, Document, DocumentSummary, Kept, Page, Passage, Scope
 from memory.sqlite import Database
-
-MAX_PAGE = 1000
-KEPT_VERSIONS = 5
-"""Versions of a document that are kept, the current one among them."""
 
 
 class SqliteDocuments:
@@ -38,7 +35,7 @@ class SqliteDocuments:
         self, scope: Scope, document: Document, passages: Sequence[Passage], vectors: Vectors, embedder: str
     ) -> Kept:
         """Keep a document with its passages, setting the source's former version aside, in one transaction."""
-        _check_shape(document, passages, vectors)
+        check_shape(document, passages, vectors)
         item = _Item(document, passages, vectors, embedder)
         return await self._database.write(partial(_put, scope=scope, item=item, keep=self._kept_versions))
 
@@ -52,8 +49,7 @@ class SqliteDocuments:
 
     async def page(self, scope: Scope, prefix: str, after: str | None, limit: int) -> Page[DocumentSummary]:
         """List readable documents by source, of sources that start with a prefix; the cursor is a source."""
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidInput(f"limit must be 1 to {MAX_PAGE}")
+        check_limit(limit)
         return await self._database.read(partial(rows.page, scope=scope, prefix=prefix, after=after, limit=limit))
 
     async def delete(self, scope: Scope, document_id: str) -> None:
@@ -125,23 +121,23 @@ class SqliteDocuments:
 
     async def begin_vectors(self, scope: Scope, maker: Maker) -> None:
         """Begin with another embedder's vectors; those of a former one are cleared in small transactions first."""
-        _check_system(scope)
+        check_system(scope)
         while not await self._database.write(partial(vector_sets.begin, maker=maker)):
             pass
 
     async def lacking(self, scope: Scope, limit: int) -> Sequence[Lacking]:
         """Some passages without a vector of the next embedder."""
-        _check_system(scope)
+        check_system(scope)
         return await self._database.read(partial(vector_sets.lacking, limit=limit))
 
     async def add_vectors(self, scope: Scope, embedder: str, passages: Sequence[Lacking], vectors: Vectors) -> None:
         """Keep vectors of the next embedder."""
-        _check_system(scope)
+        check_system(scope)
         await self._database.write(partial(vector_sets.add, embedder=embedder, passages=passages, vectors=vectors))
 
     async def switch_vectors(self, scope: Scope, embedder: str) -> bool:
         """Make the next embedder the current one; False if passages lack its vectors."""
-        _check_system(scope)
+        check_system(scope)
         return await self._database.write(partial(vector_sets.switch, embedder=embedder))
 
 
@@ -156,21 +152,6 @@ class _Item(NamedTuple):
     passages: Sequence[Passage]
     vectors: Vectors
     embedder: str
-
-
-def _check_system(scope: Scope) -> None:
-    if "system" not in scope.roles:
-        raise AccessDenied("only the process itself changes whose vectors are kept")
-
-
-def _check_shape(document: Document, passages: Sequence[Passage], vectors: Vectors) -> None:
-    if vectors.ndim != 2 or vectors.shape[0] != len(passages):
-        raise DimensionMismatch(f"{len(passages)} passages came with vectors of shape {vectors.shape}")
-    if not document.document_id or not document.version_id:
-        raise InvalidInput("a document needs a document_id and a version_id")
-    for passage in passages:
-        if (passage.document_id, passage.version_id) != (document.document_id, document.version_id):
-            raise InvalidInput(f"passage {passage.passage_id} is of another document or version")
 
 
 def _put(connection: sqlite3.Connection, scope: Scope, item: _Item, keep: int) -> Kept:

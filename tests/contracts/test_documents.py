@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memory.documents import mongodb
 from memory.documents.sqlite import open_documents
 from memory.errors import Conflict, DimensionMismatch, EmbedderMismatch, InvalidInput, NotFound
 from memory.records import SYSTEM, Scope
@@ -38,11 +39,16 @@ from tests.contracts.faults.documents import (
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.documents import PRIVATE, STAFF, document, keep, passages_of, vectors_of
 from tests.support.kill import acknowledged_before_kill
+from tests.support.mongo import on_mongo
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.servers import rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_documents(database))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_documents(database)),
+    "mongo": on_mongo(lambda mongo: mongodb.open_documents(mongo)),
+}
 NINE = "one two three four five six seven eight nine"
 COLLEAGUE = Scope("acme", "carol", groups=("staff",))
 
@@ -297,7 +303,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

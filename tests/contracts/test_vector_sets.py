@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from memory.document_ports import Maker
+from memory.documents import mongodb
 from memory.documents.sqlite import open_documents
 from memory.errors import AccessDenied, DimensionMismatch, EmbedderMismatch
 from memory.ids import digest
@@ -24,10 +25,15 @@ from tests.contracts.faults.vector_sets import (
 )
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.documents import DIMENSION, EMBEDDER, document, keep, passages_of, vectors_of
+from tests.support.mongo import on_mongo
 from tests.support.people import ALICE
 from tests.support.rig import on_sqlite
+from tests.support.servers import rigs
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_documents(database))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_documents(database)),
+    "mongo": on_mongo(lambda mongo: mongodb.open_documents(mongo)),
+}
 NINE = "one two three four five six seven eight nine"
 FIRST = Maker(EMBEDDER, DIMENSION)
 OTHER = Maker("letters/5", 5, "letters")
@@ -189,7 +195,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig
