@@ -160,14 +160,6 @@ class Cassandra:
                     continue
                 return bool(row["[applied]"]), row
 
-    async def write_together(self, writes: Sequence[tuple[str, Sequence[Any]]]) -> None:
-        """Make several writes, all of them or none in the end, at one moment."""
-        batch: Any = cast(Any, cassandra.query).BatchStatement()
-        for query, values in writes:
-            batch.add(await self._bound(query, values))
-        batch.is_idempotent = True
-        await self._run(batch)
-
     async def define(self, statement: str) -> None:
         """Change the schema, and wait until every node knows."""
         await self._run(cast(Any, cassandra.query).SimpleStatement(statement), SCHEMA_S)

@@ -45,6 +45,35 @@ MIGRATIONS = (
             PRIMARY KEY ((tenant_id, thread_id, incarnation, bucket), turn_id)
         )
         """,
+        """
+        CREATE TABLE IF NOT EXISTS answer_entries (
+            tenant_id text, shard int, entry_id text, incarnation uuid, category text, question text, answer text,
+            revision int, updated_by text, updated_at text,
+            PRIMARY KEY ((tenant_id, shard), entry_id)
+        )
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS answer_hits (
+            tenant_id text, entry_id text, incarnation uuid, shard int, event_id text,
+            PRIMARY KEY ((tenant_id, entry_id, incarnation, shard), event_id)
+        )
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS feedback_by_thread (
+            tenant_id text, user_id text, thread_id text, turn_id text, run_id text, rating text, comment text,
+            created_at text,
+            PRIMARY KEY ((tenant_id, user_id, thread_id), turn_id)
+        )
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS feedback_by_turn (
+            tenant_id text, bucket text, turn_id text, user_id text, thread_id text,
+            PRIMARY KEY ((tenant_id, bucket), turn_id, user_id, thread_id)
+        )
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS feedback_buckets (tenant_id text PRIMARY KEY, buckets set<text>)
+        """,
     ),
 )
 COMPONENT = "chat"

@@ -7,7 +7,6 @@ is deleted for a time after any write that may still be on its way, and a thread
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,17 +14,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from memory.cassandra import Cassandra, Row
+from memory.cassandra_layout import after_every_write, bucket_of
 from memory.encoding import Codec, decode_cursor, encode_cursor
 from memory.errors import Conflict, InvalidInput, NotFound
 from memory.records import Page, Scope, Thread, Turn
 from memory.turns.titles import mentions, title_of
 
-BUCKET_CHARACTERS = 5
-"""Of an id, which begins with its time: 2^28 ms, about three days. Any ids keep their order."""
 MAX_TURN_BYTES = 3_000_000
 """A write must fit half a segment of the commit log, and a conditional one is written twice."""
-LATEST_WRITE_S = 3_600
-"""No write to what was deleted comes later than this."""
 SEARCHED_AT_ONCE = 8
 _TURN = Codec(Turn)
 
@@ -151,7 +147,7 @@ class CassandraTurns:
         row = _row(scope, listed)
         await self._server.write(_CLOSE, *row)
         await self._server.decide(_RELEASE, scope.tenant_id, listed.thread.thread_id, listed.incarnation)
-        moment = int((time.time() + LATEST_WRITE_S) * 1_000_000)
+        moment = after_every_write()
         for bucket in listed.buckets:
             await self._server.write(_FORGET, moment, *self._key(scope, listed, bucket))
         await self._server.write(_UNLIST, moment, *row)
@@ -214,11 +210,6 @@ class CassandraTurns:
 
     def _key(self, scope: Scope, listed: _Listed, bucket: str) -> tuple[Any, ...]:
         return (scope.tenant_id, listed.thread.thread_id, listed.incarnation, bucket)
-
-
-def bucket_of(turn_id: str) -> str:
-    """The part of a thread that a turn is kept in; parts are in the order of their turns."""
-    return turn_id[:BUCKET_CHARACTERS]
 
 
 def _require_room(turn: Turn, body: bytes) -> None:

@@ -11,17 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from memory.answers.cassandra import CassandraAnswers
 from memory.answers.sqlite import open_answers
 from memory.errors import Conflict, InvalidInput, NotFound
 from memory.records import AnswerEntry, Page
 from memory.sqlite import open_database
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
+from tests.support.cassandra import on_cassandra
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.servers import rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_answers(database))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_answers(database)),
+    "cassandra": on_cassandra(CassandraAnswers),
+}
 
 
 def entry(entry_id="e", **fields):
@@ -133,7 +139,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

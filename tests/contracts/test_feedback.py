@@ -11,16 +11,22 @@ from pathlib import Path
 import pytest
 
 from memory.errors import AccessDenied, InvalidInput
+from memory.feedback.cassandra import CassandraFeedback
 from memory.feedback.sqlite import open_feedback
 from memory.records import Feedback, Page, Scope
 from memory.sqlite import open_database
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
+from tests.support.cassandra import on_cassandra
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, FOREIGN_OPERATOR, NAMESAKE, OPERATOR
 from tests.support.rig import on_sqlite
+from tests.support.servers import rigs
 from tests.support.texts import AWKWARD
 
-RIGS = {"sqlite": on_sqlite(lambda database, clock: open_feedback(database))}
+RIGS = {
+    "sqlite": on_sqlite(lambda database, clock: open_feedback(database)),
+    "cassandra": on_cassandra(CassandraFeedback),
+}
 
 
 def rating(turn_id="turn", **fields):
@@ -103,7 +109,7 @@ async def check_an_outage_is_told_in_time(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig
