@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from graphs.language.align import Label, Weighing, weigh
-from graphs.language.framing import claims_nothing, undressed
+from graphs.language.framing import claims_nothing, says_silence, undressed
 from graphs.language.grounding import GROUNDED, Evidence, grounding
-from graphs.language.invented import invented
+from graphs.language.invented import denied_alone, invented
 from tools.errors import ToolRefused, ToolUnavailable
 
 Likeness = Callable[[str, tuple[str, ...]], Awaitable[Sequence[float]]]
@@ -26,11 +26,15 @@ _SINGLE = "the source has"
 
 
 class Weighed(NamedTuple):
-    """What a claim weighs. score: how much of it its sources carry, in [0, 1]; 0 where they deny it."""
+    """What a claim weighs. score: how much of it its sources carry, in [0, 1]; halved where they deny it.
+
+    is_silence: it says no more than that the sources do not say something.
+    """
 
     label: Label
     reason: str
     score: float
+    is_silence: bool = False
 
 
 async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, likeness: Likeness) -> Weighed:
@@ -54,6 +58,8 @@ async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, lik
     score = grounding(claim, evidence, await _likeness(claim, evidence, likeness))
     if fault := _fault([exact, *near], claim):
         return Weighed(fault.label, fault.reason, score / 2)
+    if denied := denied_alone(claim, evidence):
+        return Weighed("unsupported", f"the source does not deny {denied!r}", score / 2)
     if stranger := invented(claim, evidence):
         return Weighed("unsupported", f"the source does not say {stranger!r}", score / 2)
     if score < GROUNDED:
@@ -63,14 +69,23 @@ async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, lik
 
 async def weigh_text(sentences: Sequence[str], evidence: Evidence, likeness: Likeness) -> list[Weighed | None]:
     """Weigh the sentences of a text that names no citations; None for those that claim nothing."""
-    claims = [None if claims_nothing(sentence) else sentence for sentence in sentences]
 
-    async def one(claim: str | None) -> Weighed | None:
-        if claim is None:
+    async def one(sentence: str) -> Weighed | None:
+        if claims_nothing(sentence):
             return None
-        return await weigh_claim(claim, evidence.nearest(claim, 1), evidence, likeness)
+        if says_silence(sentence):
+            return _silence(sentence, evidence)
+        return await weigh_claim(sentence, evidence.nearest(sentence, 1), evidence, likeness)
 
-    return list(await asyncio.gather(*(one(claim) for claim in claims)))
+    return list(await asyncio.gather(*(one(sentence) for sentence in sentences)))
+
+
+def _silence(sentence: str, evidence: Evidence) -> Weighed:
+    """A sentence which says that the sources do not say something: the less of it they say, the truer it is."""
+    score = 1.0 - grounding(sentence, evidence, None)
+    if score < GROUNDED:
+        return Weighed("unsupported", "they do say it", score, is_silence=True)
+    return Weighed("supported", "", score, is_silence=True)
 
 
 def _fault(weighings: Sequence[Weighing], claim: str) -> Weighing | None:

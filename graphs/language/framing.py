@@ -24,6 +24,20 @@ _LEAD_IN = re.compile(
 )
 _MARK = re.compile(r"^\W*(?:\d{1,3}|[a-zA-Z])[.)]\s+(?=\S)|^\s*(?:[-*•>]|#{1,6})\s+|(?<=[^\W\d])\s+\d{1,3}\.$")
 _DRESS = re.compile(r"\*\*|__|`|\[(?=[^\]]+\]\()|(?<=\])\([^)]*\)")
+_SILENCE = re.compile(
+    r"""
+    ^(?:unfortunately,?\s+|sorry,?\s+(?:but\s+)?|i'?m\s+sorry,?\s+(?:but\s+)?)?
+    (?:(?:according\s+to|in|based\s+on)\s+)?
+    (?:(?:the|these|those|this|your|provided|given|available|cited)\s+){0,3}
+    (?:i|we|there|they|it|documents?|sources?|passages?|contexts?|texts?|information|articles?)\b[^.]{0,40}?
+    \b(?:(?:do|does|did)(?:\s+not|n['’]t)|no|never|can(?:\s*not|['’]t))\s+
+    (?:(?:explicitly|specifically|directly|actually|any|explicit|specific|further)\s+){0,2}
+    (?:have|say|state|mention|provide|include|specify|contain|give|cover|address|discuss|find|know|information|mention)\b
+    """,
+    re.I | re.X,
+)
+_SOURCE = re.compile(r"\b(?:documents?|sources?|passages?|contexts?|texts?|information|articles?)\b", re.I)
+_TURNS = re.compile(r"[,;]\s*(?:but|however|although|though|yet)\b", re.I)
 _FENCE = re.compile(r"^\W*(?:```|~~~)")
 
 
@@ -43,3 +57,9 @@ def claims_nothing(sentence: str) -> bool:
     if sentence.lstrip().startswith("#") or (sentence.strip().startswith("**") and sentence.strip().endswith("**")):
         return True
     return bool(_COURTESY.search(bare))
+
+
+def says_silence(sentence: str) -> bool:
+    """Whether a sentence says no more than that the sources do not say something."""
+    silent = _SILENCE.search(sentence) is not None and _SOURCE.search(sentence) is not None
+    return silent and _TURNS.search(sentence) is None

@@ -1,18 +1,25 @@
-"""Numbers, dates and names in a claim that stand nowhere in its sources, nor in the conversation: they are invented."""
+"""What a claim says and its sources nowhere do: numbers, dates and names, and denials of what they do not deny."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from graphs.language.grounding import Evidence
+from graphs.language.grounding import Evidence, stems
 from graphs.language.lexicon import meaning
 from graphs.language.quantities import Found, Quantity, agree, find_values
+from graphs.language.tokens import read_sentence
 from memory.sentences import STOPWORDS, words
 
 _LABEL = re.compile(r"^[^.:]{1,60}:\s")
 _CAPITAL = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 _OPENS = re.compile(r"(?:^|[.!?:;•*_\"“‘(\[\n–—-])\W*$")
+_DENIAL = re.compile(
+    r"un(?!der|it|iv|if|io)\w{4,}|non\w+|dis(?:allow|agree|able)|in(?:valid|eligible|capable|sufficient)|im(?:possib|proper)"
+    r"|avoid|prevent|prohibit|forbid|reject|lack|fail|refus|deni|deny|exclu|except|miss|declin|rather|instead|illegal",
+    re.I,
+)
+_LOOKED_AT = 3
 _LEAST_COUNTED = 10
 """Small whole numbers may be counted in the sources (`two plans:`), larger ones must stand there."""
 _MOSTLY = 0.3
@@ -23,6 +30,26 @@ def invented(claim: str, evidence: Evidence) -> str:
     """Return the first value or name of a claim that nobody gave it, as it is written there; "" if there is none."""
     known = "\n".join((*evidence.passages, evidence.heard))
     return _value(claim, known) or _name(_LABEL.sub("", claim), known)
+
+
+def denied_alone(claim: str, evidence: Evidence) -> str:
+    """Return the first word of a claim that is negated there, while no sentence of the sources with it denies a thing.
+
+    A word that they do not have is looked for in the sentences nearest to the claim.
+    """
+    for token in read_sentence(claim).tokens:
+        if not token.negation:
+            continue
+        holding = [sentence for sentence in evidence.sentences if token.key in stems(sentence)]
+        if not any(_denies(sentence) for sentence in holding or evidence.nearest(claim, _LOOKED_AT)):
+            return token.text
+    return ""
+
+
+def _denies(sentence: str) -> bool:
+    """Whether a sentence holds a negation, or a word that stands for one."""
+    read = read_sentence(sentence)
+    return bool(read.loose_negations) or any(token.negation or _DENIAL.match(token.text) for token in read.tokens)
 
 
 def _value(claim: str, known: str) -> str:
