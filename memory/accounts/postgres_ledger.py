@@ -18,8 +18,8 @@ from memory.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from memory.postgres import Connection, Postgres, migrate, original, stored
 from memory.records import Plan, Quota, Reservation, Scope
 
-RESERVE = sql.SQL("SELECT * FROM ledger_reserve(%s, %s, %s, %s, %s, %s, %s, %s)")
-CLOSE = sql.SQL("SELECT * FROM ledger_close(%s, %s, %s, %s, %s, %s)")
+RESERVE = sql.SQL("SELECT * FROM ledger_reserve(%s, %s, %s, %s::bigint, %s, %s, %s::bigint, %s)")
+CLOSE = sql.SQL("SELECT * FROM ledger_close(%s, %s, %s, %s, %s::bigint, %s)")
 PLAN = sql.SQL(
     "SELECT plan_name, quota_tokens, period FROM plan_assignments"
     " WHERE tenant_id = %s AND user_id = %s AND ends_at IS NULL"
