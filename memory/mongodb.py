@@ -99,11 +99,6 @@ async def open_mongodb(url: str, timeout_s: float = 10.0) -> AsyncGenerator[Mong
         await client.close()
 
 
-def is_mongodb(url: str) -> bool:
-    """Tell whether a URL names a MongoDB server."""
-    return url.startswith(("mongodb://", "mongodb+srv://"))
-
-
 def _place(url: str) -> tuple[str, str]:
     """Return HOST:PORT[,…] for messages, so that no password is ever in one, and the database."""
     try:

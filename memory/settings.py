@@ -25,7 +25,10 @@ class StoreSettings(BaseSettings):
         description="Users, plans, quota ledger and audit: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST:PORT/NAME"
         " (?sslmode=verify-full for TLS); its role must not be a superuser.",
     )
-    documents_url: str = Field(default="", description="Documents, passages and vectors.")
+    documents_url: str = Field(
+        default="",
+        description="Documents, passages and vectors: sqlite:///FILE, or mongodb://HOST:PORT/DATABASE (mongodb+srv://).",
+    )
     index_url: str = Field(default="", description="Search index: local:///FOLDER.")
     runs_url: str = Field(default="", description="Run log, leases and cache: sqlite:///FILE, or redis://HOST:PORT/0.")
     embedder: str = Field(

@@ -178,6 +178,11 @@ def is_redis(url: str) -> bool:
     return url.startswith(("redis://", "rediss://"))
 
 
+def is_mongodb(url: str) -> bool:
+    """Tell whether a URL names a MongoDB; with mongodb+srv:// its servers are found by DNS and reached over TLS."""
+    return url.startswith(("mongodb://", "mongodb+srv://"))
+
+
 async def _open_turns(files: _Files) -> TurnStore:
     from memory.turns.sqlite import open_turns
 
@@ -253,10 +258,21 @@ async def _open_cache(files: _Files) -> Cache:
 
 
 async def _open_documents(files: _Files) -> DocumentStore:
+    if is_mongodb(files.settings.documents_url):
+        return await _open_mongodb_documents(files)
     from memory.documents.sqlite import open_documents
 
     database = await files.open("documents", files.settings.documents_url, "documents.db")
     return await open_documents(database, files.settings.kept_versions)
+
+
+async def _open_mongodb_documents(files: _Files) -> DocumentStore:
+    from memory.documents.mongodb import open_documents
+    from memory.mongodb import open_mongodb
+
+    settings = files.settings
+    mongo = await files.enter(open_mongodb(settings.documents_url, settings.store_timeout_s))
+    return await open_documents(mongo, settings.kept_versions)
 
 
 async def _open_index(

@@ -13,6 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+from pymongo import IndexModel
+
 from memory.document_ports import Lacking, Maker, VectorSets, Version
 from memory.documents import mongodb_plans as plans
 from memory.documents import mongodb_rows as rows
@@ -236,9 +238,8 @@ class MongoDocuments:
 async def open_documents(mongo: Mongo, kept_versions: int = KEPT_VERSIONS) -> MongoDocuments:
     """Make the indexes if they are not there, remove what was left behind, and return the store."""
     for collection, indexes in INDEXES.items():
-        for fields in indexes:
-            async with mongo.within():
-                await mongo[collection].create_index([(field, 1) for field in fields])
+        async with mongo.within():
+            await mongo[collection].create_indexes([IndexModel([(field, 1) for field in fields]) for fields in indexes])
     store = MongoDocuments(mongo, kept_versions)
     await store.sweep()
     return store
