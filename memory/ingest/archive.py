@@ -15,6 +15,8 @@ MAX_ENTRIES = 10_000
 MAX_RATIO, RATIO_BYTES = 200, 16 * 2**20
 """An entry that inflates two hundredfold beyond 16 MiB is a bomb, not a document."""
 
+HEAD_BYTES = 4_096
+
 
 @contextmanager
 def open_archive(data: bytes, limits: Limits) -> Generator[zipfile.ZipFile]:
@@ -32,10 +34,27 @@ def open_archive(data: bytes, limits: Limits) -> Generator[zipfile.ZipFile]:
         raise Refused(f"it is a damaged archive ({error})") from error
 
 
-def check_archive(data: bytes, limits: Limits) -> list[str]:
-    """Return the names in an archive that may be opened; raises as `open_archive` does."""
+def check_office(data: bytes, limits: Limits) -> list[str]:
+    """Return the names in an Office file that may be opened.
+
+    Raises:
+        Refused: as `open_archive` does; or a part declares entities, which ECMA-376 forbids and bombs are made of.
+    """
     with open_archive(data, limits) as archive:
+        if any(
+            entry.filename.endswith((".xml", ".rels")) and _declares(archive, entry) for entry in archive.infolist()
+        ):
+            raise Refused("it declares entities, as no Office program does")
         return archive.namelist()
+
+
+def _declares(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    try:
+        with archive.open(entry) as part:
+            head = part.read(HEAD_BYTES)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return False  # whoever needs that part will say so
+    return b"<!DOCTYPE" in head.replace(b"\0", b"")  # in UTF-16 too
 
 
 def member(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -15,7 +15,7 @@ import docx
 from docx.opc.exceptions import PackageNotFoundError
 
 from memory.errors import Refused
-from memory.ingest.archive import check_archive
+from memory.ingest.archive import check_office
 from memory.ingest.decode import clean
 from memory.ingest.loaders.docx_text import W, Words, blocks_of, is_page_number, rows_of, words_of
 from memory.ingest.loaders.xml import parse
@@ -31,7 +31,7 @@ _DAMAGED = (PackageNotFoundError, BadZipFile, KeyError, ValueError, SyntaxError)
 
 def load(raw: Raw) -> Iterator[Parsed]:
     """Yield the document; its title is its Title paragraph, else its core property, else its first heading."""
-    check_archive(raw.data, raw.limits)
+    check_office(raw.data, raw.limits)
     try:
         document = docx.Document(BytesIO(raw.data))
     except _DAMAGED as error:

@@ -11,7 +11,7 @@ import pptx
 from pptx.exc import PythonPptxError
 
 from memory.errors import Refused
-from memory.ingest.archive import check_archive
+from memory.ingest.archive import check_office
 from memory.ingest.decode import clean
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table, looks_headed
@@ -24,7 +24,7 @@ _ERRORS = (PythonPptxError, BadZipFile, KeyError, ValueError, SyntaxError, Attri
 
 def load(raw: Raw) -> Iterator[Parsed]:
     """Yield the presentation; its title is its core property, else its first slide's."""
-    check_archive(raw.data, raw.limits)
+    check_office(raw.data, raw.limits)
     builder = TextBuilder(raw.limits.text_characters)
     try:
         presentation: Any = pptx.Presentation(BytesIO(raw.data))

@@ -13,7 +13,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from memory.errors import Refused
-from memory.ingest.archive import check_archive
+from memory.ingest.archive import check_office
 from memory.ingest.decode import clean
 from memory.ingest.parsed import Parsed, Raw, TextBuilder, scalar
 from memory.ingest.rows import looks_headed, row_text
@@ -28,7 +28,7 @@ _ERRORS = (InvalidFileException, BadZipFile, KeyError, ValueError, TypeError, Sy
 
 def load(raw: Raw) -> Iterator[Parsed]:
     """Yield the workbook as one document; rows count from 1 as the program that made it shows them."""
-    check_archive(raw.data, raw.limits)
+    check_office(raw.data, raw.limits)
     builder = TextBuilder(raw.limits.text_characters)
     try:
         with warnings.catch_warnings(action="ignore"):  # of extensions that do not hold text
