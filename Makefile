@@ -37,7 +37,7 @@ services-stop: $(VENV)/.dev ## Stop them; their data and downloads stay in .serv
 	@$(BIN)/python -m tests.services stop
 
 test-all: services ## Run the tests on the servers too; a test that is skipped is a failure
-	@CI=1 MULTIDB_SERVICES=1 $(BIN)/pytest -q -n $(JOBS) --dist worksteal
+	@CI=1 MULTIDB_SERVICES=1 $(MAKE) --no-print-directory test
 
 test-data: $(VENV)/.dev ## Run the tests that read third-party data: make test-data DATA=DIR
 	@test -n "$(DATA)" || { echo "Say where the data is: make test-data DATA=DIR" >&2; exit 2; }
