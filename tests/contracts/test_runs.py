@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,6 @@ from memory.errors import AccessDenied, Conflict, EventsExpired, InvalidInput, N
 from memory.records import SYSTEM, Lease, RunEvent, RunRecord
 from memory.runs import redis
 from memory.runs.sqlite import open_runs
-from memory.sqlite import open_database
 from tests.contracts.faults.runs import (
     decodes_bytes,
     does_nothing,
@@ -36,7 +33,6 @@ from tests.contracts.faults.runs import (
     shares_keys_between_users,
 )
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
-from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
 from tests.support.servers import on_redis, rigs
@@ -351,33 +347,6 @@ async def rig(request, tmp_path):
 @pytest.mark.parametrize("check", named(CHECKS))
 async def test_the_adapter_keeps_the_contract(rig, check):
     await check(rig)
-
-
-async def write_events(folder: Path) -> AsyncGenerator[str]:
-    async with open_database(folder / "store.db") as database:
-        runs, seq = await open_runs(database), 0
-        await runs.admit(run())
-        while True:
-            seq += 1
-            await runs.append(ALICE, "run", events(seq, seq))
-            yield str(seq)
-
-
-async def test_acknowledged_events_survive_kill_9(tmp_path):
-    acknowledged = await acknowledged_before_kill(f"{__name__}:write_events", tmp_path)
-    async with open_database(tmp_path / "store.db") as database:
-        runs = await open_runs(database)
-        assert [record.run_id for record in await runs.unfinished(SYSTEM)] == ["run"]
-        kept = await runs.read(ALICE, "run", 0, 100_000)
-    assert list(kept)[: len(acknowledged)] == events(1, len(acknowledged))
-
-
-async def test_a_dead_process_lease_does_not_outlive_it(tmp_path):
-    async with open_database(tmp_path / "store.db") as database:
-        first = await (await open_runs(database)).lease(ALICE, "thread", "dead", 3_600)
-    async with open_database(tmp_path / "store.db") as database:
-        second = await (await open_runs(database, sole_owner=True)).lease(ALICE, "thread", "new", 10)
-    assert second.token > first.token
 
 
 @pytest.mark.parametrize(

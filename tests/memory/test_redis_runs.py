@@ -99,3 +99,22 @@ async def test_acknowledged_events_survive_kill_9_of_the_writer_and_of_the_serve
     async with open_redis(own_redis.url) as server, open_runs(server) as runs:
         kept = await runs.read(ALICE, "run", 0, 100_000)
     assert list(kept)[: len(acknowledged)] == events(1, len(acknowledged))
+
+
+async def test_what_an_ended_run_leaves_is_forgotten_after_a_time(redis_database):
+    async with open_redis(redis_database) as server, open_runs(server, record_ttl_s=60) as runs:
+        await runs.admit(run(idempotency_key="k"))
+        await runs.append(ALICE, "run", events(1, 3))
+        lasting = await ttls(server)
+        await runs.finish(ALICE, "run", "completed", "", events(4, 4))
+        ended = await ttls(server)
+        await runs.admit(run("next"))
+        assert len(await runs.of_thread(ALICE, "thread")) == 2
+    assert set(lasting.values()) == {-1}
+    assert sorted(kind for kind, ttl in ended.items() if 0 < ttl <= 60) == ["E", "K", "R", "T"]
+
+
+async def ttls(server):
+    """Seconds that each sort of key has left; -1 lives for ever."""
+    keys = await server.call("KEYS", "multidb{runs}:*")
+    return {key.decode().partition(":")[2][0]: await server.call("TTL", key) for key in keys}
