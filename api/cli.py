@@ -34,6 +34,8 @@ documents = typer.Typer(
 )
 app.add_typer(documents, name="documents")
 
+HANDED_OVER = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": cast(list[str], [])}
+"""Settings of a command whose arguments belong to another program, `--help` included."""
 ServerName = Literal["vector_search", "knowledge_base", "user_quota"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 FilterOption = Annotated[
@@ -248,6 +250,14 @@ def doctor(as_json: AsJson = False) -> None:
     from api.commands.doctor import doctor as run
 
     raise typer.Exit(asyncio.run(run(as_json)))
+
+
+@app.command("eval", context_settings=HANDED_OVER)
+def evaluate(context: typer.Context) -> None:
+    """Measure answers on data of your own. `multidb eval --help` lists what there is."""
+    from api.commands.evaluation import run_evals as run
+
+    raise typer.Exit(run(context.args))
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ class Evidence:
     @cached_property
     def said(self) -> frozenset[str]:
         """Stems of all content words."""
-        return frozenset().union(*self._stems)
+        return frozenset(stem for row in self._stems for stem in row)
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:

@@ -1,0 +1,70 @@
+"""Agreement of two raters, and how far a figure can be trusted. numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from evals.fitting import Floats, auroc
+
+RESAMPLES = 1_000
+
+
+class Metric(NamedTuple):
+    """A figure with its 95 % percentile bootstrap interval; NaN where the data cannot give it."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_object(self) -> dict[str, float | None]:
+        """The figure for JSON, which knows no NaN."""
+        return {name: None if np.isnan(value) else round(value, 4) for name, value in self._asdict().items()}
+
+
+Statistic = Callable[[Floats, Floats], float]
+"""(ours, theirs), each (n,) -> a figure, NaN where it is not defined."""
+
+
+def bootstrap(statistic: Statistic, ours: Floats, theirs: Floats, seed: int = 0) -> Metric:
+    """Compute a statistic and its interval over resampled rows.
+
+    Source: Efron, Annals of Statistics 1979 (percentile method).
+    """
+    draw = np.random.default_rng(seed)
+    picks = (draw.integers(0, len(ours), len(ours)) for _ in range(RESAMPLES))
+    values = np.array([statistic(ours[pick], theirs[pick]) for pick in picks])
+    values = values[~np.isnan(values)]
+    value = statistic(ours, theirs)
+    if not len(values) or np.isnan(value):
+        return Metric(value, float("nan"), float("nan"))
+    low, high = np.quantile(values, [0.025, 0.975])
+    return Metric(value, float(low), float(high))
+
+
+def spearman(ours: Floats, theirs: Floats) -> float:
+    """Correlation of ranks; ties share their mean rank. NaN if one side does not vary."""
+    first, second = _ranks(ours), _ranks(theirs)
+    if first.std() == 0 or second.std() == 0:
+        return float("nan")
+    return float(np.corrcoef(first, second)[0, 1])
+
+
+def kappa(ours: Floats, theirs: Floats) -> float:
+    """Cohen's kappa of two yes/no ratings (0 or 1); NaN if chance alone already agrees wholly."""
+    agreed = float((ours == theirs).mean())
+    yes, other = float(ours.mean()), float(theirs.mean())
+    by_chance = yes * other + (1 - yes) * (1 - other)
+    return float("nan") if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
+
+
+def separation(scores: Floats, labels: Floats) -> float:
+    """AUROC; NaN unless both labels occur."""
+    return auroc(scores, labels) if 0 < labels.sum() < len(labels) else float("nan")
+
+
+def _ranks(values: Floats) -> Floats:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
