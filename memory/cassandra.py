@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -30,6 +31,7 @@ PROTOCOL = 4
 CONNECT_S = 30.0
 """Limit of connecting and bringing the tables up to date."""
 SCHEMA_S = 30.0
+CLOSE_S = 2.0
 PAUSE_S = 0.5
 """How long nobody tries to connect again after it failed."""
 ROWS_A_PAGE = 50
@@ -111,7 +113,10 @@ class Cassandra:
             with suppress(asyncio.CancelledError, StoreUnavailable):
                 await self._connecting
         if self._session is not None:
-            await asyncio.to_thread(self._session.cluster.shutdown)
+            # The driver waits for what never answers; its threads may do so without us.
+            ending = threading.Thread(target=self._session.cluster.shutdown, daemon=True)
+            ending.start()
+            await asyncio.to_thread(ending.join, CLOSE_S)
 
     @asynccontextmanager
     async def limit(self) -> AsyncGenerator[None]:

@@ -22,6 +22,7 @@ from memory.records import (
     FilterValue,
     Hit,
     IndexStatus,
+    Lag,
     Page,
     Plan,
     Quota,
@@ -107,6 +108,10 @@ class TurnStore(Protocol):
 
     async def delete_thread(self, scope: Scope, thread_id: str) -> None:
         """Forget a thread and its turns; NotFound if there is none."""
+        ...
+
+    async def lag(self) -> Lag:
+        """What of the acknowledged turns waits in an outbox; nothing where there is none."""
         ...
 
 

@@ -50,10 +50,28 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a listing; `next` is an opaque cursor, None on the last page."""
+    """One page of a listing; `next` is an opaque cursor, None on the last page.
+
+    complete: False where a store was away and items may be missing.
+    """
 
     items: tuple[T, ...]
     next: str | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What was acknowledged and has not reached its store yet; it is kept elsewhere meanwhile.
+
+    oldest_s: how long the oldest of it has waited. refused: what the store will never take; it stays where it is.
+    away: the store does not answer just now.
+    """
+
+    waiting: int = 0
+    oldest_s: float = 0.0
+    refused: int = 0
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,15 @@ class StoreSettings(BaseSettings):
 
     home: Path = Field(default=Path("data"), description="Folder of everything that is kept.")
     checkpoints_url: str = Field(default="", description="Graph checkpoints: sqlite:///FILE, or redis://HOST:PORT/0.")
-    turns_url: str = Field(default="", description="Conversation turns.")
-    answers_url: str = Field(default="", description="Curated answers and feedback.")
+    turns_url: str = Field(
+        default="",
+        description="Conversation turns: sqlite:///FILE, or cassandra://[USER:PASSWORD@]HOST:PORT[,HOST:PORT]/KEYSPACE"
+        " (scylla:// is the same); ?dc=DC, ?consistency=LOCAL_QUORUM, ?tls=true, ?ca=FILE, and ?replication=N to have"
+        " a keyspace made that is not there.",
+    )
+    answers_url: str = Field(
+        default="", description="Curated answers and feedback: sqlite:///FILE, cassandra://... or scylla://..."
+    )
     accounts_url: str = Field(
         default="",
         description="Users, plans, quota ledger and audit: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST:PORT/NAME"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from memory.cassandra_url import is_cql
 from memory.errors import InvalidInput, ModelUnavailable
 from memory.folder import hold_folder
 from memory.ports import (
@@ -34,6 +35,7 @@ from memory.sqlite import Database, open_database
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
+    from memory.cassandra import Cassandra
     from memory.postgres import Postgres
     from memory.redis import Redis
 
@@ -109,6 +111,7 @@ class _Files:
         self._open: dict[Path, Database] = {}
         self._redis: dict[str, Redis] = {}
         self._postgres: dict[str, Postgres] = {}
+        self._cassandra: dict[str, Cassandra] = {}
 
     async def open(self, port: str, url: str, default: str) -> Database:
         """Return the database that a port's URL names."""
@@ -134,6 +137,15 @@ class _Files:
             limits = (self.settings.store_timeout_s, self.settings.postgres_connections)
             self._postgres[url] = await self.enter(open_postgres(url, *limits))
         return self._postgres[url]
+
+    async def cassandra(self, url: str) -> Cassandra:
+        """Return the cluster that a URL names; one that is away is connected to when it is there."""
+        from memory.cassandra import open_cassandra
+
+        if url not in self._cassandra:
+            opening = open_cassandra(url, self.settings.store_timeout_s, must_answer=False)
+            self._cassandra[url] = await self.enter(opening)
+        return self._cassandra[url]
 
     async def enter(self, opening: AbstractAsyncContextManager[T]) -> T:
         """Open something until everything is closed."""
@@ -184,18 +196,32 @@ def is_mongodb(url: str) -> bool:
 
 
 async def _open_turns(files: _Files) -> TurnStore:
+    if is_cql(files.settings.turns_url):
+        from memory.turns.cassandra import CassandraTurns
+        from memory.turns.outbox import open_outbox
+
+        turns = CassandraTurns(await files.cassandra(files.settings.turns_url))
+        return await files.enter(open_outbox(turns, await files.open("outbox", "", "outbox.db")))
     from memory.turns.sqlite import open_turns
 
     return await open_turns(await files.open("turns", files.settings.turns_url, "chat.db"))
 
 
 async def _open_answers(files: _Files) -> AnswerStore:
+    if is_cql(files.settings.answers_url):
+        from memory.answers.cassandra import CassandraAnswers
+
+        return CassandraAnswers(await files.cassandra(files.settings.answers_url))
     from memory.answers.sqlite import open_answers
 
     return await open_answers(await files.open("answers", files.settings.answers_url, "chat.db"))
 
 
 async def _open_feedback(files: _Files) -> FeedbackStore:
+    if is_cql(files.settings.answers_url):
+        from memory.feedback.cassandra import CassandraFeedback
+
+        return CassandraFeedback(await files.cassandra(files.settings.answers_url))
     from memory.feedback.sqlite import open_feedback
 
     return await open_feedback(await files.open("answers", files.settings.answers_url, "chat.db"))

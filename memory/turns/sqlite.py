@@ -9,7 +9,7 @@ from datetime import datetime
 
 from memory.encoding import Codec, decode_cursor, encode_cursor
 from memory.errors import Conflict, NotFound
-from memory.records import Page, Scope, Thread, Turn
+from memory.records import Lag, Page, Scope, Thread, Turn
 from memory.sqlite import Database
 from memory.turns.titles import mentions, title_of
 
@@ -106,6 +106,10 @@ class SqliteTurns:
             connection.execute("DELETE FROM threads WHERE tenant_id = ? AND thread_id = ?", key)
 
         await self._database.write(work)
+
+    async def lag(self) -> Lag:
+        """Nothing waits: what is acknowledged is kept."""
+        return Lag()
 
 
 def _append(connection: sqlite3.Connection, scope: Scope, turn: Turn, body: bytes) -> None:

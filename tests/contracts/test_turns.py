@@ -18,7 +18,7 @@ from memory.sqlite import open_database
 from memory.turns.cassandra import CassandraTurns
 from memory.turns.sqlite import open_turns
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
-from tests.support.cassandra import on_cassandra
+from tests.support.cassandra import before_cassandra, on_cassandra
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
@@ -28,6 +28,7 @@ from tests.support.texts import AWKWARD
 RIGS = {
     "sqlite": on_sqlite(lambda database, clock: open_turns(database)),
     "cassandra": on_cassandra(CassandraTurns),
+    "outbox": before_cassandra(),
 }
 SAME_MOMENT = datetime(2026, 1, 15, 12, tzinfo=UTC)
 CITATION = Citation("p1", "d1", "v1", "docs/a.md", "A", 3, 9, "quoted", page=2)
@@ -224,6 +225,12 @@ async def check_an_outage_is_told_in_time(rig):
     assert await all_turns(rig.store, ALICE, "thread") == [item]
 
 
+async def check_what_is_kept_elsewhere_is_told(rig):
+    await rig.store.append(ALICE, turn())
+    lag = await rig.store.lag()
+    assert (lag.waiting, lag.refused, lag.away) == (0, 0, False)
+
+
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
@@ -324,6 +331,10 @@ async def takes_any_cursor(sound, *args):
         return Page(())
 
 
+async def always_behind(sound):
+    return replace(await sound(), waiting=1)
+
+
 async def hides_outages(sound, *args):
     await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
@@ -347,6 +358,7 @@ async def hides_outages(sound, *args):
         (check_a_deleted_thread_is_gone, {"delete_thread": does_nothing}),
         (check_a_foreign_cursor_is_refused, {"page": takes_any_cursor}),
         (check_an_outage_is_told_in_time, {"append": hides_outages}),
+        (check_what_is_kept_elsewhere_is_told, {"lag": always_behind}),
     ),
 )
 async def test_the_suite_notices_a_broken_adapter(rig, fault):

@@ -91,8 +91,8 @@ def url(port: int) -> str:
 
 
 def application_url(port: int) -> str:
-    """Return the address with the application's keyspace."""
-    return f"{url(port)}/multidb"
+    """Return the address with the application's keyspace, which is made where it is not there."""
+    return f"{url(port)}/multidb?replication=1"
 
 
 async def prepare(places: Places, folder: Path, port: int) -> Launch:

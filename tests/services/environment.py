@@ -9,7 +9,10 @@ from tests.services.kinds import KINDS, server_in
 from tests.services.places import FOLDER, Places
 
 FILE = FOLDER / "env"
-PORTS: dict[str, str] = {"accounts": "postgres", "checkpoints": "redis", "documents": "mongo", "runs": "redis"}
+PORTS: dict[str, str] = {
+    **{"accounts": "postgres", "answers": "cassandra", "checkpoints": "redis", "documents": "mongo"},
+    **{"runs": "redis", "turns": "cassandra"},
+}
 """Port that has a server's adapter (MULTIDB_<PORT>_URL) -> the server that it is run on."""
 
 

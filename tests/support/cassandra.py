@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from memory.cassandra import Cassandra, open_cassandra
 from memory.cassandra_schema import MIGRATIONS
 from memory.ids import digest
 from memory.records import Scope
+from memory.sqlite import open_database
+from memory.turns.cassandra import CassandraTurns
+from memory.turns.outbox import open_outbox
 from tests.support.proxy import proxied
-from tests.support.rig import IMPATIENCE_S, Clock, Rig
+from tests.support.rig import IMPATIENCE_S, Clock, Rig, locked
 from tests.support.servers import server_url
 
 
@@ -36,8 +39,10 @@ class Apart:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
 
-        def call(apart: Apart, scope: Scope, *args: Any, **named: Any) -> Any:
-            return method(replace(scope, tenant_id=f"{apart._mark} {scope.tenant_id}"), *args, **named)
+        def call(apart: Apart, *args: Any) -> Any:
+            if args and isinstance(args[0], Scope):
+                args = (replace(args[0], tenant_id=f"{apart._mark} {args[0].tenant_id}"), *args[1:])
+            return method(*args)
 
         return types.MethodType(call, self)
 
@@ -55,5 +60,26 @@ def on_cassandra(open_store: Callable[[Cassandra], Any]) -> Any:
                 server = await stack.enter_async_context(open_cassandra(place, limit))
                 stores.append(Apart(open_store(server), mark))
             yield Rig(*stores, Clock(), proxy.silent)
+
+    return open_rig
+
+
+def before_cassandra() -> Any:
+    """Return an opener of rigs for the outbox before Cassandra; in the outage its file is out too."""
+
+    @asynccontextmanager
+    async def open_rig(folder: Path) -> AsyncGenerator[Rig]:
+        async with on_cassandra(CassandraTurns)(folder) as rig, AsyncExitStack() as stack:
+            stores = []
+            for name, limit in (("store", 10.0), ("second", 10.0), ("impatient", IMPATIENCE_S)):
+                database = await stack.enter_async_context(open_database(folder / f"{name}.db", limit))
+                stores.append(await stack.enter_async_context(open_outbox(getattr(rig, name), database)))
+
+            @contextmanager
+            def outage() -> Generator[None]:
+                with rig.outage(), locked(folder / "impatient.db"):
+                    yield
+
+            yield Rig(*stores, rig.clock, outage)
 
     return open_rig
