@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,39 @@ async def test_an_ingestion_tells_pages_and_one_bad_scan_stops_nothing(tmp_path:
     assert (again.kept, again.unchanged) == (0, 2)
     assert ("a.tiff", 2, 2) in {(state.source, state.page, state.pages) for state in states}
     assert all(passage.is_ocr for passage in passages)
+
+
+async def test_a_scan_that_is_interrupted_leaves_nothing_half_kept_and_the_next_run_reads_what_is_left(
+    tmp_path: Path,
+) -> None:
+    pages = [line(f"This is the page of the number {number}.") for number in range(1, 4)]
+    (tmp_path / "a.md").write_text("The first words are here.")
+    (tmp_path / "b.tiff").write_bytes(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    (tmp_path / "c.png").write_bytes(saved(line(), "PNG")[:500])
+    (tmp_path / "d.md").write_text("The last words are here.")
+    (tmp_path / "store").mkdir()
+    files, reading = [tmp_path / name for name in ("a.md", "b.tiff", "c.png", "d.md")], asyncio.Event()
+
+    def tell(state: Progress) -> None:
+        if (state.source, state.page) == ("b.tiff", 1):
+            reading.set()
+
+    options = IngestOptions(base=tmp_path)
+    async with open_rig(tmp_path / "store") as rig, asyncio.timeout(60):
+        running = asyncio.create_task(ingest(SCOPE, files, rig, options, tell))
+        await reading.wait()
+        running.cancel()
+        await asyncio.wait([running])
+        between = await rig.sources()
+        report = await ingest(SCOPE, files, rig, options)
+        after = await rig.sources()
+        text = (await rig.documents.by_source(SCOPE, "b.tiff")).text
+    assert running.cancelled()
+    assert set(between) <= {"a.md"}
+    assert after == ["a.md", "b.tiff", "d.md"]
+    assert report.kept + len(between) == 3
+    assert [path for path, _ in report.refused] == ["c.png"]
+    assert text.count("This is the page") == 3
 
 
 async def test_long_work_tells_its_pages_and_is_no_hang_while_it_gets_on() -> None:
