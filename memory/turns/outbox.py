@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from memory.encoding import decode_cursor, encode_cursor
 from memory.errors import StoreError, StoreUnavailable
@@ -22,6 +23,8 @@ from memory.turns.outbox_file import MIGRATIONS, OutboxFile, Waiting
 
 T = TypeVar("T")
 
+AT_ONCE = 32
+"""Threads whose turns are brought at the same time; a thread's own go one after another."""
 PAUSES_S = (0.1, 2.0)
 """How long after a failed attempt the server is tried again: at first, and at most."""
 _PROBE = Scope("", "outbox", roles=("system",))
@@ -49,7 +52,9 @@ class OutboxTurns:
         self._waiting: Counter[tuple[str, str, str]] = Counter()
         self._away = False
         self._wake = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
+        # What is being brought must not make a thread anew that is being deleted, nor change places with its next turn.
+        self._busy: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._replaying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -115,10 +120,11 @@ class OutboxTurns:
     async def delete_thread(self, scope: Scope, thread_id: str) -> None:
         """Forget a thread and its turns; not while the store is away."""
         await self._bring(scope, thread_id)
-        async with self._one_at_a_time:  # what is being brought must not make the thread anew
+        place = (scope.tenant_id, scope.user_id, thread_id)
+        async with self._busy.setdefault(place, asyncio.Lock()):
             await self._through(self._store.delete_thread(scope, thread_id))
             await self._file.forget(scope, thread_id)
-            self._waiting.pop((scope.tenant_id, scope.user_id, thread_id), None)
+            self._waiting.pop(place, None)
 
     async def lag(self) -> Lag:
         """Say what has not reached the store."""
@@ -149,7 +155,7 @@ class OutboxTurns:
 
     async def _replay(self, item: Waiting) -> None:
         """Bring one turn, unless it has been brought or forgotten meanwhile."""
-        async with self._one_at_a_time:
+        async with self._busy.setdefault(item.place, asyncio.Lock()):
             turn = await self._file.turn(item)
             if turn is None:
                 return
@@ -180,10 +186,20 @@ class OutboxTurns:
                 pause = PAUSES_S[0]
 
     async def _replay_all(self) -> None:
+        """Bring everything, thread by thread, several threads at once."""
         while waiting := await self._file.waiting():
+            threads: dict[tuple[str, str, str], list[Waiting]] = {}
             for item in waiting:
-                await self._replay(item)
-                self._away = False
+                threads.setdefault(item.place, []).append(item)
+            outcomes = await asyncio.gather(*map(self._replay_thread, threads.values()), return_exceptions=True)
+            for failure in filter(None, outcomes):
+                raise failure
         if self._away:
             await self._store.recent(_PROBE, "probe", 1)
             self._away = False
+
+    async def _replay_thread(self, items: Sequence[Waiting]) -> None:
+        async with self._at_once:
+            for item in items:
+                await self._replay(item)
+                self._away = False
