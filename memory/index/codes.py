@@ -20,7 +20,7 @@ TRAINING_ROWS = 8_192
 ADDED_TOGETHER = 65_536
 RETRAINED = 4
 NUMBERS = 4
-"""How many of a vector's numbers share a code, at least."""
+"""How many of a vector's numbers share a code; zeros fill up the last, which change no product."""
 
 
 class Codes:
@@ -29,7 +29,7 @@ class Codes:
     def __init__(self, folder: Path, dimension: int) -> None:
         """Name the folder of the kept file; opens nothing."""
         self._folder = folder
-        self._dimension = dimension
+        self._dimension = dimension + -dimension % NUMBERS
         self._codes: Any = None
         self._trained_for = 0
         self._saved = 0
@@ -41,12 +41,12 @@ class Codes:
             self._load(len(vectors))
         if self._codes is None or len(vectors) >= RETRAINED * self._trained_for:
             fresh = self._trained(vectors)
-            _add(fresh, vectors)
+            self._add(fresh, vectors)
             with self._lock:
                 self._codes, self._trained_for = fresh, len(vectors)
         else:
             with self._lock:
-                _add(self._codes, vectors)
+                self._add(self._codes, vectors)
         if len(vectors) > self._saved * 1.25:
             self.save()
 
@@ -54,7 +54,7 @@ class Codes:
         """Return about the `wanted` rows with the largest inner products, in no particular order."""
         _faiss()
         with self._lock:
-            _, rows = self._codes.search(query.reshape(1, -1), wanted)
+            _, rows = self._codes.search(self._filled(query.reshape(1, -1)), wanted)
         return rows[0][rows[0] >= 0]
 
     def save(self) -> None:
@@ -88,10 +88,20 @@ class Codes:
 
     def _trained(self, vectors: NDArray[np.float16]) -> Any:
         library = _faiss()
-        codes = library.IndexPQFastScan(self._dimension, _parts(self._dimension), 4, library.METRIC_INNER_PRODUCT)
+        codes = library.IndexPQFastScan(self._dimension, self._dimension // NUMBERS, 4, library.METRIC_INNER_PRODUCT)
         step = max(1, len(vectors) // TRAINING_ROWS)
-        codes.train(np.asarray(vectors[::step][:TRAINING_ROWS], np.float32))
+        codes.train(self._filled(vectors[::step][:TRAINING_ROWS]))
         return codes
+
+    def _add(self, codes: Any, vectors: NDArray[np.float16]) -> None:
+        for at in range(codes.ntotal, len(vectors), ADDED_TOGETHER):
+            codes.add(self._filled(vectors[at : at + ADDED_TOGETHER]))
+
+    def _filled(self, vectors: NDArray[Any]) -> Vectors:
+        """Return (n, dim) vectors as float32, as long as the codes take them."""
+        missing = self._dimension - vectors.shape[1]
+        wide = np.asarray(vectors, np.float32)
+        return np.pad(wide, ((0, 0), (0, missing))) if missing else wide
 
 
 def _faiss() -> Any:
@@ -104,13 +114,3 @@ def _faiss() -> Any:
     library = cast(Any, faiss)
     library.omp_set_num_threads(1)
     return library
-
-
-def _parts(dimension: int) -> int:
-    """Return into how many equal parts of at least NUMBERS numbers a vector can be cut; 96 for 384."""
-    return next(parts for parts in range(max(1, dimension // NUMBERS), 0, -1) if dimension % parts == 0)
-
-
-def _add(codes: Any, vectors: NDArray[np.float16]) -> None:
-    for at in range(codes.ntotal, len(vectors), ADDED_TOGETHER):
-        codes.add(np.asarray(vectors[at : at + ADDED_TOGETHER], np.float32))

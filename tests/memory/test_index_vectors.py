@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from memory.index.vectors import EXACT_ROWS, VectorFile, widened
 
 DIMENSION = 128
 
 
-def clustered(count):
+def clustered(count, dimension=DIMENSION):
     random = np.random.default_rng(11)
-    rows = random.standard_normal((200, DIMENSION))[random.integers(0, 200, count)]
-    rows = rows + 0.5 * random.standard_normal((count, DIMENSION))
+    rows = random.standard_normal((200, dimension))[random.integers(0, 200, count)]
+    rows = rows + 0.5 * random.standard_normal((count, dimension))
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -27,7 +28,7 @@ def recall(file, vectors, mask=None):
 
 
 def filled(path, vectors, have=0):
-    file = VectorFile(path / "vectors.f16", DIMENSION)
+    file = VectorFile(path / "vectors.f16", vectors.shape[1])
     if len(vectors) > have:
         file.append(have, vectors[have:])
     file.load(len(vectors))
@@ -44,6 +45,14 @@ def test_half_precision_is_widened_exactly():
 def test_few_rows_are_found_exactly(tmp_path):
     vectors = clustered(1_000)
     assert recall(filled(tmp_path, vectors), vectors) > 0.99
+
+
+@pytest.mark.parametrize("dimension", [100, 257, 512])
+def test_vectors_of_any_embedder_are_found_exactly_and_through_codes(tmp_path, dimension):
+    vectors = clustered(EXACT_ROWS + 100, dimension)
+    few = filled(tmp_path, vectors[:1_000])
+    assert recall(few, vectors[:1_000]) > 0.99
+    assert recall(filled(tmp_path, vectors, have=1_000), vectors) > 0.97
 
 
 def test_many_rows_are_found_through_codes_and_again_after_a_restart(tmp_path):
