@@ -6,15 +6,16 @@ Every call has a time limit, and whatever goes wrong is told as ours. The URL's 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import warnings
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import ConfigurationError, DocumentTooLarge, PyMongoError
+from pymongo.errors import DocumentTooLarge, PyMongoError
 
 from memory.errors import InvalidInput, StoreUnavailable
 
@@ -53,13 +54,30 @@ class Mongo:
             InvalidInput: a value that the format cannot hold: half a surrogate pair in a key, more than 16 MB.
         """
         try:
-            async with asyncio.timeout(self._timeout_s):
-                yield
+            with _cancelled_in_the_end():
+                async with asyncio.timeout(self._timeout_s):
+                    yield
         except (BSONError, DocumentTooLarge, UnicodeEncodeError, OverflowError) as error:
             raise InvalidInput(f"MongoDB cannot hold this: {error}") from error
         except (PyMongoError, OSError, TimeoutError) as error:
             problem = str(error) or f"no answer in {self._timeout_s} s"
             raise StoreUnavailable(f"MongoDB at {self._host} cannot be used: {problem}") from error
+
+
+@contextmanager
+def _cancelled_in_the_end() -> Generator[None]:
+    """Cancel again where the driver has swallowed it: it connects inside `asyncio.wait_for`, which does (Python 3.11).
+
+    A cancellation that comes in the turn of the loop in which the thing is done is lost there, and a stop that waits
+    for the task would wait for ever. https://github.com/python/cpython/issues/86296
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 @asynccontextmanager
@@ -78,25 +96,33 @@ async def open_mongodb(url: str, timeout_s: float = 10.0) -> AsyncGenerator[Mong
     limit_ms = max(1, int(timeout_s * 1_000))
     given = {option.lower() for option, _ in parse_qsl(urlsplit(url).query)}
     options: dict[str, Any] = {name: value for name, value in SAFE.items() if name.lower() not in given}
-    try:
-        client = AsyncMongoClient[Row](
-            url,
-            appname="multidb",
-            maxPoolSize=MAX_CONNECTIONS,
-            serverSelectionTimeoutMS=limit_ms,
-            connectTimeoutMS=limit_ms,
-            socketTimeoutMS=limit_ms,
-            waitQueueTimeoutMS=limit_ms,
-            **options,
-        )
-    except (ConfigurationError, ValueError) as error:
-        # The driver's message may quote the URL, with its password.
-        kind = type(error).__name__
-        raise InvalidInput(f"the MongoDB URL of {host} is of no use ({kind}): check its options") from None
+    client = _client(url, host, limit_ms, options)
     try:
         yield Mongo(client, name, host, timeout_s)
     finally:
         await client.close()
+
+
+def _client(url: str, host: str, limit_ms: int, options: dict[str, Any]) -> AsyncMongoClient[Row]:
+    try:
+        with warnings.catch_warnings():
+            # An option that is not understood must not mean that there is no TLS.
+            warnings.simplefilter("error")
+            return AsyncMongoClient[Row](
+                url,
+                appname="multidb",
+                maxPoolSize=MAX_CONNECTIONS,
+                serverSelectionTimeoutMS=limit_ms,
+                connectTimeoutMS=limit_ms,
+                # One limit, around each call (see Mongo.within): nested ones of the driver swallow ours now and then.
+                socketTimeoutMS=None,
+                waitQueueTimeoutMS=None,
+                **options,
+            )
+    except (PyMongoError, ValueError, TypeError, Warning) as error:
+        # The driver's message may quote the URL, with its password.
+        kind = type(error).__name__
+        raise InvalidInput(f"the MongoDB URL of {host} is of no use ({kind}): check its options") from None
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -6,17 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from memory.documents.sqlite import open_documents
 from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput
 from memory.index.local import open_index
 from memory.ports import SearchQuery
 from memory.records import Range, Scope, SearchWeights
-from memory.sqlite import open_database
 from tests.contracts.faults.index import (
     asking,
     filters_afterwards,
@@ -33,9 +32,11 @@ from tests.contracts.faults.index import (
 )
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, faults, named
 from tests.support.documents import DIMENSION, EMBEDDER, PRIVATE, STAFF, document, keep, passages_of, vector_of
+from tests.support.kept_documents import mongo_documents, sqlite_documents
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import Spoiled
+from tests.support.servers import rigs
 
 COLLEAGUE = Scope("acme", "carol", groups=("staff",))
 
@@ -73,9 +74,8 @@ class IndexRig:
 
 
 @asynccontextmanager
-async def on_local(folder: Path) -> AsyncGenerator[IndexRig]:
-    async with open_database(folder / "store.db") as database:
-        documents = await open_documents(database)
+async def on_local(folder: Path, kept=sqlite_documents) -> AsyncGenerator[IndexRig]:
+    async with kept(folder) as documents:
 
         def reopen(name="index", embedder=None):
             return open_index(folder / name, documents, embedder or WordsEmbedder())
@@ -84,7 +84,7 @@ async def on_local(folder: Path) -> AsyncGenerator[IndexRig]:
             yield IndexRig(index, documents, reopen)
 
 
-RIGS = {"local": on_local}
+RIGS = {"local": on_local, "local over mongo": partial(on_local, kept=mongo_documents)}
 
 PARROT = "the grey parrot imitates human speech in tropical rainforests"
 BICYCLE = "a bicycle has two wheels and runs without any petrol"
@@ -282,7 +282,7 @@ async def check_another_embedder_is_refused(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -25,7 +26,9 @@ from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, fault
 from tests.contracts.test_index import IndexRig, found
 from tests.support.documents import document, passages_of
 from tests.support.embedders import Hashing, shared
+from tests.support.kept_documents import mongo_documents, sqlite_documents
 from tests.support.people import ALICE
+from tests.support.servers import rigs
 
 OLD, NEW = Hashing("old/64", 64), Hashing("new/32", 32)
 LIGHTHOUSE = "the lighthouse shines across twenty miles of sea"
@@ -42,9 +45,8 @@ class Target:
 
 
 @asynccontextmanager
-async def on_local(folder):
-    async with open_database(folder / "store.db") as database:
-        documents = await open_documents(database)
+async def on_local(folder, kept=sqlite_documents):
+    async with kept(folder) as documents:
 
         def reopen(name="index", embedder=None):
             return open_index(folder / name, documents, embedder or OLD)
@@ -53,7 +55,7 @@ async def on_local(folder):
             yield IndexRig(index, documents, reopen)
 
 
-RIGS = {"local": on_local}
+RIGS = {"local": on_local, "local over mongo": partial(on_local, kept=mongo_documents)}
 
 
 async def filled(rig):
@@ -155,7 +157,7 @@ async def check_a_switch_that_fails_leaves_what_was(rig):
 CHECKS = [value for name, value in list(globals().items()) if name.startswith("check_")]
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=rigs(RIGS))
 async def rig(request, tmp_path):
     async with RIGS[request.param](tmp_path) as rig:
         yield rig
