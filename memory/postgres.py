@@ -33,6 +33,7 @@ CONFLICTS = 5
 CONFLICT_PAUSE_S = 0.02
 RECONNECT_S = 1.0
 """How often a lost server is asked again; calls fail at once meanwhile, unless one was answered within this time."""
+CONNECT_S = 3
 LAST_WORDS_S = 1.0
 """How long a call that was given up may take to end on the server and give its connection back unharmed."""
 OWN = "MQ"
@@ -77,6 +78,7 @@ class Postgres:
         self._running: set[asyncio.Task[Any]] = set()
         self._lost = False
         self._answered_at = time.monotonic()
+        self._next_try = 0.0
         self._pool = AsyncConnectionPool[Connection](
             conninfo,
             min_size=1,
@@ -134,8 +136,7 @@ class Postgres:
             StoreUnavailable: no answer within the limit, or an answer that says no.
             InvalidInput: a value cannot be stored.
         """
-        if self._lost and time.monotonic() - self._answered_at > RECONNECT_S:
-            raise StoreUnavailable(f"PostgreSQL at {self.place} does not answer; it is asked again every second")
+        self._require_hope()
         with self._told():
             result = await self._bounded(self._repeated(work, may_repeat))
         await self._note_answer()
@@ -173,6 +174,7 @@ class Postgres:
                 # Nobody waits for that: a server that hangs answers no cancellation either.
                 self._keep(asyncio.create_task(_end(task)))
         if not done:
+            self._lose()
             raise TimeoutError
         return await task
 
@@ -198,11 +200,23 @@ class Postgres:
                 if not connection or not connection.broken or dead > self._pool.max_size or not may_repeat():
                     raise
 
+    def _require_hope(self) -> None:
+        """While the server is lost, let one call a second try."""
+        now = time.monotonic()
+        if not self._lost or now - self._answered_at <= RECONNECT_S:
+            return
+        if now < self._next_try:
+            raise StoreUnavailable(f"PostgreSQL at {self.place} does not answer; it is asked again every second")
+        self._next_try = now + self.timeout_s + RECONNECT_S
+
+    def _lose(self) -> None:
+        self._lost, self._next_try = True, time.monotonic() + RECONNECT_S
+
     async def _note_answer(self, _: object = None) -> None:
         self._lost, self._answered_at = False, time.monotonic()
 
     async def _note_loss(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._lost = True
+        self._lose()
         if not pool.closed:
             # The pool has given up until somebody asks; whoever waits already would wait in vain.
             await pool.check()
@@ -214,6 +228,7 @@ class Postgres:
         except REFUSED as error:
             raise InvalidInput(f"a value cannot be stored: {_said(error)}") from error
         except PoolTimeout as error:
+            self._lose()
             problem = f"no connection in {self.timeout_s} s"
             raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
         except (psycopg.Error, OSError, TimeoutError) as error:
@@ -318,7 +333,7 @@ def _conninfo(url: str, timeout_s: float) -> str:
     return make_conninfo(
         url,
         options=" ".join([given, *(f"-c {name}={value}" for name, value in options.items())]).strip(),
-        connect_timeout=max(2, math.ceil(timeout_s)),
+        connect_timeout=CONNECT_S,
         tcp_user_timeout=limit_ms,
         application_name="multidb",
     )

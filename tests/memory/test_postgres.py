@@ -87,6 +87,24 @@ async def test_a_server_that_hangs_is_told_in_time_and_used_again_once_it_answer
             assert await server.fetch(ONE)
 
 
+async def test_a_server_that_hangs_is_waited_for_by_one_call_a_second(database):
+    async with proxied(database) as (proxy, url), open_postgres(url, 1.5) as server:
+        with proxy.silent():
+            assert not await fails_within(server, 1.0)
+            waited = [not await fails_within(server, 1.0) for _ in range(20)]
+            assert sum(waited) <= 2
+        await is_back(server, 3)
+
+
+async def test_a_slow_statement_makes_no_lost_server(database):
+    async with open_postgres(database, LIMIT_S) as server:
+        slow = asyncio.ensure_future(server.fetch(sql.SQL("SELECT pg_sleep(60)")))
+        while not slow.done():
+            assert await server.fetch(ONE)
+        assert isinstance(slow.exception(), StoreUnavailable)
+        assert await server.fetch(ONE)
+
+
 async def test_a_hundred_callers_of_a_server_that_hangs_are_all_told_in_time(database):
     async with proxied(database) as (proxy, url), open_postgres(url, LIMIT_S) as server:
         with proxy.silent():
@@ -139,24 +157,30 @@ async def fails_within(server, limit_s):
 
 
 async def test_a_lost_server_is_told_at_once_and_used_again_without_a_restart_of_ours():
-    async with own_postgres() as process, open_postgres(process.kind.application_url(process.port), LIMIT_S) as server:
-        assert await server.fetch(ONE)
-        await process.process.stop(signal.SIGKILL)
-        async with asyncio.timeout(5):
-            while not await fails_within(server, 0.05):
-                pass
-        await process.start(default_places())
-        await answers(process.url)
-        async with asyncio.timeout(3):
-            while True:
-                with suppress(StoreUnavailable):
-                    await server.fetch(ONE)
-                    break
-                await asyncio.sleep(0)
+    async with own_postgres() as process:
+        url = process.kind.application_url(process.port)
+        await answers(url)
+        async with open_postgres(url, LIMIT_S) as server:
+            assert await server.fetch(ONE)
+            await process.process.stop(signal.SIGKILL)
+            async with asyncio.timeout(5):
+                while not await fails_within(server, 0.05):
+                    pass
+            await process.start(default_places())
+            await answers(url)
+            await is_back(server, 3)
+
+
+async def is_back(server, limit_s):
+    async with asyncio.timeout(limit_s):
+        while True:
+            with suppress(StoreUnavailable):
+                return await server.fetch(ONE)
+            await asyncio.sleep(0)
 
 
 async def answers(url):
-    """Wait until a server that was killed has read its log."""
+    """Wait until a server that was started has read its log."""
     async with asyncio.timeout(20):
         while True:
             with suppress(psycopg.OperationalError):
