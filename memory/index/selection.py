@@ -64,7 +64,7 @@ def _readable(connection: sqlite3.Connection, view: View, scope: Scope) -> Mask:
 
 
 def _matching(connection: sqlite3.Connection, view: View, key: str, value: FilterValue) -> Mask:
-    values = _values(key, value)
+    values = accepted(key, value)
     if key in ROW_KEYS:
         return _of_names(view, key, values)
     if key in DOCUMENT_KEYS:
@@ -75,7 +75,7 @@ def _matching(connection: sqlite3.Connection, view: View, key: str, value: Filte
     return mask
 
 
-def _values(key: str, value: FilterValue) -> list[str]:
+def accepted(key: str, value: FilterValue) -> list[str]:
     """Return the texts that a filter accepts, none for a Range.
 
     Raises:
