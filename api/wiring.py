@@ -82,7 +82,8 @@ async def open_app(
             async def graph() -> Graph:
                 return (await agent.get()).graph
 
-            versions, replica = await _versions(settings, stores), load_replica(settings.home)
+            versions = await _versions(settings, stores)
+            replica = await asyncio.to_thread(load_replica, settings.home)
             engine = Engine(settings, stores, graph, versions, metrics, faults.crash, replica)
             async with (
                 open_runs(engine) as runs,
