@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from graphs.language.align import Label, Weighing, weigh
 from graphs.language.framing import claims_nothing, says_silence, undressed
-from graphs.language.grounding import GROUNDED, Evidence, grounding
+from graphs.language.grounding import COMPARED, GROUNDED, Evidence, grounding
 from graphs.language.invented import denied_alone, invented
+from graphs.language.strangers import RELATED, is_question, keeps_company, wants_something
 from tools.errors import ToolRefused, ToolUnavailable
 
 Likeness = Callable[[str, tuple[str, ...]], Awaitable[Sequence[float]]]
@@ -65,6 +66,28 @@ async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, lik
     if score < GROUNDED:
         return Weighed("unsupported", "too little of it is in the cited passage", score)
     return Weighed("supported", "", score)
+
+
+async def is_stranger(quote: str, around: Evidence, question: str, likeness: Likeness) -> bool:
+    """Whether a sentence belongs neither to its passage nor to the question, as one that was planted.
+
+    Args:
+        quote: the sentence.
+        around: its passages; titles and the conversation do not count.
+        question: what is asked, with the passages' titles.
+        likeness: of the sentence in meaning; where it cannot be had, form and words decide.
+    """
+    if is_question(quote):
+        return True
+    others = [sentence for sentence in around.nearest(quote, COMPARED + 1) if quote not in sentence]
+    company = " ".join(sentence for sentence in around.sentences if quote not in sentence)
+    if not wants_something(quote) or keeps_company(quote, company, question):
+        return False
+    try:
+        nearest = max(await likeness(quote, (question, *others)))
+    except (ToolUnavailable, ToolRefused):
+        return True
+    return nearest < RELATED
 
 
 async def weigh_text(sentences: Sequence[str], evidence: Evidence, likeness: Likeness) -> list[Weighed | None]:

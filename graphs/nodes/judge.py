@@ -18,7 +18,7 @@ from graphs.language.instructions import is_instruction, without_instructions
 from graphs.language.verdicts import decide
 from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
-from graphs.weighing import Likeness, weigh_claim
+from graphs.weighing import Likeness, is_stranger, weigh_claim
 from memory.records import Claim
 
 
@@ -64,7 +64,23 @@ async def _weighed(state: State, context: Context, deps: Deps) -> tuple[Claim, .
     """The draft with the deterministic verdicts."""
     likeness = partial(deps.tools.similarities, context.scope)
     weighed = await asyncio.gather(*(_with_verdict(claim, state, likeness) for claim in state.draft))
-    return tuple(weighed)
+    if not deps.models.chain("synthesizer", context.synthesizer):
+        return tuple(weighed)
+    return tuple(await asyncio.gather(*(_unless_planted(claim, state, likeness) for claim in weighed)))
+
+
+async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Claim:
+    """Strike a model's claim that rests on nothing but sentences which somebody planted in a passage."""
+    if claim.verdict != "supported" or state.curated:
+        return claim
+    around = _evidence(claim, state)
+    titles = " ".join(citation.title for citation in claim.citations)
+    planted = [
+        await is_stranger(citation.quote, around, f"{state.query} {titles}", likeness) for citation in claim.citations
+    ]
+    if not all(planted):
+        return claim
+    return replace(claim, verdict="unsupported", reason="it rests on a sentence that is out of place in its source")
 
 
 async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim:

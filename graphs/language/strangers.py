@@ -1,0 +1,74 @@
+"""Sentences of a passage that want something of the reader and belong to neither its topic nor the question.
+
+An instruction that somebody planted has no part in what stands around it. A step of a manual has: its words come back
+in its neighbours, or in the question. Told by form and company, so that no attack has to be known.
+"""
+
+from __future__ import annotations
+
+import re
+
+from graphs.language.grounding import stems
+
+RELATED = 0.4
+"""Cosine to the question or to another sentence of the passage from which a wish belongs there."""
+_COMPANY = 0.5
+"""Share of a sentence's words that the question and the rest of the passage have, if it belongs there."""
+_OPENING = re.compile(
+    r"^\W*(?:(?:please|now|then|also|next|finally|instead|kindly|simply|just|always|never|to\s+\w+|\w+ly),?\s+"
+    r"|(?:do\s+not|don['’]t|remember\s+to|make\s+sure(?:\s+to|\s+that)?|be\s+sure\s+to|you\s+(?:must|should|have\s+to|need\s+to|will))\s+"
+    r"|(?:can|could|would|will)\s+you\s+)*",
+    re.I,
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_CLOSED = """
+    a an the this that these those it he she they we i you there here my our his her its their your one some any all
+    each every no both many most few several other another such what which who whom whose when where why how if as at by
+    for from in into of on onto to with without within during after before since until through under over about against
+    between among and but or nor so yet because although though while than thus hence therefore however moreover also
+    is are was were has have had does did will would can could may might shall should must not yes dear hi hello thanks
+    thank sent regards best
+"""
+_NOT_FIRST = frozenset(_CLOSED.split())
+_NO_VERB = re.compile(r"\w{3,}(?:ing|ed|tion|ness)|\w*[^s]s")
+_FOLLOWS = re.compile(
+    r"^\s+(?:[\"“'‘`]|(?:the|a|an|your|my|our|their|this|that|these|those|all|every|any|each|some|following|how|why|what"
+    r"|[a-z]+\s+(?:with|of|in|to|from|into)|which|who|whether|it|them|me|us|up|down|out|in|into|for|to|as|with|of|by|on|only|exactly|just|about|and)\b)",
+    re.I,
+)
+_TO_THE_WRITER = re.compile(
+    r"\b(?:your|the|this|next|final)\s+(?:\w+\s+){0,2}(?:repl(?:y|ies)|responses?|answers?|outputs?|messages?|code(?:base)?"
+    r"|solution|implementation|algorithm|program|elucidation|explanation)\b",
+    re.I,
+)
+_YOURS = re.compile(
+    r"\byour\s+(?:\w+\s+)?(?:repl(?:y|ies)|responses?|answers?|outputs?|code(?:base)?|implementation|algorithm)\b", re.I
+)
+
+
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks: it says nothing that could be evidence."""
+    return sentence.rstrip(" \"'”’)*").endswith(("?", "？", "؟"))
+
+
+def wants_something(sentence: str) -> bool:
+    """Whether a sentence asks or tells its reader to do something, by its form; may be wrong either way."""
+    if is_question(sentence) or _YOURS.search(sentence):
+        return True
+    rest = sentence[(found.end() if (found := _OPENING.match(sentence)) else 0) :]
+    first = _WORD.match(rest)
+    if first is None:
+        return False
+    word = first.group().casefold()
+    if word in _NOT_FIRST or _NO_VERB.fullmatch(word):
+        return False
+    return bool(_FOLLOWS.match(rest[first.end() :]) or _TO_THE_WRITER.search(rest))
+
+
+def keeps_company(sentence: str, around: str, question: str) -> bool:
+    """Whether a sentence's words belong to the question, or half of them to the rest of its passage."""
+    own = set(stems(sentence))
+    asked = set(stems(question))
+    if not own or own & asked:
+        return True
+    return len(own & set(stems(around))) / len(own) >= _COMPANY
