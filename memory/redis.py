@@ -17,6 +17,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError, ResponseError
 
+from memory.breaker import Breaker
 from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
 
 LEASE_LOST = "LEASELOST"
@@ -68,6 +69,7 @@ class Redis:
         self.client = client
         self.host = host
         self.timeout_s = timeout_s
+        self.breaker = Breaker(f"Redis at {host}")
 
     def __repr__(self) -> str:
         return f"Redis({self.host!r})"
@@ -78,9 +80,7 @@ class Redis:
         Raises:
             StoreUnavailable: no answer within the limit, or an answer that says no.
         """
-        with self._told():
-            async with asyncio.timeout(self.timeout_s):
-                return await self.client.execute_command(*words)
+        return await self.within(lambda: self.client.execute_command(*words))
 
     async def wait_for_stream(self, stream: bytes, after: bytes, block_ms: int) -> list[tuple[bytes, list[bytes]]]:
         """Return the entries (id, fields) of a stream after an id; [] if none came in block_ms milliseconds.
@@ -107,8 +107,8 @@ class Redis:
             StoreUnavailable: no answer within the limit, or an answer that says no.
             LeaseLost: a script found a younger lease than the one given.
         """
-        with self._told():
-            async with asyncio.timeout(self.timeout_s):
+        with self.breaker.guard(self.timeout_s) as limit_s, self._told():
+            async with asyncio.timeout(limit_s):
                 return await work()
 
     def script(self, text: str) -> Callable[[list[bytes], list[Any]], Awaitable[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 import redis.asyncio
@@ -83,7 +84,16 @@ async def test_a_hundred_callers_of_a_server_that_hangs_are_all_told_in_time(red
                 told = await asyncio.gather(*(server.call("PING") for _ in range(100)), return_exceptions=True)
                 assert {type(error) for error in told} == {StoreUnavailable}
                 assert time.monotonic() - began < 1.9
-            assert await server.call("PING")
+            await back(server)
+
+
+async def back(server):
+    """Wait until the server is used again: while it was away, one call a second tried."""
+    async with asyncio.timeout(3):
+        while server.breaker.state != "closed":
+            with suppress(StoreUnavailable):
+                await server.call("PING")
+            await asyncio.sleep(0.02)
 
 
 async def test_a_server_that_was_killed_is_used_again_without_a_restart_of_ours(own_redis):
