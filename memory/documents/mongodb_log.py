@@ -91,11 +91,11 @@ class Log:
         entry: Row = {
             "_id": head.number + 1,
             "by": new_id(),
-            "changes": [list(change) for change in step.changes],
+            "changes": [change._asdict() for change in step.changes],
             "size": len(step.changes),
             "last": head.sequence + len(step.changes),
             "written": False,
-            "writes": [list(write) for write in step.writes],
+            "writes": [{"collection": name, "row": row} for name, row in step.writes],
             "keeps": step.keeps,
             "drops": list(step.drops),
         }
@@ -116,14 +116,14 @@ class Log:
         async for entry in self._steps.find(query).sort("_id").limit(limit):
             await self._write(entry)
             first = entry["last"] - entry["size"] + 1
-            found += [Change(first + at, *change) for at, change in enumerate(entry["changes"])]
+            found += [Change(first + at, **change) for at, change in enumerate(entry["changes"])]
         return [change for change in found if change.sequence > after][:limit]
 
     async def _write(self, entry: Row) -> None:
         if entry["written"]:
             return
-        for collection, row in entry["writes"]:
-            await self._replace(collection, {**row, "at": entry["_id"]})
+        for write in entry["writes"]:
+            await self._replace(write["collection"], {**write["row"], "at": entry["_id"]})
         if entry["keeps"]:
             await self._mongo[CONTENTS].update_one({"_id": entry["keeps"]}, {"$set": {"kept": True}})
         await drop(self._mongo, entry["drops"])
