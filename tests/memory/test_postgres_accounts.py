@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import signal
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 import psycopg
@@ -16,8 +17,12 @@ from memory.accounts.postgres_ledger import open_ledger
 from memory.errors import InvalidInput, StoreUnavailable
 from memory.postgres import open_postgres
 from memory.records import Plan, Scope
+from memory.settings import StoreSettings
+from memory.stores import open_stores
+from tests.memory.test_postgres import answers, is_back
+from tests.services.places import default_places
 from tests.support.people import ALICE, BOB, NAMESAKE, OPERATOR
-from tests.support.servers import fresh_postgres_schema, server_url
+from tests.support.servers import fresh_postgres_schema, own_postgres, server_url
 
 pytestmark = pytest.mark.services
 TABLES = (
@@ -180,3 +185,61 @@ async def test_an_amount_that_no_column_holds_is_refused(server, tokens):
         await ledger.reserve(ALICE, "large", tokens)
     with pytest.raises(InvalidInput):
         await ledger.reserve(ALICE, "half \ud800", 1)
+
+
+async def test_a_role_that_may_make_and_remove_nothing_is_enough_once_the_tables_are_there(server, database):
+    schema = database.split("//")[1].split(":")[0]
+    names = {"role": sql.Identifier(f"app_{schema}"), "schema": sql.Identifier(schema), "secret": sql.Literal(schema)}
+    async with above_the_wall(database) as admin:
+        for statement in (
+            "CREATE ROLE {role} LOGIN PASSWORD {secret}",
+            "ALTER ROLE {role} SET search_path = {schema}",
+            "GRANT USAGE ON SCHEMA {schema} TO {role}",
+            "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        ):
+            await admin.execute(sql.SQL(statement).format(**names))
+        try:
+            async with open_postgres(database.replace(f"{schema}:", f"app_{schema}:")) as modest:
+                ledger, audit = await open_ledger(modest), await open_audit(modest)
+                await ledger.settle(ALICE, "key", 3)
+                assert (await ledger.usage(ALICE)).used_tokens == 3
+                await audit.append(ALICE, "read", "another document")
+                assert await audit.verify(ALICE) is None
+                with pytest.raises(StoreUnavailable, match="permission denied"):
+                    await modest.transaction(ALICE, lambda connection: connection.execute("DELETE FROM users"))
+        finally:
+            await admin.execute(sql.SQL("DROP OWNED BY {role}; DROP ROLE {role}").format(**names))
+
+
+async def test_what_was_acknowledged_survives_the_servers_kill():
+    async with own_postgres() as process:
+        url = process.kind.application_url(process.port)
+        await answers(url)
+        async with open_postgres(url, 2.0) as server:
+            ledger, audit = await open_ledger(server), await open_audit(server)
+            charged = 0
+            with suppress(StoreUnavailable):
+                while True:
+                    await ledger.reserve(ALICE, str(charged), 3)
+                    await ledger.settle(ALICE, str(charged), 2)
+                    charged += 1
+                    await audit.append(ALICE, "act", str(charged))
+                    if charged == 25:
+                        killing = asyncio.ensure_future(process.process.stop(signal.SIGKILL))
+            await killing
+            await process.start(default_places())
+            await answers(url)
+            await is_back(server, 3)
+            assert (await ledger.usage(ALICE)).used_tokens in (2 * charged, 2 * charged + 2)
+            assert len(await audit.page(OPERATOR, 0, 10_000)) in (charged - 1, charged)
+            assert await audit.verify(ALICE) is None
+
+
+async def test_the_house_keeps_its_accounts_where_the_setting_says(database, tmp_path):
+    settings = StoreSettings(home=tmp_path, accounts_url=database, default_quota_tokens=50, postgres_connections=2)
+    async with open_stores(settings) as stores:
+        await stores.ledger.reserve(ALICE, "a", 20)
+        assert (await stores.accounts.user(ALICE)).plan == Plan("local", 50)
+        assert (await stores.audit.append(ALICE, "act", "x")).sequence == 1
+    async with open_stores(settings) as stores:
+        assert (await stores.ledger.usage(ALICE)).remaining_tokens == 30
