@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from benchmarks.machine import report, row
 from tests.services.environment import read_environment
 
-MODULES = {"postgres": "benchmarks.store_postgres"}
+MODULES = {"cassandra": "benchmarks.store_cassandra", "postgres": "benchmarks.store_postgres"}
 """Server (a name of tests.services) -> the module that measures its adapters."""
 GOAL = ">= 0.7"
 ROUNDS = 5

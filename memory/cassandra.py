@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import ssl
 import threading
 import time
@@ -41,6 +42,7 @@ RECONNECT_S = (0.2, 2.0)
 HEARTBEAT_S = 5
 CONTEST_PAUSE_S = (0.01, 0.1)
 
+_TABLE = re.compile(r"\b(FROM|INTO|UPDATE|TABLE IF NOT EXISTS) (\w+)\b(?!\.)")
 # The driver has no types.
 _driver = cast(Any, cassandra)
 
@@ -167,7 +169,8 @@ class Cassandra:
 
     async def define(self, statement: str) -> None:
         """Change the schema, and wait until every node knows."""
-        await self._run(cast(Any, cassandra.query).SimpleStatement(statement), SCHEMA_S)
+        qualified = _TABLE.sub(rf"\1 {self.address.keyspace}.\2", statement)
+        await self._run(cast(Any, cassandra.query).SimpleStatement(qualified), SCHEMA_S)
 
     async def _connect(self) -> None:
         try:
@@ -175,7 +178,6 @@ class Cassandra:
                 if self._session is None:
                     self._session = await self._in_thread(lambda: _session(self.address, self.timeout_s))
                 await prepare_keyspace(self)
-                await self._in_thread(lambda: self._session.set_keyspace(self.address.keyspace))
                 await migrate(self)
         except (StoreUnavailable, TimeoutError) as error:
             known = error if isinstance(error, StoreUnavailable) else self._unavailable("no answer to connecting")
@@ -186,7 +188,8 @@ class Cassandra:
     async def _bound(self, query: str, values: Sequence[Any]) -> Any:
         statement = self._prepared.get(query)
         if statement is None:
-            statement = await self._in_thread(lambda: self._session.prepare(query))
+            qualified = _TABLE.sub(rf"\1 {self.address.keyspace}.\2", query)
+            statement = await self._in_thread(lambda: self._session.prepare(qualified))
             statement.is_idempotent = " IF " not in query
             self._prepared[query] = statement
         try:

@@ -23,7 +23,7 @@ from memory.turns.titles import mentions, title_of
 MAX_TURN_BYTES = 3_000_000
 """A write must fit half a segment of the commit log, and a conditional one is written twice."""
 SEARCHED_AT_ONCE = 8
-_TURN = Codec(Turn)
+TURN = Codec(Turn)
 
 _KEY = "tenant_id = ? AND thread_id = ? AND incarnation = ? AND bucket = ?"
 _CLAIM = (
@@ -32,7 +32,7 @@ _CLAIM = (
 )
 _RELEASE = "DELETE FROM threads WHERE tenant_id = ? AND thread_id = ? IF incarnation = ?"
 _COLUMNS = "thread_id, incarnation, title, created_at, updated_at, last_turn_id, buckets, closed"
-_LISTED = f"SELECT {_COLUMNS} FROM threads_by_user WHERE tenant_id = ? AND user_id = ? AND thread_id = ?"
+LISTED = f"SELECT {_COLUMNS} FROM threads_by_user WHERE tenant_id = ? AND user_id = ? AND thread_id = ?"
 _ALL_LISTED = f"SELECT {_COLUMNS} FROM threads_by_user WHERE tenant_id = ? AND user_id = ?"
 _ROW = " WHERE tenant_id = ? AND user_id = ? AND thread_id = ? AND incarnation = ?"
 # Of cells written at the same moment the greatest stays: with one moment for all, the newest turn wins in any order.
@@ -40,15 +40,15 @@ _LIST = (
     "UPDATE threads_by_user USING TIMESTAMP 1 SET title = ?, created_at = ?, updated_at = ?, last_turn_id = ?,"
     f" buckets = buckets + ?{_ROW}"
 )
-_TOUCH = f"UPDATE threads_by_user USING TIMESTAMP 1 SET updated_at = ?, last_turn_id = ?, buckets = buckets + ?{_ROW}"
+TOUCH = f"UPDATE threads_by_user USING TIMESTAMP 1 SET updated_at = ?, last_turn_id = ?, buckets = buckets + ?{_ROW}"
 _RENAME = f"UPDATE threads_by_user SET title = ?{_ROW}"
 _CLOSE = f"UPDATE threads_by_user SET closed = true{_ROW}"
 _UNLIST = f"DELETE FROM threads_by_user USING TIMESTAMP ?{_ROW}"
-_APPEND = (
+APPEND = (
     "INSERT INTO turns (tenant_id, thread_id, incarnation, bucket, turn_id, content, body)"
     " VALUES (?, ?, ?, ?, ?, ?, ?) IF NOT EXISTS"
 )
-_NEWEST = f"SELECT content, body FROM turns WHERE {_KEY} ORDER BY turn_id DESC LIMIT ?"
+NEWEST = f"SELECT content, body FROM turns WHERE {_KEY} ORDER BY turn_id DESC LIMIT ?"
 _FOLLOWING = f"SELECT turn_id, content, body FROM turns WHERE {_KEY} AND turn_id > ? ORDER BY turn_id LIMIT ?"
 _TEXTS = f"SELECT content FROM turns WHERE {_KEY}"
 _FORGET = f"DELETE FROM turns USING TIMESTAMP ? WHERE {_KEY}"
@@ -74,7 +74,7 @@ class CassandraTurns:
 
     async def append(self, scope: Scope, turn: Turn) -> None:
         """Keep a turn; see the port."""
-        body = _TURN.dump(replace(turn, text=""))
+        body = TURN.dump(replace(turn, text=""))
         _require_room(turn, body)
         async with self._server.limit():
             listed = await self._listed(scope, turn.thread_id)
@@ -83,7 +83,7 @@ class CassandraTurns:
             elif listed.last_turn_id < turn.turn_id or bucket_of(turn.turn_id) not in listed.buckets:
                 await self._touch(scope, turn, listed)
             key = (scope.tenant_id, turn.thread_id, listed.incarnation, bucket_of(turn.turn_id), turn.turn_id)
-            new, there = await self._server.decide(_APPEND, *key, turn.text, body)
+            new, there = await self._server.decide(APPEND, *key, turn.text, body)
             # A re-run mints the same turn at another moment: the clock is no part of what a turn says.
             if not new and replace(_turn(there), created_at=turn.created_at) != turn:
                 raise Conflict(f"turn {turn.turn_id} holds other content")
@@ -98,7 +98,7 @@ class CassandraTurns:
             for bucket in reversed(listed.buckets):
                 if len(found) < limit:
                     key = self._key(scope, listed, bucket)
-                    found += await self._server.rows(_NEWEST, *key, limit - len(found))
+                    found += await self._server.rows(NEWEST, *key, limit - len(found))
         return [_turn(row) for row in reversed(found)]
 
     async def page(self, scope: Scope, thread_id: str, after: str | None, limit: int) -> Page[Turn]:
@@ -179,11 +179,11 @@ class CassandraTurns:
 
     async def _touch(self, scope: Scope, turn: Turn, listed: _Listed) -> None:
         values = (turn.created_at.isoformat(), turn.turn_id, {bucket_of(turn.turn_id)})
-        await self._server.write(_TOUCH, *values, *_row(scope, listed))
+        await self._server.write(TOUCH, *values, *_row(scope, listed))
 
     async def _listed(self, scope: Scope, thread_id: str) -> _Listed | None:
         """Return the user's thread: the one that is open, or one whose deletion was broken off."""
-        rows = await self._server.rows(_LISTED, scope.tenant_id, scope.user_id, thread_id)
+        rows = await self._server.rows(LISTED, scope.tenant_id, scope.user_id, thread_id)
         return min(map(_listed, rows), key=lambda item: item.closed, default=None)
 
     async def _require(self, scope: Scope, thread_id: str) -> _Listed:
@@ -239,4 +239,4 @@ def _listed(row: Row) -> _Listed:
 
 
 def _turn(row: Row) -> Turn:
-    return replace(_TURN.load(row["body"]), text=row["content"])
+    return replace(TURN.load(row["body"]), text=row["content"])

@@ -22,8 +22,8 @@ FORBIDDEN = {
     "only ScyllaDB's": r"BYPASS CACHE|USING TIMEOUT|PER PARTITION|SCYLLA_|tablets|paxos_grace_seconds|PRUNE"
     r"|synchronous_updates",
     "only Cassandra's": r"\bSAI\b|StorageAttachedIndex|CREATE (CUSTOM )?INDEX|CREATE TRIGGER"
-    r"|CREATE (OR REPLACE )?(FUNCTION|AGGREGATE)|MASKED WITH|\bvector<|\bduration\b|speculative_retry|GROUP BY|LIKE '|memtable ="
-    r"|WITH ID",
+    r"|CREATE (OR REPLACE )?(FUNCTION|AGGREGATE)|MASKED WITH|\bvector<|\bduration\b|speculative_retry|GROUP BY|LIKE '"
+    r"|memtable =|WITH ID",
     "not repeatable": r"\bcounter\b|\bnow\(\)|\buuid\(\)|currentTimestamp|toTimestamp",
     "experimental": r"MATERIALIZED VIEW",
     "refused with tablets": r"SimpleStrategy",
