@@ -42,14 +42,19 @@ class Table(NamedTuple):
     properties: list[str]
 
 
-def tables() -> Iterator[Table]:
-    """Return every suite; several ports may share one."""
+def suites() -> dict[str, list[str]]:
+    """Return every suite with the ports that share it; imports none, as pytest must be the first to."""
     ports: dict[str, list[str]] = {}
     for port, suite in SUITES.items():
         for name in (suite, *MORE.get(port, ())):
             ports.setdefault(name, []).append(port)
     ports[SAVER_SUITE] = ["Checkpoint saver"]
-    for suite, names in sorted(ports.items(), key=lambda item: (item[1], item[0])):
+    return dict(sorted(ports.items(), key=lambda item: (item[1], item[0])))
+
+
+def tables() -> Iterator[Table]:
+    """Return what every suite declares."""
+    for suite, names in suites().items():
         module = importlib.import_module(f"tests.contracts.{suite}")
         checks = [check.__name__.removeprefix("check_") for check in module.CHECKS]
         yield Table(suite, " and ".join(names), list(module.RIGS), checks)
@@ -111,10 +116,10 @@ def read(text: str) -> tuple[dict[tuple[str, str, str], str], dict[str, str]]:
     return cells, runs
 
 
-def main(suites: list[str]) -> int:
-    """Run suites and write the page."""
+def main(wanted: list[str]) -> int:
+    """Run suites (all, if none is named) and write the page."""
     recorder = Recorder()
-    wanted = suites or [table.suite for table in tables()]
+    wanted = wanted or list(suites())
     paths = [str(FOLDER / f"{suite}.py") for suite in wanted]
     outcome = pytest.main([*paths, "-q", "-k", "keeps_the_contract", "-p", "no:cacheprovider"], plugins=[recorder])
     old, runs = read(PAGE.read_text("utf-8")) if PAGE.exists() else ({}, {})
