@@ -50,6 +50,25 @@ def judge(
         typer.echo(f"{name:<24} {metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}]")
 
 
+@app.command()
+def injection(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", exists=True, file_okay=False, help="Where they lie.")],
+    runs: Annotated[int, typer.Option(help="Draw so many pairs; 0 runs every context with every attack.")] = 300,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Plant attacks in contexts and see what a chat model that obeys them can change."""
+    from evals.injection import measure
+
+    found = asyncio.run(measure(data, runs, seed))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    typer.echo(f"{found['runs']} runs")
+    for name, share in (*found["changed"].items(), ("utility", found["utility"]), ("clean", found["utility_clean"])):
+        typer.echo(f"{name:<12} {share:.4f}")
+
+
 if __name__ == "__main__":
     app(prog_name="multidb eval")
     sys.exit(0)
