@@ -239,7 +239,12 @@ async def open_documents(mongo: Mongo, kept_versions: int = KEPT_VERSIONS) -> Mo
     """Make the indexes if they are not there, remove what was left behind, and return the store."""
     for collection, indexes in INDEXES.items():
         async with mongo.within():
-            await mongo[collection].create_indexes([IndexModel([(field, 1) for field in fields]) for fields in indexes])
+            held = {
+                tuple(field for field, _ in one["key"])
+                for one in (await mongo[collection].index_information()).values()
+            }
+            if lacking := [IndexModel([(field, 1) for field in fields]) for fields in indexes if fields not in held]:
+                await mongo[collection].create_indexes(lacking)
     store = MongoDocuments(mongo, kept_versions)
     await store.sweep()
     return store
