@@ -120,6 +120,11 @@ class Studio:
         quota = await self.quota()
         return quota.used_tokens, quota.reserved_tokens
 
+    def die(self) -> None:
+        """Stop as after SIGKILL: nothing is renewed, closed or given back."""
+        for hosted in [*self.runs._hosted.values()]:
+            self.runs._forget(hosted)
+
     async def is_leased(self, thread: str = THREAD) -> bool:
         lease = await self.stores.runs.lease(LOCAL, thread, "a stranger", 0.001)
         return lease is None
