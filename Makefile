@@ -12,7 +12,7 @@ DATA ?=
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run studio studio-install test test-all services services-stop test-data chaos bench check format lock clean
+.PHONY: help run studio studio-install test test-all services services-stop up down test-data chaos bench check format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ services: $(VENV)/.dev ## Start Redis, PostgreSQL, Cassandra and MongoDB-wire se
 
 services-stop: $(VENV)/.dev ## Stop them; their data and downloads stay in .services
 	@$(BIN)/python -m tests.services stop
+
+up: ## Start everything on real servers in Docker: two replicas behind nginx on 127.0.0.1:8000 (needs MULTIDB_SECRET)
+	@docker compose up -d --build --wait
+
+down: ## Stop it; the data stays in volumes
+	@docker compose down
 
 test-all: services ## Run the tests on the servers too; a test that is skipped is a failure
 	@CI=1 MULTIDB_SERVICES=1 $(MAKE) --no-print-directory test
