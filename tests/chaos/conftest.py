@@ -58,7 +58,7 @@ async def zygote(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerat
             }
         starter = await stack.enter_async_context(open_zygote(tmp_path / "home", free_port(), settings))
         server = await starter.start()
-        assert server.ready, (tmp_path / "server.log").read_text(encoding="utf-8")
+        assert server.ready, (tmp_path / "home.log").read_text(encoding="utf-8")
         async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client:
             files = {"files": ("orrin.md", ORRIN.encode(), "text/markdown")}
             (await client.post("/api/v1/documents", files=files)).raise_for_status()

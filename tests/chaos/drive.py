@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 
 PATIENCE_S = 30.0
+START_S = 90.0
 TERMINAL = {"run.completed", "run.failed", "run.cancelled"}
 GONE = (httpx.TransportError,)
 
@@ -33,19 +34,23 @@ class Server:
     async def gone(self) -> None:
         """Wait until the process has ended by itself."""
         async with asyncio.timeout(PATIENCE_S):
-            while _alive(self.pid):  # noqa: ASYNC110 - another process's end sets no event of ours
+            while is_alive(self.pid):  # noqa: ASYNC110 - another process's end sets no event of ours
                 await asyncio.sleep(0.01)
 
     async def kill(self) -> None:
         """End it the hard way."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self.signal(signal.SIGKILL)
         await self.gone()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it is still there."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
 
 @dataclass
 class Zygote:
-    """Starts servers on one data folder."""
+    """Starts servers on one data folder. `dataclasses.replace` makes one for another folder and port."""
 
     process: asyncio.subprocess.Process
     home: Path
@@ -59,14 +64,14 @@ class Zygote:
             "port": self.port,
             "crash": crash,
             "record": str(record) if record else "",
-            "log": str(self.home.parent / "server.log"),
+            "log": str(self.home.parent / f"{self.home.name}.log"),
             "settings": dict(self.settings),
         }
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         await self.process.stdin.drain()
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(START_S):
             reply = json.loads(await self.process.stdout.readline())
         return Server(reply["pid"], reply["ready"], f"http://127.0.0.1:{self.port}")
 
@@ -90,7 +95,7 @@ async def open_zygote(home: Path, port: int, settings: Mapping[str, object]) -> 
         await process.wait()
 
 
-def _alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
     except OSError:
@@ -173,7 +178,7 @@ async def see_through(zygote: Zygote, message: Message, server: Server) -> Serve
     deadline = time.monotonic() + PATIENCE_S
     while True:
         assert time.monotonic() < deadline, f"no end within {PATIENCE_S} s: {message}"
-        if not server.ready or not _alive(server.pid):
+        if not server.ready or not is_alive(server.pid):
             server = await zygote.start()
         if message.ended:
             return server

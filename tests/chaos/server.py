@@ -12,10 +12,9 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 import graphs.graph
 from api.http import create_app
+from api.serving import Server, bind, config_of
 from api.settings import Settings
 from api.wiring import Faults
 from tests.chaos.points import CrashPoints, around, wrap_asgi, wrap_stores
@@ -50,28 +49,14 @@ def serve(request: dict[str, Any], ready: Callable[[], object]) -> None:
     for name in NODES:
         setattr(graphs.graph, name, _node(getattr(graphs.graph, name), name, points))
     settings = Settings.model_validate(
-        {**Settings().model_dump(), "home": Path(request["home"]), **request["settings"]}
+        {**Settings().model_dump(), "home": Path(request["home"]), "port": request["port"], **request["settings"]}
     )
     faults = Faults(wrap=lambda stores: wrap_stores(stores, points), crash=lambda name: points.hit(f"at:{name}"))
     api = create_app(settings, faults, url=f"http://127.0.0.1:{request['port']}")
-    config = uvicorn.Config(
-        wrap_asgi(api, points), host="127.0.0.1", port=request["port"], log_level="warning", lifespan="on"
-    )
-    _ReadyServer(config, ready).run()
+    config: Any = config_of(settings, api)
+    config.app = wrap_asgi(api, points)
+    Server(config, api, ready).run([bind(settings)])
 
 
 def _node(node: Any, name: str, points: CrashPoints) -> Any:
     return wraps(node)(around(node, f"node.{name}", points))
-
-
-class _ReadyServer(uvicorn.Server):
-    """Tells when it accepts connections."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._ready()
