@@ -35,7 +35,8 @@ logger = logging.getLogger(__name__)
 MAX_TOP_K = 200
 BATCH_CHANGES = 256
 BATCH_PASSAGES = 2_000
-POLL_S = 1.0
+POLL_S = 0.5
+"""A second process's document can be found within a second."""
 SEARCHERS = 2
 NEXT = "next"
 """Where a rebuild works, inside the index's folder."""
