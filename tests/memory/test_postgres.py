@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import shutil
 import signal
 import time
 from contextlib import suppress
@@ -14,6 +16,7 @@ from psycopg import sql
 
 from memory.errors import InvalidInput, StoreUnavailable
 from memory.postgres import migrate, open_postgres, original, stored
+from tests.memory.test_redis_tls import certify
 from tests.services.places import default_places
 from tests.support.people import ALICE
 from tests.support.proxy import proxied
@@ -73,6 +76,36 @@ async def test_tls_is_asked_for_by_the_address(database):
     with pytest.raises(StoreUnavailable):
         async with open_postgres(f"{database}?sslmode=require", LIMIT_S):
             pass
+
+
+async def test_tls_is_used_where_the_address_says_so_and_a_stranger_is_not_believed(tmp_path):
+    async with own_postgres() as process:
+        await answers(process.url)
+        cluster = process.process.folder / "cluster"
+        certify(cluster)
+        for name in ("cert.pem", "key.pem"):
+            os.chown(cluster / name, cluster.stat().st_uid, cluster.stat().st_gid)
+            os.chmod(cluster / name, 0o600)
+        shutil.copy(cluster / "cert.pem", tmp_path)
+        async with await psycopg.AsyncConnection.connect(process.url, autocommit=True) as admin:
+            for setting in ("ssl_cert_file = 'cert.pem'", "ssl_key_file = 'key.pem'", "ssl = on"):
+                await admin.execute(sql.SQL("ALTER SYSTEM SET " + setting))
+            await admin.execute("SELECT pg_reload_conf()")
+        url = f"{process.kind.application_url(process.port)}?sslmode=verify-full&sslrootcert="
+        async with asyncio.timeout(10):
+            while not await reached(f"{url}{tmp_path / 'cert.pem'}"):
+                pass
+        async with open_postgres(f"{url}{tmp_path / 'cert.pem'}") as server:
+            assert await server.fetch(sql.SQL("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")) == [(True,)]
+        assert not await reached(f"{url}system")
+
+
+async def reached(url):
+    try:
+        async with open_postgres(url, 2.0):
+            return True
+    except StoreUnavailable:
+        return False
 
 
 async def test_a_server_that_hangs_is_told_in_time_and_used_again_once_it_answers(database):
