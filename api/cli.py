@@ -245,6 +245,14 @@ def restore(
 
 
 @app.command()
+def migrate() -> None:
+    """Make the search indexes in MongoDB, where MULTIDB_INDEX_URL names one, and wait until they answer."""
+    from api.commands.migrate import migrate as run
+
+    asyncio.run(run())
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Say what works, and what to do about the rest."""
     from api.commands.doctor import doctor as run

@@ -36,7 +36,11 @@ class StoreSettings(BaseSettings):
         default="",
         description="Documents, passages and vectors: sqlite:///FILE, or mongodb://HOST:PORT/DATABASE (mongodb+srv://).",
     )
-    index_url: str = Field(default="", description="Search index: local:///FOLDER.")
+    index_url: str = Field(
+        default="",
+        description="Search index: local:///FOLDER, or mongodb+srv://HOST/DATABASE of Atlas (any MongoDB with search),"
+        " made by `multidb migrate`.",
+    )
     runs_url: str = Field(default="", description="Run log, leases and cache: sqlite:///FILE, or redis://HOST:PORT/0.")
     embedder: str = Field(
         default="",

@@ -102,6 +102,24 @@ async def open_stores(
         )
 
 
+async def migrate_stores(settings: StoreSettings) -> list[str]:
+    """Make the search indexes of a PassageIndex inside MongoDB, and wait until they answer; all else migrates itself.
+
+    Returns:
+        The names of what was made; nothing if all was there.
+    """
+    if not is_mongodb(settings.index_url):
+        return []
+    from memory.index.atlas import migrate, open_home
+
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(hold_folder(settings.home, "multidb migrate"))
+        documents = await _open_documents(_Files(stack, settings))
+        embedder = await _shared_embedder(stack, settings, documents, any_embedder=False)
+        home = await stack.enter_async_context(open_home(settings.index_url, settings.store_timeout_s))
+        return await migrate(home, embedder)
+
+
 class _Files:
     """SQLite files and servers that several ports share: each is opened once."""
 
@@ -304,6 +322,12 @@ async def _open_mongodb_documents(files: _Files) -> DocumentStore:
 async def _open_index(
     stack: AsyncExitStack, settings: StoreSettings, documents: DocumentStore, embedder: Embedder
 ) -> PassageIndex:
+    if is_mongodb(settings.index_url):
+        from memory.index.atlas import open_home
+        from memory.index.atlas import open_index as open_atlas_index
+
+        home = await stack.enter_async_context(open_home(settings.index_url, settings.store_timeout_s))
+        return await stack.enter_async_context(open_atlas_index(home, documents, embedder))
     from memory.index.local import open_index
 
     folder = path_of("index", settings.index_url, "local", settings.home / "index")

@@ -22,7 +22,7 @@ from memory.index.atlas_definitions import VERSION
 from memory.index.atlas_following import Follower
 from memory.index.atlas_position import Generation
 from memory.index.atlas_search import Candidate, Place, Ranked, search
-from memory.mongodb import Mongo
+from memory.mongodb import Mongo, open_mongodb
 from memory.ports import DocumentStore, Embedder, SearchQuery, SearchResult
 from memory.records import SYSTEM, Hit, IndexStatus, Passage, Scope
 
@@ -153,7 +153,7 @@ class AtlasIndex:
     async def _beside(self, embedder: Embedder, documents: DocumentStore) -> Follower:
         """Return a new generation with everything that the store has now, searchable."""
         name = await position.fresh_name(self._home.mongo, self._home.name)
-        fresh = Follower(self._home.mongo, documents, Generation(name, embedder.name, embedder.dimension))
+        fresh = Follower(self._home.mongo, documents, Generation(name, embedder.name, embedder.dimension, VERSION))
         await build(self._home.mongo, fresh.generation)
         await _complete(fresh)
         return fresh
@@ -215,19 +215,19 @@ async def open_index(home: Home, documents: DocumentStore, embedder: Embedder) -
             await follower
 
 
-async def migrate(home: Home, documents: DocumentStore, embedder: Embedder) -> list[str]:
+async def migrate(home: Home, embedder: Embedder) -> list[str]:
     """Make the search indexes as they should be now, beside live ones of another version; wait until they answer.
 
     Returns:
         What was made; nothing if all was there.
 
     Raises:
-        EmbedderMismatch: the index holds another embedder's vectors, and so does the store.
+        EmbedderMismatch: the index holds another embedder's vectors.
     """
     held = await position.live(home.mongo, home.name)
     if held is None:
         name = await position.fresh_name(home.mongo, home.name)
-        fresh = Generation(name, embedder.name, embedder.dimension)
+        fresh = Generation(name, embedder.name, embedder.dimension, VERSION)
         made = await build(home.mongo, fresh)
         await position.make_live(home.mongo, home.name, fresh)
         return made
@@ -242,11 +242,14 @@ async def migrate(home: Home, documents: DocumentStore, embedder: Embedder) -> l
     return made
 
 
-async def fuses(mongo: Mongo) -> bool:
-    """Tell whether the server has $rankFusion."""
-    async with mongo.within():
-        info = await mongo[position.STATE].database.command("buildInfo")
-    return tuple(int(part) for part in info["version"].split("-")[0].split(".")[:2]) >= RANK_FUSION
+@asynccontextmanager
+async def open_home(url: str, timeout_s: float = 10.0, name: str = position.INDEX) -> AsyncGenerator[Home]:
+    """Connect to the database of an index and find out what its server can do."""
+    async with open_mongodb(url, timeout_s) as mongo:
+        async with mongo.within():
+            info = await mongo[position.STATE].database.command("buildInfo")
+        version = tuple(int(part) for part in info["version"].split("-")[0].split(".")[:2])
+        yield Home(mongo, name, version >= RANK_FUSION)
 
 
 async def _migrated(home: Home, embedder: Embedder) -> Generation:

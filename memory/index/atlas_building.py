@@ -27,9 +27,7 @@ async def build(mongo: Mongo, generation: Generation) -> list[str]:
         await rows.create_index([("tenant", 1), ("numbers.key", 1), ("numbers.number", 1)])
         await rows.create_index([("sequence", 1)])
     there = await _indexes(mongo, generation.collection)
-    missing = [
-        model for model in models(generation.embedder, generation.dimension) if model.document["name"] not in there
-    ]
+    missing = [model for model in models(generation.names, generation.dimension) if model.document["name"] not in there]
     if missing:
         async with mongo.within():
             await rows.create_search_indexes(missing)

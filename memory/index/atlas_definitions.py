@@ -28,14 +28,13 @@ class Names(NamedTuple):
     words: str
 
 
-def names_of(embedder: str, version: int = VERSION) -> Names:
+def names_of(embedder: str, version: int) -> Names:
     """Return what the indexes of an embedder's vectors are called."""
     return Names(f"vectors_{digest(embedder)[:12]}_v{version}", f"words_v{version}")
 
 
-def models(embedder: str, dimension: int) -> list[SearchIndexModel]:
+def models(names: Names, dimension: int) -> list[SearchIndexModel]:
     """Return the indexes of a collection of rows as they should be now."""
-    names = names_of(embedder)
     return [
         SearchIndexModel(vector_definition(dimension), names.vectors, "vectorSearch"),
         SearchIndexModel(word_definition(), names.words, "search"),

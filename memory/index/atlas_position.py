@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from memory.index.atlas_definitions import VERSION, Names, names_of
+from memory.index.atlas_definitions import Names, names_of
 from memory.mongodb import Mongo, Row
 
 STATE = "passage_search"
@@ -18,7 +18,7 @@ class Generation:
     collection: str
     embedder: str
     dimension: int
-    version: int = VERSION
+    version: int
     sequence: int = 0
     document_id: str = ""
     version_id: str = ""

@@ -103,12 +103,14 @@ def score(document: dict[str, Any], clause: dict[str, Any], corpus: Corpus) -> f
 
 
 def _modified(base: float | None, how: dict[str, Any] | None) -> float | None:
-    if base is None or how is None:
+    if how is None:
         return base
     ((kind, options),) = how.items()
     value = options.get("value") if kind in ("constant", "boost") else None
     if not isinstance(value, int | float) or value <= 0:
         raise Refused(f"score needs constant or boost with a positive value, not {how!r}")
+    if base is None:
+        return None
     return float(value) if kind == "constant" else base * value
 
 

@@ -18,20 +18,19 @@ Reopen = Callable[..., AbstractAsyncContextManager[Any]]
 @asynccontextmanager
 async def on_atlas(folder: Path, embedder: Any, version: str = "8.2.0") -> AsyncGenerator[tuple[Atlas, Any, Reopen]]:
     """Yield the contract server, a document store, and what opens an index of it by name."""
-    from memory.index.atlas import Home, fuses, migrate, open_index
-    from memory.mongodb import open_mongodb
+    from memory.index.atlas import migrate, open_home, open_index
 
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         atlas, url = await enter(contract_server(await enter(fresh_mongo()), version))
-        mongo = await enter(open_mongodb(url))
         documents = await open_documents(await enter(open_database(folder / "store.db")))
 
         @asynccontextmanager
         async def reopen(name: str = "index", by: Any = None) -> AsyncGenerator[Any]:
-            home = Home(mongo, name, await fuses(mongo))
-            await migrate(home, documents, by or embedder)
-            async with open_index(home, documents, by or embedder) as index:
-                yield index
+            async with open_home(url, name=name) as home:
+                await migrate(home, by or embedder)
+                async with open_index(home, documents, by or embedder) as index:
+                    yield index
 
+        reopen.url = url  # type: ignore[attr-defined]
         yield atlas, documents, reopen
