@@ -11,8 +11,8 @@ from tests.support.servers import cassandra_keyspace, mongo_database, own_redis,
 
 __all__ = ["cassandra_keyspace", "mongo_database", "own_redis", "postgres_database", "redis_database"]
 """Fixtures of every test: a fresh database on a server that `make services` started, and a Redis of one's own."""
-MAY_BE_SKIPPED = frozenset({"data", "models", "browser"})
-"""Marks of tests that need what not every machine has: third-party data, torch, Chromium."""
+MAY_BE_SKIPPED = frozenset({"data", "models", "browser", "atlas"})
+"""Marks of tests that need what not every machine has: third-party data, torch, Chromium, Atlas."""
 if not os.environ.get("MULTIDB_SERVICES"):
     MAY_BE_SKIPPED |= {"services"}
 SKIPPED = pytest.StashKey[list[str]]()

@@ -20,6 +20,7 @@ from memory.errors import EmbedderMismatch, StoreUnavailable
 from memory.index import atlas as adapter
 from memory.index.atlas_langchain import open_vector_search, scope_filter
 from tests.contracts import test_index as suite
+from tests.contracts import test_index_switch as switching
 from tests.contracts.suite import named
 from tests.contracts.test_index import BICYCLE, PARROT, IndexRig, WordsEmbedder, filled, found, put
 from tests.support.atlas.rig import on_atlas
@@ -168,3 +169,9 @@ async def test_langchain_reads_the_same_rows(tmp_path):
         assert (best.page_content, best.metadata["source"], len(hits)) == (BICYCLE, "bicycle.md", 3)
         assert score == pytest.approx(1, abs=1e-3)
         assert await asyncio.to_thread(ask, NAMESAKE) == []
+
+
+@pytest.mark.parametrize("check", named(switching.CHECKS))
+async def test_it_takes_over_another_embedders_vectors_as_the_contract_says(tmp_path, check):
+    async with on_atlas(tmp_path, switching.OLD) as (server, documents, reopen), reopen("first") as index:
+        await check(AtlasRig(index, documents, reopen, server))
