@@ -10,7 +10,7 @@ from graphs.language.align import Label, Weighing, weigh
 from graphs.language.framing import claims_nothing, says_silence, undressed
 from graphs.language.grounding import COMPARED, GROUNDED, Evidence, grounding
 from graphs.language.invented import denied_alone, invented
-from graphs.language.strangers import RELATED, is_question, keeps_company, wants_something
+from graphs.language.strangers import RELATED, is_question, keeps_company, speaks_of_writing, wants_something
 from tools.errors import ToolRefused, ToolUnavailable
 
 Likeness = Callable[[str, tuple[str, ...]], Awaitable[Sequence[float]]]
@@ -48,18 +48,20 @@ async def weigh_claim(claim: str, quotes: Sequence[str], evidence: Evidence, lik
         likeness: of the claim in meaning; where it cannot be had, words alone decide.
     """
     exact = weigh(claim, quotes)
-    if exact.label == "supported":
+    is_verbatim = any(" ".join(claim.split()) in " ".join(quote.split()) for quote in quotes)
+    denied = "" if is_verbatim else denied_alone(claim, evidence)
+    if exact.label == "supported" and not denied:
         return Weighed("supported", "", 1.0)
     if not quotes or not claim.strip():
         return Weighed(exact.label, exact.reason, 0.0)
     claim = undressed(claim)
     near = [weigh(claim, [sentence]) for sentence in evidence.nearest(claim, ALIGNED)]
-    if any(weighing.label == "supported" for weighing in near):
+    if not denied and any(weighing.label == "supported" for weighing in near):
         return Weighed("supported", "", 1.0)
     score = grounding(claim, evidence, await _likeness(claim, evidence, likeness))
     if fault := _fault([exact, *near], claim):
         return Weighed(fault.label, fault.reason, score / 2)
-    if denied := denied_alone(claim, evidence):
+    if denied:
         return Weighed("unsupported", f"the source does not deny {denied!r}", score / 2)
     if stranger := invented(claim, evidence):
         return Weighed("unsupported", f"the source does not say {stranger!r}", score / 2)
@@ -79,9 +81,13 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     """
     if is_question(quote):
         return True
-    others = [sentence for sentence in around.nearest(quote, COMPARED + 1) if quote not in sentence]
-    company = " ".join(sentence for sentence in around.sentences if quote not in sentence)
-    if not wants_something(quote) or keeps_company(quote, company, question):
+    if not wants_something(quote):
+        return False
+    # What is told to the writer of an answer must belong to the question: what was planted brings its own company.
+    near = () if speaks_of_writing(quote) else around.nearest(quote, COMPARED + 1)
+    others = [sentence for sentence in near if quote not in sentence]
+    company = " ".join(sentence for sentence in (around.sentences if near else ()) if quote not in sentence)
+    if keeps_company(quote, company, question):
         return False
     try:
         nearest = max(await likeness(quote, (question, *others)))

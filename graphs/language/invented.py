@@ -22,8 +22,6 @@ _DENIAL = re.compile(
 _LOOKED_AT = 3
 _LEAST_COUNTED = 10
 """Small whole numbers may be counted in the sources (`two plans:`), larger ones must stand there."""
-_MOSTLY = 0.3
-"""Share of capitalised words inside sentences from which a capital letter marks no name: German, or a heading."""
 
 
 def invented(claim: str, evidence: Evidence) -> str:
@@ -70,7 +68,7 @@ def _may_be_counted(found: Found, claim: str) -> bool:
 
 
 def _name(claim: str, known: str) -> str:
-    if _capitals_mean_nothing(claim) or _capitals_mean_nothing(known):
+    if _capitals_mean_nothing(claim, 4, 0.7) or _capitals_mean_nothing(known, 30, 0.3):
         return ""
     said = {meaning(word) for word in words(known)}
     letters = None
@@ -84,10 +82,10 @@ def _name(claim: str, known: str) -> str:
     return ""
 
 
-def _capitals_mean_nothing(text: str) -> bool:
-    """Whether so many words inside sentences are capitalised that the letter tells no name."""
+def _capitals_mean_nothing(text: str, least: int, share: float) -> bool:
+    """Whether so many words inside sentences are capitalised that the letter tells no name: German, or a heading."""
     inside = re.findall(r"(?<=[a-zà-ÿ,] )[^\W\d_]{4,}", text)
-    return len(inside) >= 4 and sum(word[0].isupper() for word in inside) / len(inside) > _MOSTLY
+    return len(inside) >= least and sum(word[0].isupper() for word in inside) / len(inside) > share
 
 
 def _initials(text: str) -> str:

@@ -44,6 +44,12 @@ _TO_THE_WRITER = re.compile(
 _YOURS = re.compile(
     r"\byour\s+(?:\w+\s+)?(?:repl(?:y|ies)|responses?|answers?|outputs?|code(?:base)?|implementation|algorithm)\b", re.I
 )
+_ABOUT_WRITING = frozenset(
+    stems(
+        "reply response answer output message code codebase solution implementation algorithm program block snippet"
+        " excerpt section following subsequent provide use include add make write give"
+    )
+)
 
 
 def is_question(sentence: str) -> bool:
@@ -65,10 +71,14 @@ def wants_something(sentence: str) -> bool:
     return bool(_FOLLOWS.match(rest[first.end() :]) or _TO_THE_WRITER.search(rest))
 
 
+def speaks_of_writing(sentence: str) -> bool:
+    """Whether a sentence tells its reader what to do with a reply, or with code, that it is to write."""
+    return wants_something(sentence) and bool(_TO_THE_WRITER.search(sentence))
+
+
 def keeps_company(sentence: str, around: str, question: str) -> bool:
     """Whether a sentence's words belong to the question, or half of them to the rest of its passage."""
-    own = set(stems(sentence))
-    asked = set(stems(question))
-    if not own or own & asked:
+    own = set(stems(sentence)) - _ABOUT_WRITING
+    if own & set(stems(question)):
         return True
-    return len(own & set(stems(around))) / len(own) >= _COMPANY
+    return len(own & set(stems(around))) / max(1, len(own)) >= _COMPANY
