@@ -19,14 +19,18 @@ from langchain_core.embeddings import Embeddings
 from memory.errors import EmbedderMismatch, StoreUnavailable
 from memory.index import atlas as adapter
 from memory.index.atlas_langchain import open_vector_search, scope_filter
+from memory.ports import SearchQuery
+from memory.settings import StoreSettings
+from memory.stores import migrate_stores, open_stores
 from tests.contracts import test_index as suite
 from tests.contracts import test_index_switch as switching
 from tests.contracts.suite import named
 from tests.contracts.test_index import BICYCLE, PARROT, IndexRig, WordsEmbedder, filled, found, put
 from tests.support.atlas.rig import on_atlas
-from tests.support.atlas.server import Atlas
-from tests.support.documents import PRIVATE, document, vector_of
+from tests.support.atlas.server import Atlas, contract_server
+from tests.support.documents import PRIVATE, document, passages_of, vector_of
 from tests.support.people import ALICE, BOB, NAMESAKE
+from tests.support.servers import fresh_mongo
 
 pytestmark = pytest.mark.services
 VERSIONS = {"fused by the server": "8.2.0", "fused by us": "7.0.12"}
@@ -175,3 +179,22 @@ async def test_langchain_reads_the_same_rows(tmp_path):
 async def test_it_takes_over_another_embedders_vectors_as_the_contract_says(tmp_path, check):
     async with on_atlas(tmp_path, switching.OLD) as (server, documents, reopen), reopen("first") as index:
         await check(AtlasRig(index, documents, reopen, server))
+
+
+async def test_by_its_url_the_house_keeps_and_searches_everything_in_one_mongodb(tmp_path):
+    async with fresh_mongo() as behind, contract_server(behind) as (_, url):
+        settings = StoreSettings(home=tmp_path, documents_url=url, index_url=url)
+        with pytest.raises(StoreUnavailable, match="multidb migrate"):
+            async with open_stores(settings):
+                pass
+        assert len(await migrate_stores(settings)) == 2
+        assert await migrate_stores(settings) == []
+        async with open_stores(settings) as stores:
+            kept = document("parrot.md", PARROT)
+            passages = passages_of(kept, size=100)
+            vectors = await stores.embedder.embed_passages([PARROT])
+            await stores.documents.put(ALICE, kept, passages, vectors, stores.embedder.name)
+            assert (await stores.index.catch_up()).behind == 0
+            asked = "which bird talks?"
+            query = SearchQuery(asked, await stores.embedder.embed_query(asked))
+            assert [hit.source for hit in (await stores.index.search(ALICE, query)).hits] == ["parrot.md"]
