@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from api.telemetry import Telemetry
+from memory.records import Lag
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -48,4 +49,16 @@ class Metrics:
             "Runs taken up again after a crash or a store's failure.",
             registry=self.registry,
         )
+        self.outbox = Gauge(
+            "multidb_outbox_turns", "Turns that have not reached their store.", ("state",), registry=self.registry
+        )
+        self.outbox_seconds = Gauge(
+            "multidb_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
+        )
         self.degraded = Counter("multidb_degraded_total", "Parts that were gone.", ("part",), registry=self.registry)
+
+    def show_outbox(self, lag: Lag) -> None:
+        """Show how far the conversations' store is behind."""
+        self.outbox.labels("waiting").set(lag.waiting)
+        self.outbox.labels("refused").set(lag.refused)
+        self.outbox_seconds.set(lag.oldest_s)

@@ -183,6 +183,8 @@ class HistoryOut(_Out):
 
     turns: tuple[TurnOut, ...]
     next: str | None
+    may_be_incomplete: bool = False
+    """The store of conversations is away: only turns that wait for it are shown."""
 
 
 class SessionOut(_Out):

@@ -82,7 +82,7 @@ RETRY_S = 0.2
 
 _KEYSPACES = "SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?"
 _TABLES = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ?"
-_VERSION = "SELECT version FROM schema_versions WHERE component = ?"
+VERSION = "SELECT version FROM schema_versions WHERE component = ?"
 _SET_VERSION = "INSERT INTO schema_versions (component, version) VALUES (?, ?)"
 _LOCK = f"INSERT INTO schema_locks (name, holder) VALUES (?, ?) IF NOT EXISTS USING TTL {LOCK_S}"
 _UNLOCK = "DELETE FROM schema_locks WHERE name = ? IF holder = ?"
@@ -129,7 +129,7 @@ async def migrate(server: Cassandra) -> None:
 
 
 async def _version(server: Cassandra) -> int:
-    row = await server.first(_VERSION, COMPONENT)
+    row = await server.first(VERSION, COMPONENT)
     have = row["version"] if row else 0
     if have > len(MIGRATIONS):
         raise StoreError(f"the tables were made by a newer version (schema {have}, this one knows {len(MIGRATIONS)})")

@@ -65,13 +65,14 @@ class Lag:
     """What was acknowledged and has not reached its store yet; it is kept elsewhere meanwhile.
 
     oldest_s: how long the oldest of it has waited. refused: what the store will never take; it stays where it is.
-    away: the store does not answer just now.
+    away: the store does not answer just now. outbox: there is one, so that answers go on without the store.
     """
 
     waiting: int = 0
     oldest_s: float = 0.0
     refused: int = 0
     away: bool = False
+    outbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)

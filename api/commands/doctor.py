@@ -151,7 +151,9 @@ async def _stores(settings: Settings, holder: Holder | None) -> list[Finding]:
 
             async def conversations() -> str:
                 await stores.turns.threads(LOCAL, "", None, 1)
-                return "answers"
+                lag = await stores.turns.lag()
+                behind = f", {lag.waiting} turns wait in the outbox, {lag.refused} were refused"
+                return "answers" + (behind if lag.waiting or lag.refused else "")
 
             looks = {"documents": documents, "index": index, "conversations": conversations}
             findings.append(Finding("embedder", "ok", stores.embedder.name))

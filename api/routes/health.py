@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from api.secret import is_loopback
 from api.security import Caller, identify, require
 from api.wiring import App
 from memory.errors import ModelUnavailable, StoreError
+from memory.ports import TurnStore
 from memory.records import SYSTEM
 
 router = APIRouter(tags=["operations"])
@@ -42,6 +44,8 @@ async def ready(request: Request, parts: Parts) -> Response:
 async def metrics(caller: Caller, parts: Parts, request: Request) -> Response:
     """Counters in Prometheus' text format; operators only."""
     require(caller, "operator")
+    with suppress(StoreError):
+        parts.metrics.show_outbox(await parts.stores.turns.lag())
     text = generate_latest(parts.metrics.registry)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -57,7 +61,6 @@ def _is_operator(request: Request, parts: App) -> bool:
 async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
     stores = parts.stores
     probes: dict[str, Awaitable[object]] = {
-        "turns": stores.turns.threads(_PROBE, "", None, 1),
         "answers": stores.answers.categories(_PROBE),
         "feedback": stores.feedback.of_thread(_PROBE, "probe"),
         "accounts": stores.accounts.users(_PROBE, None, 1),
@@ -70,8 +73,20 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
         "index": stores.index.status(),
         "embedder": stores.embedder.embed_query("probe"),
     }
-    answers = await asyncio.gather(*(_state(probe) for probe in probes.values()))
-    return {**dict(zip(probes, answers, strict=True)), **await _agent(parts)}
+    turns, *answers = await asyncio.gather(_turns(stores.turns), *(_state(probe) for probe in probes.values()))
+    return {"turns": turns, **dict(zip(probes, answers, strict=True)), **await _agent(parts)}
+
+
+async def _turns(turns: TurnStore) -> dict[str, Any]:
+    """How conversations are kept; where turns may wait in an outbox, answers go on without their store."""
+    state = await _state(turns.threads(_PROBE, "", None, 1))
+    try:
+        lag = await turns.lag()
+    except StoreError:
+        return state
+    if not lag.outbox:
+        return state
+    return {**state, "needed": False, "waiting": lag.waiting, "oldest_s": round(lag.oldest_s), "refused": lag.refused}
 
 
 async def _agent(parts: App) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ async def get_history(
     ratings = {one.turn_id: one.rating for one in await parts.stores.feedback.of_thread(caller, session_id)}
     turns = (TurnOut.model_validate(turn) for turn in page.items)
     rated = tuple(turn.model_copy(update={"rating": ratings.get(turn.turn_id)}) for turn in turns)
-    return HistoryOut(turns=rated, next=page.next)
+    return HistoryOut(turns=rated, next=page.next, may_be_incomplete=not page.complete)
 
 
 @router.get("/sessions")

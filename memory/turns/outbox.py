@@ -130,7 +130,7 @@ class OutboxTurns:
         """Say what has not reached the store."""
         waiting, refused = await self._file.waiting(), await self._file.refused()
         oldest = max((time.time() - item.kept_at for item in waiting), default=0.0)
-        return Lag(len(waiting), max(oldest, 0.0), refused, self._away)
+        return Lag(len(waiting), max(oldest, 0.0), refused, self._away, outbox=True)
 
     async def _through(self, call: Awaitable[T]) -> T:
         try:

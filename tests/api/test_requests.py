@@ -220,7 +220,7 @@ def test_history_has_the_documented_shape(client: TestClient) -> None:
 
     history = client.get(f"/api/v1/chat/history/{session}").json()
 
-    assert set(history) == {"turns", "next"}
+    assert set(history) == {"turns", "next", "may_be_incomplete"}
     for turn in history["turns"]:
         assert {"turn_id", "role", "text", "citations", "status", "created_at"} <= set(turn)
 
