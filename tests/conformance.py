@@ -67,13 +67,15 @@ class Recorder:
         self.cells: dict[tuple[str, str, str], str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test's worst phase."""
+        """Note a test's worst phase; one that could not begin was not run."""
         found = NODE.search(report.nodeid)
         if not found:
             return
         suite, parameters = found.groups()
         for key in keys(suite, parameters):
-            if report.failed or (report.when == "call" and self.cells.get(key) != BROKEN):
+            if report.when == "setup" and report.failed:
+                self.cells[key] = UNKNOWN
+            elif report.failed or (report.when == "call" and self.cells.get(key) != BROKEN):
                 self.cells[key] = BROKEN if report.failed else KEPT if report.passed else UNKNOWN
 
 
