@@ -28,6 +28,8 @@ async def open_runs(engine: Engine) -> AsyncGenerator[Runs]:
     await runs.recover()
     chores = {SWEEP_S: lambda: sweep(engine), RECOVER_S: runs.recover, HEED_S: runs.heed_stop_requests}
     tasks = [asyncio.create_task(keep_house(chore, every_s)) for every_s, chore in chores.items()]
+    for task in tasks:
+        task.add_done_callback(_tell)
     try:
         yield runs
     finally:
@@ -44,6 +46,12 @@ async def keep_house(chore: Callable[[], Awaitable[object]], every_s: float) -> 
             await chore()
         except StoreError as error:
             logger.warning("a chore failed, it will be done again", extra={"error": type(error).__name__})
+
+
+def _tell(task: asyncio.Task[None]) -> None:
+    """Say that a chore ended which never should."""
+    if not task.cancelled():
+        logger.error("a chore ended", exc_info=task.exception())
 
 
 async def sweep(engine: Engine) -> None:
