@@ -62,6 +62,7 @@ class AtlasIndex:
         self._settled = asyncio.Event()
         self._settled.set()
         self._switched_at = float("-inf")
+        self._replaced = ""
         self._former: list[tuple[float, Generation]] = []
 
     async def search(self, scope: Scope, query: SearchQuery) -> SearchResult:
@@ -69,6 +70,9 @@ class AtlasIndex:
         if not 1 <= query.top_k <= MAX_TOP_K:
             raise InvalidInput(f"top_k must be 1 to {MAX_TOP_K}")
         await self._settled.wait()
+        if self._replaced:
+            # MongoDB answers nothing, not an error, where an index is gone.
+            raise StoreUnavailable(f"another process embedded everything with {self._replaced}: start this one again")
         if query.vector is not None and query.text and monotonic() < self._switched_at + GRACE_S:
             query = replace(query, vector=await self._embedder.embed_query(query.text))
         if query.vector is not None and query.vector.shape != (self._embedder.dimension,):
@@ -99,9 +103,13 @@ class AtlasIndex:
         """Make everything derived again from the store, beside what is there; searches see the switch at once."""
         async with self._rebuilding:
             fresh = await self._beside(self._embedder, self._documents)
-            async with self._following:
-                await _complete(fresh)
-                await self._switch_to(fresh)
+            try:
+                async with self._following:
+                    await _complete(fresh)
+                    await self._switch_to(fresh)
+            except BaseException:
+                await self._drop_unless_live(fresh)
+                raise
         return await self.catch_up()
 
     async def switch(
@@ -114,7 +122,7 @@ class AtlasIndex:
                 while not await self._replaced_by(fresh, embedder, commit):
                     pass
             except BaseException:
-                await position.forget(self._home.mongo, fresh.generation)
+                await self._drop_unless_live(fresh)
                 raise
         return await self.catch_up()
 
@@ -180,11 +188,18 @@ class AtlasIndex:
         self._follower = follower
         self._former.append((monotonic(), former.generation))
 
+    async def _drop_unless_live(self, fresh: Follower) -> None:
+        if self._follower.generation.collection != fresh.generation.collection:
+            await position.forget(self._home.mongo, fresh.generation)
+
     async def _take_live(self) -> None:
         """Search what another process has made live."""
         found = await position.live(self._home.mongo, self._home.name)
         held = self._follower.generation
-        if found is None or found.collection == held.collection or found.embedder != held.embedder:
+        if found is None or found.collection == held.collection:
+            return
+        if found.embedder != held.embedder:
+            self._replaced = found.embedder
             return
         async with self._following:
             self._follower = Follower(self._home.mongo, self._documents, found)

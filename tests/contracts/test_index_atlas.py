@@ -112,6 +112,23 @@ async def test_the_server_merges_where_it_can(rig):
     assert merged == rig.server.version.startswith("8")
 
 
+async def test_another_process_says_so_once_its_embedder_is_replaced(tmp_path):
+    async def ask_on(index):
+        while True:
+            await found(index, ALICE, "bakery", mode="lexical")
+
+    async with (
+        on_atlas(tmp_path, switching.OLD) as (server, documents, reopen),
+        reopen("both") as one,
+        reopen("both") as other,
+    ):
+        rig = AtlasRig(one, documents, reopen, server)
+        await switching.filled(rig)
+        await switching.switched(rig)
+        with pytest.raises(StoreUnavailable, match="start this one again"):
+            await asyncio.wait_for(ask_on(other), 5)
+
+
 async def test_without_a_migration_it_says_what_to_run(tmp_path):
     async with on_atlas(tmp_path, WordsEmbedder()) as (_, documents, reopen):
         async with reopen("made"):
