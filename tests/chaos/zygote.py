@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,11 @@ def _become_server(request: dict[str, Any], ready: int, serve: Any) -> None:
     os.dup2(log, 2)
     try:
         serve(request, lambda: os.write(ready, b"r"))
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
+        sys.stderr.flush()
         os._exit(0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from uuid import uuid4
 
 from memory.errors import Conflict, EventsExpired
 from tests.support.people import ALICE
@@ -28,7 +29,7 @@ async def ignores_fingerprints(sound, record):
 
 
 async def mints_run_ids(sound, record):
-    return await sound(replace(record, run_id=f"{record.run_id}-{id(record)}"))
+    return await sound(replace(record, run_id=f"{record.run_id}-{uuid4().hex}"))
 
 
 async def shares_keys_between_users(sound, record):
