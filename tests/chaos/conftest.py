@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from tests.chaos.drive import PATIENCE_S, Zygote, open_zygote
+from tests.services.process import free_port
 from tests.support.fake_provider import Reply, open_provider, passages_of
 
 ORRIN = """# The lighthouse
@@ -25,12 +25,6 @@ Its lamp burned rape oil and was replaced by an electric bulb in 1931.
 The ferry to Orrin leaves at 7:40 every morning except on Sundays. A ticket costs 12 crowns for adults.
 Dogs travel for free when they are kept on a lead.
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def quoting(body: dict[str, Any]) -> Reply:

@@ -73,6 +73,9 @@ class Zygote:
         await self.process.stdin.drain()
         async with asyncio.timeout(START_S):
             reply = json.loads(await self.process.stdout.readline())
+        if not reply["ready"] and not crash:
+            said = await asyncio.to_thread(Path(request["log"]).read_text, encoding="utf-8")
+            raise AssertionError(f"a server that nothing kills did not start: {said[-2000:]}")
         return Server(reply["pid"], reply["ready"], f"http://127.0.0.1:{self.port}")
 
 
@@ -96,11 +99,12 @@ async def open_zygote(home: Path, port: int, settings: Mapping[str, object]) -> 
 
 
 def is_alive(pid: int) -> bool:
+    """Whether any thread of a process is there: a zombie's others may hold its port and its locks a little longer."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+        return state != "Z" or len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
-    return state != "Z"
 
 
 @dataclass

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.chaos.conftest import ORRIN, free_port
+from tests.chaos.conftest import ORRIN
 from tests.chaos.drive import PATIENCE_S, Message, Server, Zygote, check, history, open_zygote, see_through, send, usage
+from tests.services.process import free_port
 from tests.support.deployment import on_servers
 
 SECRET = "the secret of this journey, long enough"

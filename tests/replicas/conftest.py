@@ -11,8 +11,9 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.chaos.conftest import ORRIN, free_port, quoting
+from tests.chaos.conftest import ORRIN, quoting
 from tests.chaos.drive import PATIENCE_S, Server, Zygote, is_alive, open_zygote
+from tests.services.process import free_port
 from tests.support.deployment import on_servers
 from tests.support.fake_provider import Body, FakeProvider, Reply, open_provider
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pwd
+import random
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from tests.services.places import CannotStart
 
 READY_S = 90.0
 STOP_S = 30.0
+PORTS = range(20_000, 32_000)
 CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 """Started by this process, which must also collect them once they have ended."""
 
@@ -136,16 +138,25 @@ def _ended(pid: int) -> bool:
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return a loopback port that nobody listens on, the preferred one if it can be had."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
+    """Return a loopback port that nobody listens on, the preferred one if it can be had.
+
+    It lies below the range from which clients' sockets get theirs: a server that is down for a moment finds its port
+    again.
+    """
+    for port in (preferred, *random.sample(PORTS, 50)):
+        if port and _is_free(port):
+            return port
     raise CannotStart("no loopback port is free")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 async def exchange(port: int, question: bytes, size: int) -> bytes:
