@@ -29,6 +29,8 @@ from memory.errors import InvalidInput, StoreUnavailable
 
 PROTOCOL = 4
 """The highest that Cassandra 5 and ScyllaDB both speak in full."""
+CONTROL_S = 5.0
+"""What reading the cluster's schema may take at least."""
 CONNECT_S = 30.0
 """Limit of connecting and bringing the tables up to date."""
 SCHEMA_S = 30.0
@@ -237,7 +239,8 @@ def _session(address: Address, timeout_s: float) -> Any:
         ssl_context=ssl.create_default_context(cafile=address.ca or None) if address.tls else None,
         reconnection_policy=policies.ExponentialReconnectionPolicy(*RECONNECT_S),
         connect_timeout=timeout_s,
-        control_connection_timeout=timeout_s,
+        # The schema of many tables takes the server a while; nobody's call waits for it longer than its own limit.
+        control_connection_timeout=max(timeout_s, CONTROL_S),
         idle_heartbeat_interval=HEARTBEAT_S,
         idle_heartbeat_timeout=HEARTBEAT_S,
     )
