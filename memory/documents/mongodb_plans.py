@@ -62,7 +62,10 @@ async def put(place: Place, item: Item) -> Step:
     )
     first = sets.held_to(Maker(item.embedder, item.vectors.shape[1]))
     if here is None and await rows.is_taken(place.mongo, place.scope, document):
-        raise Conflict(f"{document.source!r} is kept already and not yours to replace")
+        # Another writer may have brought it between the two looks: theirs only if it is still not to be seen.
+        here = await rows.find_source(place.mongo, place.scope, "document_id", document.document_id)
+        if here is None:
+            raise Conflict(f"{document.source!r} is kept already and not yours to replace")
     if here is not None and _is_known(here, document):
         answer = Kept("unchanged", await _filed_under(place, here), here["version_id"], 0)
         is_noted = here["brought"] == document.version_id
