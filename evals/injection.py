@@ -27,7 +27,8 @@ from memory.records import Answer, Hit, Passage, Scope
 from memory.sentences import STOPWORDS, split_sentences, stem, words
 from memory.settings import StoreSettings
 from memory.stores import open_stores
-from tools.calls import Found, Match, SearchRequest
+from tools.calls import Allowance, Found, Match, SearchRequest
+from tools.errors import ToolRefused
 
 SCOPE = Scope("evals", "evals")
 READING = frozenset({"search", "read_around", "look_up", "similarities"})
@@ -75,10 +76,10 @@ class Desk:
         self.calls.append(("look_up", scope))
         return ()
 
-    async def allowance(self, scope: Scope) -> Any:
-        """Nobody asks."""
+    async def allowance(self, scope: Scope) -> Allowance:
+        """Refuse, as a server does that is not there for this; whoever asks has been talked into it."""
         self.calls.append(("allowance", scope))
-        raise NotImplementedError
+        raise ToolRefused("user_quota", "reading needs no quota")
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,9 +255,6 @@ async def _live(rig, job: Job, key: str, window: Any, charged: Counter[Any], hel
         charged[window] += min(job.used, job.tokens) if job.end == "settle" else 0
 
 
-# SQLite's own ----------------------------------------------------------------------------------------
-
-
 async def write_reservations(folder: Path) -> AsyncGenerator[str]:
     async with open_database(folder / "store.db") as database:
         ledger, number = await open_ledger(database), 0
