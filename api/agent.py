@@ -59,7 +59,7 @@ async def open_agent(settings: Settings, stores: Stores, telemetry: Telemetry | 
     hosts, origins = settings.allowed_hosts, settings.allowed_origins
     mcp = Router(http_routes(servers, check, allowed_hosts=hosts, allowed_origins=origins))
     async with (
-        open_tools(_targets(settings, servers), sign) as tools,
+        open_tools(_targets(settings, servers), sign, timeout_s=settings.mcp_timeout_s) as tools,
         open_models(_models(settings)) as models,
         run_sessions(servers.values()),
     ):

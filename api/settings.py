@@ -26,6 +26,7 @@ class Settings(StoreSettings):
     mcp_vector_search_url: str = Field(default="", description="URL of the server; empty: in process.")
     mcp_knowledge_base_url: str = Field(default="", description="URL of the server; empty: in process.")
     mcp_user_quota_url: str = Field(default="", description="URL of the server; empty: in process.")
+    mcp_timeout_s: float = Field(default=10.0, gt=0, description="Time limit of one call of a tool.")
     mcp_off: tuple[str, ...] = Field(default=(), description="Servers switched off; runs are then degraded.")
 
     max_body_bytes: int = Field(default=256 * 1024, gt=0, description="Largest JSON request.")

@@ -5,24 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
+
+READ = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How bytes come back from the server: in pieces of `piece` bytes, each after a pause of `pause_s`."""
+
+    piece: int = READ
+    pause_s: float = 0.0
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """One client's connection. gone: its other end left without a word; nothing that is sent arrives any more."""
+
+    gone: bool = False
 
 
 class Proxy:
-    """Passes bytes on. While silent it accepts and passes nothing; while down it cuts every connection at once."""
+    """Passes bytes on. Each fault is a context manager: it ends with its block, the connections it hurt do not heal."""
 
     def __init__(self, host: str, port: int) -> None:
         self._upstream = host, port
         self._open = asyncio.Event()
         self._open.set()
         self._down = False
+        self._manner = Manner()
         self._ends: set[asyncio.StreamWriter] = set()
-        self._links: set[asyncio.Task[None]] = set()
+        self._links: dict[asyncio.Task[None], Link] = {}
         self.port = 0
 
     @contextmanager
     def silent(self) -> Generator[None]:
-        """The server hangs: connections are taken, nothing is answered."""
+        """The server hangs: connections are taken, nothing is answered until it goes on."""
         self._open.clear()
         try:
             yield
@@ -39,6 +58,48 @@ class Proxy:
         finally:
             self._down = False
 
+    @contextmanager
+    def half_open(self) -> Generator[None]:
+        """The server was replaced without a word: what is connected hears nothing ever again, new connections work."""
+        for link in self._links.values():
+            link.gone = True
+        yield
+
+    @contextmanager
+    def slow(self, pause_s: float) -> Generator[None]:
+        """Every answer comes this much later."""
+        with self._mannered(Manner(pause_s=pause_s)):
+            yield
+
+    @contextmanager
+    def sliced(self, piece: int = 7) -> Generator[None]:
+        """Answers come in pieces of a few bytes, each in a packet of its own."""
+        with self._mannered(Manner(piece)):
+            yield
+
+    @contextmanager
+    def trickle(self, bytes_per_s: int = 10_000) -> Generator[None]:
+        """Answers come over a very thin line."""
+        piece = max(1, bytes_per_s // 100)
+        with self._mannered(Manner(piece, piece / bytes_per_s)):
+            yield
+
+    @contextmanager
+    def flapping(self, every_s: float = 1.0) -> Generator[None]:
+        """The server goes and comes: gone for the first half of each period, there for the second."""
+
+        async def flap() -> None:
+            while True:
+                with self.down():
+                    await asyncio.sleep(every_s / 2)
+                await asyncio.sleep(every_s / 2)
+
+        flapping = asyncio.ensure_future(flap())
+        try:
+            yield
+        finally:
+            flapping.cancel()
+
     def cut(self) -> None:
         """End every connection there is."""
         for end in self._ends:
@@ -52,18 +113,27 @@ class Proxy:
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""
-        link = asyncio.ensure_future(self._link(reader, writer))
-        self._links.add(link)
-        link.add_done_callback(self._links.discard)
+        link = Link()
+        task = asyncio.ensure_future(self._serve(link, reader, writer))
+        self._links[task] = link
+        task.add_done_callback(self._links.pop)
 
-    async def _link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    @contextmanager
+    def _mannered(self, manner: Manner) -> Generator[None]:
+        self._manner = manner
+        try:
+            yield
+        finally:
+            self._manner = Manner()
+
+    async def _serve(self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with self._end(writer), suppress(OSError):
             if self._down:
                 return
             upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
             with self._end(upstream_writer):
-                there, back = self._pump(reader, upstream_writer), self._pump(upstream_reader, writer)
-                await asyncio.gather(there, back)
+                back = self._pump(link, upstream_reader, writer, mannered=True)
+                await asyncio.gather(self._pump(link, reader, upstream_writer), back)
 
     @contextmanager
     def _end(self, writer: asyncio.StreamWriter) -> Generator[None]:
@@ -74,14 +144,24 @@ class Proxy:
             self._ends.discard(writer)
             writer.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, mannered: bool = False
+    ) -> None:
         with suppress(OSError):
-            while data := await reader.read(65536):
+            while data := await reader.read(READ):
                 await self._open.wait()
-                writer.write(data)
-                await writer.drain()
+                if not link.gone:
+                    await _write(writer, data, self._manner if mannered else Manner())
         # Nothing more comes from there: the other end hears of it at once.
         writer.transport.abort()
+
+
+async def _write(writer: asyncio.StreamWriter, data: bytes, manner: Manner) -> None:
+    for start in range(0, len(data), manner.piece):
+        if manner.pause_s:
+            await asyncio.sleep(manner.pause_s)
+        writer.write(data[start : start + manner.piece])
+        await writer.drain()
 
 
 @asynccontextmanager

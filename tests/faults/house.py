@@ -1,0 +1,164 @@
+"""The whole house on real servers, each behind a proxy of its own, in this process: what a cell puts a fault under."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import memory.stores
+from tests.api.rigging import Served, open_server, read_events
+from tests.chaos.conftest import ORRIN, quoting
+from tests.services.environment import PORTS
+from tests.services.process import free_port
+from tests.support.deployment import FRESH, SHARED_FILES
+from tests.support.fake_provider import open_provider
+from tests.support.proxy import Proxy, proxied
+from tests.support.small_stores import SmallEmbedder
+
+QUESTION = "Who built the lighthouse of Orrin?"
+STORE_S = 1.5
+"""Time limit of one store call in this house, seconds."""
+TOOL_S = 1.5
+MODEL_S = 2.0
+RUN_S = 8.0
+PATIENCE_S = 20.0
+SECRET = "the secret of a house on fire, long enough"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a user saw. outcome: how a run ended, or the problem's code; status: of the HTTP answer."""
+
+    status: int
+    outcome: str
+    took_s: float
+    degraded: frozenset[str] = frozenset()
+    text: str = ""
+    complete: bool = True
+    session_id: str = ""
+    run_id: str = ""
+
+
+@dataclass
+class House:
+    """A running application, and the ways to each of its dependencies."""
+
+    served: Served
+    proxies: Mapping[str, Proxy]
+    session_id: str = ""
+    uploads: int = field(default=0)
+
+    async def ask(self, session_id: str = "", question: str = QUESTION) -> Seen:
+        """Ask a question over SSE and read to the end of its stream."""
+        began = time.monotonic()
+        body = {"message": question, "effort": "quick", **({"session_id": session_id} if session_id else {})}
+        headers = {"Accept": "text/event-stream"}
+        call = self.served.client.stream("POST", "/api/v1/chat/message", json=body, headers=headers)
+        async with call as reply:
+            if reply.status_code != 200:
+                await reply.aread()
+                return _refused(reply, began)
+            events = [event async for event in read_events(reply)]
+        return _seen(events, time.monotonic() - began)
+
+    async def history(self) -> Seen:
+        """Read the session that was begun while all was well."""
+        began = time.monotonic()
+        reply = await self.served.client.get(f"/api/v1/chat/history/{self.session_id}")
+        if reply.status_code != 200:
+            return _refused(reply, began)
+        page = reply.json()
+        texts = "\n".join(turn["text"] for turn in page["turns"])
+        return Seen(200, "read", time.monotonic() - began, text=texts, complete=not page["may_be_incomplete"])
+
+    async def upload(self) -> Seen:
+        """Bring one more document."""
+        began, self.uploads = time.monotonic(), self.uploads + 1
+        name, text = f"note-{self.uploads}.md", f"Note number {self.uploads} says nothing of the lamp."
+        files = {"files": (name, text.encode(), "text/markdown")}
+        reply = await self.served.client.post("/api/v1/documents", files=files)
+        if reply.status_code != 201:
+            return _refused(reply, began)
+        return Seen(201, "kept", time.monotonic() - began)
+
+
+def _refused(reply: httpx.Response, began: float) -> Seen:
+    took_s = time.monotonic() - began
+    if reply.headers.get("content-type") != "application/problem+json":
+        return Seen(reply.status_code, f"bare: {reply.text[:200]}", took_s)
+    problem = reply.json()
+    return Seen(reply.status_code, problem["code"], took_s, run_id=problem.get("run_id", ""))
+
+
+def _seen(events: list[dict[str, Any]], took_s: float) -> Seen:
+    last = events[-1] if events else {"type": "nothing"}
+    outcome = str(last["type"]).removeprefix("run.")
+    texts = [event["text"] for event in events if event["type"] == "answer.completed"]
+    return Seen(
+        200,
+        f"{outcome} {last['code']}" if "code" in last else outcome,
+        took_s,
+        frozenset(f"{event['part']}" for event in events if event["type"] == "degraded"),
+        texts[0] if texts else "",
+        session_id=events[0]["session_id"] if events else "",
+        run_id=events[0]["run_id"] if events else "",
+    )
+
+
+@asynccontextmanager
+async def open_house(folder: Path) -> AsyncGenerator[House]:
+    """Start the application once, everything it needs behind proxies, with a document and a session in it."""
+    async with AsyncExitStack() as stack:
+        proxies: dict[str, Proxy] = {}
+        urls: dict[str, str] = {}
+
+        async def behind(name: str, url: str) -> str:
+            proxies[name], urls[name] = await stack.enter_async_context(proxied(url))
+            return urls[name]
+
+        for server in sorted(set(PORTS.values())):
+            await behind(server, await stack.enter_async_context(FRESH[server]()))
+        provider = await stack.enter_async_context(open_provider(quoting))
+        port = free_port()
+        settings: dict[str, Any] = {
+            **{f"{name}_url": f"sqlite:///{folder / file}" for name, file in SHARED_FILES.items()},
+            **{f"{name}_url": urls[server] for name, server in PORTS.items()},
+            "port": port,
+            "model_synthesizer": "openai:scripted",
+            "model_base_url": await behind("model", provider.url),
+            "model_api_key": "none",
+            "mcp_vector_search_url": await behind("mcp", f"http://127.0.0.1:{port}/mcp/vector_search"),
+            "store_timeout_s": STORE_S,
+            "mcp_timeout_s": TOOL_S,
+            "model_timeout_s": MODEL_S,
+            "run_timeout_s": RUN_S,
+            "lease_ttl_s": 3.0,
+            "thread_wait_s": 0.3,
+            "shutdown_grace_s": 0.2,
+        }
+        house = House(await stack.enter_async_context(_serving(folder, settings)), proxies)
+        files = {"files": ("orrin.md", ORRIN.encode(), "text/markdown")}
+        (await house.served.client.post("/api/v1/documents", files=files)).raise_for_status()
+        first = await house.ask()
+        assert first.outcome == "completed", first
+        house.session_id = first.session_id
+        yield house
+
+
+@asynccontextmanager
+async def _serving(folder: Path, settings: dict[str, Any]) -> AsyncGenerator[Served]:
+    async def small(*_: Any) -> SmallEmbedder:
+        return SmallEmbedder()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory.stores, "_open_embedder", small)
+        async with open_server(folder / "home", **settings) as served:
+            served.client.timeout = httpx.Timeout(PATIENCE_S)
+            yield served
