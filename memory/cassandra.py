@@ -11,7 +11,6 @@ import random
 import re
 import ssl
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
@@ -23,9 +22,11 @@ import cassandra.cluster
 import cassandra.policies
 import cassandra.query
 
+from memory.breaker import Breaker
 from memory.cassandra_schema import migrate, prepare_keyspace
 from memory.cassandra_url import Address, address_of
 from memory.errors import InvalidInput, StoreUnavailable
+from memory.meter import Pool
 
 PROTOCOL = 4
 """The highest that Cassandra 5 and ScyllaDB both speak in full."""
@@ -35,12 +36,11 @@ CONNECT_S = 30.0
 """Limit of connecting and bringing the tables up to date."""
 SCHEMA_S = 30.0
 CLOSE_S = 2.0
-PAUSE_S = 0.5
-"""How long nobody tries to connect again after it failed."""
 ROWS_A_PAGE = 50
 """Turns may hold a megabyte each, and an answer of the server is one frame."""
 IN_FLIGHT = 512
-RECONNECT_S = (0.2, 2.0)
+RECONNECT_S = (0.1, 1.0)
+"""How soon the driver tries a lost host again: at first, and at most."""
 HEARTBEAT_S = 5
 CONTEST_PAUSE_S = (0.01, 0.1)
 
@@ -86,7 +86,8 @@ class Cassandra:
         self._session: Any = None
         self._usable = False
         self._connecting: asyncio.Task[None] | None = None
-        self._failed: tuple[float, str] | None = None
+        self.breaker = Breaker(f"Cassandra at {address.shown}", is_answer=_is_answer)
+        self.breaker.meter.pool = self._pool
         self._prepared: dict[str, Any] = {}
         self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
@@ -103,8 +104,6 @@ class Cassandra:
         """
         if self._usable:
             return
-        if self._failed and time.monotonic() - self._failed[0] < PAUSE_S:
-            raise StoreUnavailable(self._failed[1])
         if self._connecting is None or self._connecting.done():
             self._connecting = asyncio.create_task(self._connect())
             self._connecting.add_done_callback(_retrieve)
@@ -127,14 +126,15 @@ class Cassandra:
         """Hold a whole call of a port to the time limit, connecting included.
 
         Raises:
-            StoreUnavailable: it took longer.
+            StoreUnavailable: it took longer, or the circuit is open.
         """
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                await self.connect()
-                yield
-        except TimeoutError as error:
-            raise self._unavailable(f"no answer in {self.timeout_s} s") from error
+        with self.breaker.guard(self.timeout_s) as limit_s:
+            try:
+                async with asyncio.timeout(limit_s):
+                    await self.connect()
+                    yield
+            except TimeoutError as error:
+                raise self._unavailable(f"no answer in {limit_s} s") from error
 
     async def rows(self, query: str, *values: Any) -> list[Row]:
         """Return every row that a query finds, page after page."""
@@ -182,10 +182,10 @@ class Cassandra:
                 await prepare_keyspace(self)
                 await migrate(self)
         except (StoreUnavailable, TimeoutError) as error:
-            known = error if isinstance(error, StoreUnavailable) else self._unavailable("no answer to connecting")
-            self._failed = time.monotonic(), str(known)
-            raise known from error
-        self._usable, self._failed = True, None
+            if isinstance(error, StoreUnavailable):
+                raise
+            raise self._unavailable("no answer to connecting") from error
+        self._usable = True
 
     async def _bound(self, query: str, values: Sequence[Any]) -> Any:
         statement = self._prepared.get(query)
@@ -212,6 +212,12 @@ class Cassandra:
             return await asyncio.to_thread(work)
         except _errors() as error:
             raise self._unavailable(_said(error)) from error
+
+    def _pool(self) -> Pool:
+        hosts: list[Any] = list(self._session.get_pool_state().values()) if self._session else []
+        return Pool(
+            sum(sum(host["in_flights"]) for host in hosts), sum(host["open_count"] for host in hosts), IN_FLIGHT
+        )
 
     def _unavailable(self, problem: str) -> StoreUnavailable:
         return StoreUnavailable(f"Cassandra at {self.address.shown} cannot be used: {problem}")
@@ -280,6 +286,10 @@ async def _answer(session: Any, statement: Any, timeout_s: float) -> list[Row]:
 
 def _errors() -> tuple[type[Exception], ...]:
     return (_driver.DriverException, cast(Any, cassandra.cluster).NoHostAvailable, OSError)
+
+
+def _is_answer(error: BaseException | None) -> bool:
+    return isinstance(error, _driver.RequestValidationException)
 
 
 def _said(error: Exception) -> str:
