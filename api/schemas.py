@@ -184,7 +184,7 @@ class HistoryOut(_Out):
     turns: tuple[TurnOut, ...]
     next: str | None
     may_be_incomplete: bool = False
-    """The store of conversations is away: only turns that wait for it are shown."""
+    """The store of conversations or of ratings is away: only turns that wait for it are shown, or no ratings."""
 
 
 class SessionOut(_Out):

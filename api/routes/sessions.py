@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
 from api.routes.parts import After, Limit, Parts, PathId
 from api.schemas import HistoryOut, RenameIn, SessionOut, SessionsOut, TurnOut
 from api.security import Caller
-from memory.records import Thread
+from api.wiring import App
+from memory.errors import StoreUnavailable
+from memory.records import Scope, Thread
 
+Rating = Literal["up", "down"]
 router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
 
 
@@ -18,12 +22,12 @@ router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
 async def get_history(
     session_id: PathId, caller: Caller, parts: Parts, after: After = None, limit: Limit = 50
 ) -> HistoryOut:
-    """The turns of a conversation, oldest first, with the caller's ratings."""
+    """The turns of a conversation, oldest first, with the caller's ratings where these can be read."""
     page = await parts.stores.turns.page(caller, session_id, after, limit)
-    ratings = {one.turn_id: one.rating for one in await parts.stores.feedback.of_thread(caller, session_id)}
+    ratings = await _ratings(parts, caller, session_id) if page.complete else None
     turns = (TurnOut.model_validate(turn) for turn in page.items)
-    rated = tuple(turn.model_copy(update={"rating": ratings.get(turn.turn_id)}) for turn in turns)
-    return HistoryOut(turns=rated, next=page.next, may_be_incomplete=not page.complete)
+    rated = tuple(turn.model_copy(update={"rating": (ratings or {}).get(turn.turn_id)}) for turn in turns)
+    return HistoryOut(turns=rated, next=page.next, may_be_incomplete=ratings is None)
 
 
 @router.get("/sessions")
@@ -49,6 +53,14 @@ async def rename_session(session_id: PathId, body: RenameIn, caller: Caller, par
 async def delete_session(session_id: PathId, caller: Caller, parts: Parts) -> None:
     """Forget a conversation: its turns, runs, events, checkpoints, ratings and cached values."""
     await parts.runs.forget_thread(caller, session_id)
+
+
+async def _ratings(parts: App, caller: Scope, session_id: str) -> Mapping[str, Rating] | None:
+    """Rating by turn; None while their store is away: a conversation can be read without them."""
+    try:
+        return {one.turn_id: one.rating for one in await parts.stores.feedback.of_thread(caller, session_id)}
+    except StoreUnavailable:
+        return None
 
 
 def _session(thread: Thread) -> SessionOut:
