@@ -73,9 +73,11 @@ class Breaker:
         """Close the circuit: the server is there."""
         self._failures, self._try_at, self._answered_at = 0, None, self._clock()
 
-    def lost(self) -> None:
-        """Open the circuit: it is known that the server is gone."""
-        self._try_at = self._clock() + PROBE_EVERY_S
+    def lost(self, silent_s: float = 0.0) -> None:
+        """Open the circuit: it is known that the server is gone; not where it answered within the last silent_s."""
+        now = self._clock()
+        if now - self._answered_at >= silent_s:
+            self._try_at = now + PROBE_EVERY_S
 
     def admit(self, timeout_s: float) -> tuple[float, float]:
         """Return when a call begins and what its limit is."""

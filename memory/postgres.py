@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from random import uniform
@@ -20,7 +19,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from memory.breaker import Breaker
 from memory.errors import InvalidInput, StoreUnavailable
+from memory.meter import Pool
 from memory.records import Scope
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ CONFLICTS = 5
 """How often a transaction that another one made impossible (serialization, deadlock) is begun anew."""
 CONFLICT_PAUSE_S = 0.02
 RECONNECT_S = 1.0
-"""How often a lost server is asked again; calls fail at once meanwhile, unless one was answered within this time."""
+"""How often the pool tries to connect to a lost server."""
 CONNECT_S = 3
 LAST_WORDS_S = 1.0
 """How long a call that was given up may take to end on the server and give its connection back unharmed."""
@@ -40,6 +41,8 @@ OWN = "MQ"
 """How the SQLSTATEs begin that our functions raise: their callers know what they mean."""
 MIGRATION_LOCK = 7_246_113_558
 UNDONE = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+NO_ANSWERS = ("08", "53", "57P", "58")
+"""How the SQLSTATEs begin by which a server says that it is not there for us: going, starting, full, broken."""
 REFUSED = (psycopg.DataError, psycopg.errors.ProgramLimitExceeded, UnicodeEncodeError, OverflowError)
 
 
@@ -76,9 +79,8 @@ class Postgres:
         self.timeout_s = timeout_s
         self._conninfo = conninfo
         self._running: set[asyncio.Task[Any]] = set()
-        self._lost = False
-        self._answered_at = time.monotonic()
-        self._next_try = 0.0
+        self.breaker = Breaker(f"PostgreSQL at {place}", is_answer=_is_answer)
+        self.breaker.meter.pool = self._used
         self._pool = AsyncConnectionPool[Connection](
             conninfo,
             min_size=1,
@@ -136,11 +138,8 @@ class Postgres:
             StoreUnavailable: no answer within the limit, or an answer that says no.
             InvalidInput: a value cannot be stored.
         """
-        self._require_hope()
-        with self._told():
-            result = await self._bounded(self._repeated(work, may_repeat))
-        await self._note_answer()
-        return result
+        with self.breaker.guard(self.timeout_s) as limit_s, self._told(limit_s):
+            return await self._bounded(self._repeated(work, may_repeat), limit_s)
 
     async def open(self) -> None:
         """Connect once, so that whatever is wrong is told as it is; then let the pool connect.
@@ -149,7 +148,7 @@ class Postgres:
             StoreUnavailable: the server does not answer, or does not let us in.
             InvalidInput: the role is above row-level security.
         """
-        with self._told():
+        with self._told(self.timeout_s):
             async with asyncio.timeout(self.timeout_s), await psycopg.AsyncConnection.connect(self._conninfo) as first:
                 await _require_ordinary_role(first)
         await self._pool.open()
@@ -164,17 +163,16 @@ class Postgres:
                 await asyncio.wait(running, timeout=LAST_WORDS_S)
         await self._pool.close(timeout=LAST_WORDS_S)
 
-    async def _bounded(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _bounded(self, work: Coroutine[Any, Any, T], limit_s: float) -> T:
         task = asyncio.create_task(work)
         self._keep(task)
         try:
-            done, _ = await asyncio.wait({task}, timeout=self.timeout_s)
+            done, _ = await asyncio.wait({task}, timeout=limit_s)
         finally:
             if not task.done():
                 # Nobody waits for that: a server that hangs answers no cancellation either.
                 self._keep(asyncio.create_task(_end(task)))
         if not done:
-            self._lose()
             raise TimeoutError
         return await task
 
@@ -200,41 +198,32 @@ class Postgres:
                 if not connection or not connection.broken or dead > self._pool.max_size or not may_repeat():
                     raise
 
-    def _require_hope(self) -> None:
-        """While the server is lost, let one call a second try."""
-        now = time.monotonic()
-        if not self._lost or now - self._answered_at <= RECONNECT_S:
-            return
-        if now < self._next_try:
-            raise StoreUnavailable(f"PostgreSQL at {self.place} does not answer; it is asked again every second")
-        self._next_try = now + self.timeout_s + RECONNECT_S
+    def _used(self) -> Pool:
+        now = self._pool.get_stats()
+        return Pool(now["pool_size"] - now["pool_available"], now["pool_size"], now["pool_max"])
 
-    def _lose(self) -> None:
-        self._lost, self._next_try = True, time.monotonic() + RECONNECT_S
-
-    async def _note_answer(self, _: object = None) -> None:
-        self._lost, self._answered_at = False, time.monotonic()
+    async def _note_answer(self, _: object) -> None:
+        self.breaker.answered()
 
     async def _note_loss(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._lose()
+        self.breaker.lost(RECONNECT_S)
         if not pool.closed:
             # The pool has given up until somebody asks; whoever waits already would wait in vain.
             await pool.check()
 
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _told(self, limit_s: float) -> Generator[None]:
         try:
             yield
         except REFUSED as error:
             raise InvalidInput(f"a value cannot be stored: {_said(error)}") from error
         except PoolTimeout as error:
-            self._lose()
-            problem = f"no connection in {self.timeout_s} s"
+            problem = f"no connection in {limit_s} s"
             raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
         except (psycopg.Error, OSError, TimeoutError) as error:
             if isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(OWN):
                 raise
-            problem = _said(error) or f"no answer in {self.timeout_s} s"
+            problem = _said(error) or f"no answer in {limit_s} s"
             raise StoreUnavailable(f"PostgreSQL at {self.place} cannot be used: {problem}") from error
 
 
@@ -311,6 +300,11 @@ async def _require_ordinary_role(connection: Connection) -> None:
             f"PostgreSQL role {name!r} is above row-level security, which keeps tenants apart; connect as one that is"
             " not: CREATE ROLE multidb LOGIN PASSWORD '...'; CREATE DATABASE multidb OWNER multidb"
         )
+
+
+def _is_answer(error: BaseException | None) -> bool:
+    """Tell whether a server is there that says no: one that is asked again would only say it again."""
+    return isinstance(error, psycopg.Error) and bool(error.sqlstate) and not error.sqlstate.startswith(NO_ANSWERS)
 
 
 def _said(error: BaseException) -> str:

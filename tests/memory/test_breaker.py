@@ -115,6 +115,7 @@ def test_what_is_known_from_elsewhere_opens_and_closes_it(breaker):
     breaker.lost()
     assert breaker.state == "open"
     breaker.answered()
+    breaker.lost(1.0)
     assert breaker.state == "closed"
 
 
