@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -131,6 +132,13 @@ class ClaimRetracted(_Event):
     reason: str
 
 
+class AnswerCached(_Event):
+    """The answer that follows was made before, when it says; nothing that it rests on has changed since."""
+
+    type: Literal["answer.cached"] = "answer.cached"
+    answered_at: datetime
+
+
 class ClarificationRequested(_Event):
     """The question could mean several things; the answer asks back."""
 
@@ -194,6 +202,7 @@ Event = Annotated[
     | StageChanged
     | QuerySearched
     | SourcesFound
+    | AnswerCached
     | AnswerDelta
     | ClaimSupported
     | ClaimRetracted

@@ -55,6 +55,9 @@ class Metrics:
         self.outbox_seconds = Gauge(
             "multidb_outbox_oldest_seconds", "How long the oldest of them has waited.", registry=self.registry
         )
+        self.cached_answers = Counter(
+            "multidb_cached_answers_total", "Answers looked for in the cache.", ("result",), registry=self.registry
+        )
         self.degraded = Counter("multidb_degraded_total", "Parts that were gone.", ("part",), registry=self.registry)
 
     def show_outbox(self, lag: Lag) -> None:

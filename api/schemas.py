@@ -109,6 +109,7 @@ class AnswerOut(_Out):
         claims=[_CLAIM],
         suggestions=[],
         used_tokens=812,
+        cached=False,
     )
 
     run_id: str
@@ -124,6 +125,7 @@ class AnswerOut(_Out):
     claims: tuple[ClaimModel, ...]
     suggestions: tuple[str, ...] = ()
     used_tokens: int = 0
+    cached: bool = Field(False, description="The answer was made before, and nothing it rests on has changed.")
     code: str | None = None
     message: str | None = None
 

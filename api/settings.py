@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from memory.settings import StoreSettings
@@ -48,6 +50,13 @@ class Settings(StoreSettings):
     history_turns: int = Field(default=20, ge=0, description="Recent turns that a run gets to see.")
     recovery_attempts: int = Field(default=3, gt=0, description="Recoveries of one run before it is given up.")
 
+    response_cache: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Give an answer again that was given before, while nothing it rests on has changed. auto: where a"
+        " chat model is used. Off where servers of another process search.",
+    )
+    response_cache_h: float = Field(default=24.0, gt=0, description="How long an answer may be given again, hours.")
+
     log_level: str = Field(default="INFO", description="Level of the JSON log.")
     telemetry: bool = Field(default=False, description="Send OpenTelemetry traces (the `telemetry` extra).")
     telemetry_endpoint: str = Field(default="http://127.0.0.1:4318/v1/traces", description="OTLP/HTTP traces URL.")
@@ -57,3 +66,9 @@ class Settings(StoreSettings):
     def resumes(self) -> bool:
         """Whether runs go on from checkpoints: a chat model is paid for. Others start over from their record."""
         return (self.model_synthesizer, self.model_judge) != ("extractive", "deterministic")
+
+    @property
+    def recalls(self) -> bool:
+        """Whether answers are given again. An index of another process cannot say what an answer was made from."""
+        elsewhere = self.mcp_vector_search_url or self.mcp_knowledge_base_url
+        return not elsewhere and (self.response_cache == "on" or (self.response_cache == "auto" and self.resumes))

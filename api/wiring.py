@@ -19,6 +19,7 @@ from api.secret import load_secret_of
 from api.settings import Settings
 from api.telemetry import Telemetry, telemetry_of
 from api.uploads import Uploads, open_uploads
+from graphs import prompts
 from memory.folder import load_replica
 from memory.records import SYSTEM
 from memory.stores import Stores, open_stores
@@ -121,6 +122,7 @@ async def _versions(settings: Settings, stores: Stores) -> Mapping[str, str]:
     return {
         "synthesizer": settings.model_synthesizer,
         "judge": settings.model_judge,
+        "prompts": await asyncio.to_thread(prompts.version),
         "embedder": stores.embedder.name,
         "corpus": str(await stores.documents.last_sequence(SYSTEM)),
     }

@@ -12,6 +12,7 @@ from api.runs.admit import accept
 from api.runs.close import Outcome, close, close_from_turn, partial
 from api.runs.engine import Engine
 from api.runs.generate import Generation, continues, generate
+from api.runs.recall import CACHED
 from api.runs.replay import Replay
 from api.runs.writer import EventWriter
 from memory.errors import StoreError
@@ -81,7 +82,7 @@ async def attempt_again(engine: Engine, live: Live) -> None:
     stored = await stored_events(engine, record)
     writer = EventWriter(engine.stores.runs, record, stored[-1].seq)
     if (turn := await _kept_answer(engine, record)) is not None:
-        await close_from_turn(engine, record, writer, turn)
+        await close_from_turn(engine, record, writer, turn, cached=any(event.type == CACHED for event in stored))
     elif exhausted:
         await close(engine, record, writer, failed("recovery_exhausted", "", None))
     else:
@@ -97,7 +98,8 @@ def _outcome(generating: asyncio.Task[None], making: Generation, *, timed_out: b
     if isinstance(error, StoreError) or (error is not None and not isinstance(error, Exception)):
         raise error
     if error is None and making.answer is not None:
-        return Outcome("completed", "complete", making.answer, making.used_tokens)
+        cached = making.is_cached
+        return Outcome("completed", "complete", making.answer, making.used_tokens, cached=cached)
     logger.error("a run failed", extra={"run_id": making.record.run_id}, exc_info=error)
     return failed(code_of(error), making.text, making.spent_tokens())
 

@@ -23,7 +23,10 @@ from memory.records import Answer, Claim, RunEvent, RunRecord, RunStatus, Turn, 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. used_tokens None: nothing was produced, the reservation is given back."""
+    """How a run ended.
+
+    used_tokens None: nothing was produced, the reservation is given back. cached: the answer was made before.
+    """
 
     status: RunStatus
     turn_status: TurnStatus
@@ -31,6 +34,7 @@ class Outcome:
     used_tokens: int | None
     code: Code | None = None
     message: str = ""
+    cached: bool = False
 
 
 def partial(text: str) -> Answer:
@@ -56,14 +60,16 @@ async def close(engine: Engine, record: RunRecord, writer: EventWriter, outcome:
     _count(engine, record, outcome, settled)
 
 
-async def close_from_turn(engine: Engine, record: RunRecord, writer: EventWriter, turn: Turn) -> None:
+async def close_from_turn(
+    engine: Engine, record: RunRecord, writer: EventWriter, turn: Turn, *, cached: bool = False
+) -> None:
     """Finish a run whose answer turn was kept already: the charge came before it, only the end is missing."""
     answer = Answer(
         turn.text, turn.short_answer, turn.claims, turn.citations, turn.confidence, abstained=turn.abstained
     )
     status: RunStatus = {"complete": "completed", "cancelled": "cancelled"}.get(turn.status, "failed")  # pyright: ignore[reportAssignmentType]
     failed: Code | None = "internal" if status == "failed" else None
-    outcome = Outcome(status, turn.status, answer, record.reserved_tokens, failed)
+    outcome = Outcome(status, turn.status, answer, record.reserved_tokens, failed, cached=cached)
     settled = await _charge(engine, record, outcome)
     await _finish(engine, record, writer, (outcome, settled))
     _count(engine, record, outcome, settled)
@@ -90,6 +96,7 @@ def reply_of(record: RunRecord, outcome: Outcome, charged: int) -> dict[str, Any
         "answer": answer.pop("text"),
         **answer,
         "used_tokens": charged,
+        "cached": outcome.cached,
         **({"code": outcome.code, "message": outcome.message} if outcome.code else {}),
     }
 

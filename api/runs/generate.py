@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from api.runs.engine import Engine
 from api.runs.message import checkpoint_id, context_of, effort_of, told_before
+from api.runs.recall import Kept, key_of, parts_of, recall, remember
 from api.runs.reconcile import reconcile
 from api.runs.replay import Replay, Said
 from api.runs.writer import EventWriter, body_of
@@ -22,7 +23,11 @@ WORDS_PER_TOKEN = 0.75
 
 @dataclass(slots=True)
 class Generation:
-    """One attempt at a run's answer, while it is made. lease_token: fences its checkpoints against older attempts."""
+    """One attempt at a run's answer, while it is made.
+
+    lease_token: fences its checkpoints against older attempts. is_whole: no part was gone and nothing was left open.
+    is_cached: the answer was made before.
+    """
 
     record: RunRecord
     writer: EventWriter
@@ -31,6 +36,8 @@ class Generation:
     deltas: dict[str, str] = field(default_factory=dict[str, str])
     answer: Answer | None = None
     used_tokens: int = 0
+    is_whole: bool = True
+    is_cached: bool = False
 
     @property
     def text(self) -> str:
@@ -70,6 +77,10 @@ async def _run(engine: Engine, making: Generation, *, resumed: bool) -> Mapping[
     if callbacks := engine.metrics.telemetry.callbacks():
         config["callbacks"] = list(callbacks)
     given = await _input(engine, record, config, resumed=resumed)
+    key = await key_of(engine, record) if given is not None else None
+    if key is not None and (kept := await recall(engine, record.scope, key)) is not None:
+        _give_again(engine, making, kept)
+        return given
     graph: Any = await engine.graph()
     parts = graph.astream(
         given,
@@ -80,7 +91,17 @@ async def _run(engine: Engine, making: Generation, *, resumed: bool) -> Mapping[
         version="v2",
     )
     await _consume(engine, making, parts)
+    if key is not None and making.answer is not None and making.is_whole:
+        await remember(engine, record, key, making.answer)
     return given
+
+
+def _give_again(engine: Engine, making: Generation, kept: Kept) -> None:
+    """Say a kept answer; it costs the words of question and answer, as nothing was searched, read or judged."""
+    for part in parts_of(kept):
+        _said(engine, making, part)
+    making.used_tokens = making.spent_tokens()
+    making.answer, making.is_cached = kept.answer, True
 
 
 async def _consume(engine: Engine, making: Generation, parts: AsyncGenerator[Any]) -> None:
@@ -142,7 +163,10 @@ def _note(engine: Engine, making: Generation, kind: str, part: Mapping[str, Any]
             making.deltas[claim_id] = making.deltas.get(claim_id, "") + str(part["text"])
         case "claim.retracted":
             making.deltas.pop(str(part["claim_id"]), None)
+        case "clarification.requested":
+            making.is_whole = False
         case "degraded":
+            making.is_whole = False
             engine.metrics.degraded.labels(str(part["part"])).inc()
         case _:
             pass

@@ -15,7 +15,7 @@ from api.runs.admit import Place, accept, first_run, lease_thread, place_of, rec
 from api.runs.attempt import Live, attempt, attempt_again
 from api.runs.engine import Engine
 from api.runs.message import Message, checkpoint_id
-from memory.errors import NotFound, StoreError, StoreUnavailable
+from memory.errors import ModelUnavailable, NotFound, StoreError, StoreUnavailable
 from memory.ids import new_id
 from memory.records import SYSTEM, RunRecord, Scope
 
@@ -207,6 +207,8 @@ class Runs:
         if self.live >= self._engine.settings.max_runs:
             raise Problem("overloaded", "too many answers are being written; try again in a moment")
         lease = await lease_thread(self._engine, scope, place, self._engine.settings.thread_wait_s)
+        if message.thread_id is None:
+            self._spawn(self._read_ahead(message))
         try:
             record = await record_run(self._engine, scope, message, place)
             accepted = await self._accepted(record)
@@ -217,6 +219,11 @@ class Runs:
         if not accepted:
             raise Problem("store_unavailable", "the message is kept and will be answered", run_id=record.run_id)
         return record
+
+    async def _read_ahead(self, message: Message) -> None:
+        """Embed a thread's first question while it is being recorded; the search then finds the vector ready."""
+        with suppress(StoreError, ModelUnavailable):  # the search will meet the same embedder, and say so
+            await self._engine.stores.embedder.embed_query(message.text)
 
     async def _accepted(self, record: RunRecord) -> bool:
         """Complete an admission; False if a store failed on the way, for the run's task to try again."""
