@@ -15,9 +15,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import DocumentTooLarge, PyMongoError
+from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
 
+from memory.breaker import Breaker
 from memory.errors import InvalidInput, StoreUnavailable
+from memory.mongodb_pool import Connections
 
 Row = dict[str, Any]
 """A stored document, as the driver gives it. Not named document: that word is taken."""
@@ -25,6 +27,8 @@ Rows = AsyncCollection[Row]
 
 DATABASE = "multidb"
 MAX_CONNECTIONS = 32
+CONNECT_S = 3.0
+"""Limit of connecting, and of asking a server now and then whether it is there, where that of a call is longer."""
 SAFE = {"w": "majority", "readConcernLevel": "majority"}
 """What was acknowledged, and what was read, survives the loss of a server; the URL may say otherwise."""
 
@@ -32,11 +36,15 @@ SAFE = {"w": "majority", "readConcernLevel": "majority"}
 class Mongo:
     """A connected database. `repr` shows where it is and nothing else of the URL."""
 
-    def __init__(self, client: AsyncMongoClient[Row], name: str, host: str, timeout_s: float) -> None:
-        """Use a driver's client; host is for messages."""
+    def __init__(
+        self, client: AsyncMongoClient[Row], name: str, host: str, timeout_s: float, connections: Connections
+    ) -> None:
+        """Use a driver's client; host is for messages, connections are the client's."""
         self._database = client[name]
         self._host = host
         self._timeout_s = timeout_s
+        self.breaker = Breaker(f"MongoDB at {host}", is_answer=_is_answer)
+        self.breaker.meter.pool = connections.used
 
     def __repr__(self) -> str:
         return f"Mongo({self._host!r})"
@@ -50,17 +58,21 @@ class Mongo:
         """Hold what is done to the time limit.
 
         Raises:
-            StoreUnavailable: no answer within the limit, or an answer that says no.
+            StoreUnavailable: no answer within the limit, an answer that says no, or the circuit is open.
             InvalidInput: a value that the format cannot hold: half a surrogate pair in a key, more than 16 MB.
         """
+        with self.breaker.guard(self._timeout_s) as limit_s, self._told(limit_s), _cancelled_in_the_end():
+            async with asyncio.timeout(limit_s):
+                yield
+
+    @contextmanager
+    def _told(self, limit_s: float) -> Generator[None]:
         try:
-            with _cancelled_in_the_end():
-                async with asyncio.timeout(self._timeout_s):
-                    yield
+            yield
         except (BSONError, DocumentTooLarge, UnicodeEncodeError, OverflowError) as error:
             raise InvalidInput(f"MongoDB cannot hold this: {error}") from error
         except (PyMongoError, OSError, TimeoutError) as error:
-            problem = str(error) or f"no answer in {self._timeout_s} s"
+            problem = str(error) or f"no answer in {limit_s} s"
             raise StoreUnavailable(f"MongoDB at {self._host} cannot be used: {problem}") from error
 
 
@@ -96,11 +108,17 @@ async def open_mongodb(url: str, timeout_s: float = 10.0) -> AsyncGenerator[Mong
     limit_ms = max(1, int(timeout_s * 1_000))
     given = {option.lower() for option, _ in parse_qsl(urlsplit(url).query)}
     options: dict[str, Any] = {name: value for name, value in SAFE.items() if name.lower() not in given}
-    client = _client(url, host, limit_ms, options)
+    connections = Connections(MAX_CONNECTIONS)
+    client = _client(url, host, limit_ms, {**options, "event_listeners": [connections]})
     try:
-        yield Mongo(client, name, host, timeout_s)
+        yield Mongo(client, name, host, timeout_s, connections)
     finally:
         await client.close()
+
+
+def _is_answer(error: BaseException | None) -> bool:
+    """Tell whether a server is there that says no."""
+    return isinstance(error, OperationFailure)
 
 
 def _client(url: str, host: str, limit_ms: int, options: dict[str, Any]) -> AsyncMongoClient[Row]:
@@ -113,7 +131,7 @@ def _client(url: str, host: str, limit_ms: int, options: dict[str, Any]) -> Asyn
                 appname="multidb",
                 maxPoolSize=MAX_CONNECTIONS,
                 serverSelectionTimeoutMS=limit_ms,
-                connectTimeoutMS=limit_ms,
+                connectTimeoutMS=min(limit_ms, int(CONNECT_S * 1_000)),
                 # One limit, around each call (see Mongo.within): nested ones of the driver swallow ours now and then.
                 socketTimeoutMS=None,
                 waitQueueTimeoutMS=None,

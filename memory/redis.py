@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from memory.breaker import Breaker
 from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
+from memory.meter import Pool
 
 LEASE_LOST = "LEASELOST"
 """First word of what our scripts answer to the holder of an older lease."""
@@ -69,7 +70,8 @@ class Redis:
         self.client = client
         self.host = host
         self.timeout_s = timeout_s
-        self.breaker = Breaker(f"Redis at {host}")
+        self.breaker = Breaker(f"Redis at {host}", is_answer=_is_answer)
+        self.breaker.meter.pool = self._used
 
     def __repr__(self) -> str:
         return f"Redis({self.host!r})"
@@ -89,8 +91,9 @@ class Redis:
             StoreUnavailable: no answer long after that.
         """
         words = ("XREAD", "BLOCK", block_ms, "COUNT", STREAM_PAGE, "STREAMS", stream, after)
-        with self._told():
-            async with asyncio.timeout(block_ms / 1_000 + self.timeout_s):
+        limit_s = block_ms / 1_000 + self.timeout_s
+        with self._told(limit_s):
+            async with asyncio.timeout(limit_s):
                 connection = await self.client.connection_pool.get_connection()
                 try:
                     await connection.send_command(*words)
@@ -107,7 +110,7 @@ class Redis:
             StoreUnavailable: no answer within the limit, or an answer that says no.
             LeaseLost: a script found a younger lease than the one given.
         """
-        with self.breaker.guard(self.timeout_s) as limit_s, self._told():
+        with self.breaker.guard(self.timeout_s) as limit_s, self._told(limit_s):
             async with asyncio.timeout(limit_s):
                 return await work()
 
@@ -116,8 +119,12 @@ class Redis:
         registered = self.client.register_script(text)
         return lambda keys, arguments: self.within(lambda: registered(keys=keys, args=arguments))
 
+    def _used(self) -> Pool:
+        (idle, _), (used, _) = self.client.connection_pool.get_connection_count()
+        return Pool(used, idle + used, MAX_CONNECTIONS)
+
     @contextmanager
-    def _told(self) -> Generator[None]:
+    def _told(self, limit_s: float) -> Generator[None]:
         try:
             yield
         except ResponseError as error:
@@ -125,7 +132,7 @@ class Redis:
                 raise LeaseLost("a younger lease of this thread is in use") from error
             raise StoreUnavailable(f"Redis at {self.host} refused: {error}") from error
         except (RedisError, OSError, TimeoutError) as error:
-            problem = str(error) or f"no answer in {self.timeout_s} s"
+            problem = str(error) or f"no answer in {limit_s} s"
             raise StoreUnavailable(f"Redis at {self.host} cannot be used: {problem}") from error
 
 
@@ -138,6 +145,11 @@ async def _require_memory(server: Redis) -> None:
     if str(memory.get("maxmemory_policy", "")).startswith("allkeys-"):
         policy = memory["maxmemory_policy"]
         raise InvalidInput(f"Redis at {server.host} evicts what is needed ({policy}): it needs `noeviction`{way_out}")
+
+
+def _is_answer(error: BaseException | None) -> bool:
+    """Tell whether a server is there that says no."""
+    return isinstance(error, ResponseError)
 
 
 def _host(url: str) -> str:
