@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from mcp_servers.backends import Backends, Prices
 from mcp_servers.callers import Caller
+from mcp_servers.compared import Compared
 from mcp_servers.replies import READS, answering, reply, server, tool
 from memory.ports import SearchQuery
 from memory.records import FilterValue, Hit, Passage, SearchMode, SearchWeights
@@ -60,7 +61,7 @@ class Similarities(BaseModel):
 
 def build_server(stores: Backends, caller: Caller, prices: Prices | None = None) -> MCPServer:
     """Return the server over these stores; `prices` is not used here."""
-    tools = _VectorSearch(stores, caller)
+    tools = _VectorSearch(stores, caller, Compared(stores.embedder))
     listed = [
         tool(tools.search, "Search passages", READS),
         tool(tools.read_around, "Read around a passage", READS),
@@ -73,6 +74,7 @@ def build_server(stores: Backends, caller: Caller, prices: Prices | None = None)
 class _VectorSearch:
     stores: Backends
     caller: Caller
+    compared: Compared
 
     @answering
     async def search(
@@ -111,12 +113,5 @@ class _VectorSearch:
     @answering
     async def similarities(self, ctx: Context, query: Query, texts: Texts) -> Annotated[CallToolResult, Similarities]:
         """Return how near each text is in meaning to the query: cosine in [-1, 1], in the order of the texts."""
-        self.caller(ctx, NAME)
-        embedder = self.stores.embedder
-        while True:
-            name = embedder.name
-            vector = await embedder.embed_query(query)
-            vectors = await embedder.embed_passages(texts)
-            if embedder.name == name:  # otherwise another embedder took over in between
-                break
-        return reply(Similarities(similarities=[float(value) for value in vectors @ vector]))
+        scope = self.caller(ctx, NAME)
+        return reply(Similarities(similarities=await self.compared.cosines(scope.tenant_id, query, texts)))

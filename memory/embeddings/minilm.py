@@ -46,6 +46,7 @@ class MiniLM:
         self._build = build
         self._worker = worker
         self._queries: OrderedDict[str, Vectors] = OrderedDict()
+        self._pending: dict[str, asyncio.Task[Vectors]] = {}
 
     @property
     def name(self) -> str:
@@ -73,10 +74,16 @@ class MiniLM:
         return np.concatenate([np.empty((0, DIMENSION), np.float32), *parts])
 
     async def embed_query(self, text: str) -> Vectors:
-        """(384,) float32; the last 1,024 queries come from a cache."""
+        """(384,) float32; the last 1,024 queries come from a cache, and one asked for twice at once is embedded once."""
         if (known := self._queries.get(text)) is not None:
             self._queries.move_to_end(text)
             return known
+        if (pending := self._pending.get(text)) is None:
+            pending = self._pending[text] = asyncio.create_task(self._embed_query(text))
+            pending.add_done_callback(lambda _: self._pending.pop(text))
+        return await asyncio.shield(pending)
+
+    async def _embed_query(self, text: str) -> Vectors:
         vector = (await self._worker.run(partial(self.encode, [text]), first=True))[0]
         vector.flags.writeable = False
         self._queries[text] = vector
