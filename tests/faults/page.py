@@ -1,0 +1,72 @@
+"""docs/faults.md, made from the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.faults.table import CELLS, EVERY_TIME, FAULTS, LOSSES, RECOVERS_S, STRAINS, WAVERS, Cell, Sight
+
+FILE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+HEAD = f"""\
+# What a user sees when a server fails
+
+Written by `python -m tests.faults` from `tests/faults/table.py`, which is also what `tests/faults/test_cells.py` tests:
+the whole house on real servers, each behind a proxy that puts one fault on it and on no other. {len(EVERY_TIME)} of the
+{len(CELLS)} cells run at each change (`tests/faults/test_cells.py` names them), all of them by `make chaos`.
+
+In every cell:
+
+- no answer is a bare 500: a refusal is a problem (RFC 9457) with a code, and every stream ends with an event that says
+  how;
+- nothing is waited for longer than the cell says. *Within* counts time limits: `MULTIDB_STORE_TIMEOUT_S`,
+  `MULTIDB_MCP_TIMEOUT_S`, `MULTIDB_MODEL_TIMEOUT_S`, each the limit of one call, and "at once" is no wait at all;
+- {RECOVERS_S:g} s after the fault has ended, without a restart, questions, histories and uploads are as ever, what was
+  accepted meanwhile is answered once and charged once, and no tokens stay reserved.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *_faults(), *_losses(), *_cells()]) + "\n"
+
+
+def _faults() -> list[str]:
+    return ["## Faults", "", *_table(["Fault", "What the server does"], ([*row] for row in FAULTS.items())), ""]
+
+
+def _losses() -> list[str]:
+    heads = ["Dependency", "What becomes of what was asked meanwhile"]
+    return ["## Once it is back", "", *_table(heads, ([name, loss.kept] for name, loss in LOSSES.items())), ""]
+
+
+def _cells() -> list[str]:
+    heads = ["Dependency", "Fault", "A question", "The history", "An upload", "Within"]
+    strains = f"Under {_listed(STRAINS)} everything is answered as ever, only later."
+    wavers = f"Under {_listed(WAVERS)} one call may be answered and the next not: either is seen."
+    return ["## Cells", "", f"{strains} {wavers}", "", *_table(heads, map(_row, CELLS))]
+
+
+def _row(cell: Cell) -> list[str]:
+    sights = (cell.question, cell.history, cell.upload)
+    return [cell.dependency, cell.fault, *(_either(each) for each in sights), _within(cell)]
+
+
+def _either(sights: Iterable[Sight]) -> str:
+    return " or ".join(sight.words for sight in sights)
+
+
+def _within(cell: Cell) -> str:
+    if cell.fault in STRAINS or cell.fault == "down":
+        return "1 limit" if cell.dependency == "PostgreSQL" and cell.fault == "down" else "at once"
+    return f"{cell.limits} {cell.limit} limit{'s' if cell.limits > 1 else ''}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    known = set(names)
+    return " and ".join(f"*{name}*" for name in FAULTS if name in known)
+
+
+def _table(heads: list[str], rows: Iterable[list[str]]) -> list[str]:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]

@@ -1,0 +1,149 @@
+"""The committed table: dependency and fault -> what a user sees, within how long, and how fast it is over.
+
+docs/faults.md is written from it and the cells are tested from it, so that the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, NamedTuple
+
+Dependency = Literal["PostgreSQL", "Redis", "Cassandra", "MongoDB", "MCP server", "chat model"]
+Fault = Literal["down", "black hole", "too slow", "half-open", "flapping", "slow", "thin line", "sliced"]
+Limit = Literal["store", "tool", "model"]
+
+RECOVERS_S = 3.0
+"""How long after the end of a fault the user may still see it."""
+
+
+class Sight(NamedTuple):
+    """What a user sees. outcome: how the answer ended, or the problem's code. degraded: the part that is named."""
+
+    words: str
+    status: int
+    outcome: str
+    degraded: str = ""
+    incomplete: bool = False
+
+
+class Loss(NamedTuple):
+    """What it means that a dependency cannot be used.
+
+    limits: how many time limits a question may wait for it, until it is known to be away. kept: what becomes of what
+    was asked meanwhile, once it is back.
+    """
+
+    limit: Limit
+    limits: int
+    question: Sight
+    history: Sight
+    upload: Sight
+    kept: str
+
+
+ANSWERED = Sight("answered", 200, "completed")
+READ = Sight("read", 200, "read")
+KEPT = Sight("kept", 201, "kept")
+UNAVAILABLE = Sight("503 `store_unavailable`, Retry-After", 503, "store_unavailable")
+BUSY = Sight("409 `thread_busy`", 409, "thread_busy")
+WAITING = Sight("what waits for it alone, `may_be_incomplete`", 200, "read", incomplete=True)
+
+LOSSES: Mapping[Dependency, Loss] = {
+    "PostgreSQL": Loss(
+        *("store", 1, UNAVAILABLE, READ, UNAVAILABLE),
+        "Nothing is free and nothing is charged twice; an accepted message is answered, an upload is sent again.",
+    ),
+    "Redis": Loss(
+        *("store", 2, UNAVAILABLE, READ, KEPT),
+        "No run starts without its log; an accepted message is answered.",
+    ),
+    "Cassandra": Loss(
+        *("store", 3, Sight("answered, `degraded`: knowledge_base", 200, "completed", "knowledge_base")),
+        *(WAITING, KEPT, "Turns wait in the outbox and are brought in order; the history is whole again."),
+    ),
+    "MongoDB": Loss(
+        *(
+            "store",
+            2,
+            Sight("says what was not searched, `degraded`: vector_search", 200, "completed", "vector_search"),
+        ),
+        *(READ, UNAVAILABLE, "An upload is sent again; what it kept before is found unchanged."),
+    ),
+    "MCP server": Loss(
+        *("tool", 2, Sight("says what was not searched, `degraded`: vector_search", 200, "completed", "vector_search")),
+        *(READ, KEPT, "Nothing is left to be done."),
+    ),
+    "chat model": Loss(
+        *("model", 2, Sight("answered by the rules, `degraded`: synthesizer", 200, "completed", "synthesizer")),
+        *(READ, KEPT, "Nothing is left to be done."),
+    ),
+}
+FAULTS: Mapping[Fault, str] = {
+    "down": "connections end, new ones at once",
+    "black hole": "connections are taken, nothing is answered",
+    "too slow": "each answer comes later than the time limit",
+    "half-open": "what was connected is gone without a word, new connections work",
+    "flapping": "gone and back, once a second",
+    "slow": "each answer comes 0.1 s later",
+    "thin line": "20 kB/s",
+    "sliced": "answers come in pieces of 7 bytes",
+}
+STRAINS: frozenset[Fault] = frozenset({"slow", "thin line", "sliced"})
+"""What makes things slower and nothing else."""
+WAVERS: frozenset[Fault] = frozenset({"half-open", "flapping"})
+"""What is there for one call and away for the next: the user sees either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One dependency under one fault. Each sight is a set of which any may be seen."""
+
+    dependency: Dependency
+    fault: Fault
+    limits: int
+    question: tuple[Sight, ...]
+    history: tuple[Sight, ...]
+    upload: tuple[Sight, ...]
+
+    @property
+    def limit(self) -> Limit:
+        """The time limit that a call of this dependency has."""
+        return LOSSES[self.dependency].limit
+
+    @property
+    def name(self) -> str:
+        """The cell, for reports."""
+        return f"{self.dependency} {self.fault}"
+
+
+def _cell(dependency: Dependency, fault: Fault) -> Cell:
+    loss = LOSSES[dependency]
+    if fault in STRAINS:
+        return Cell(dependency, fault, 1, (ANSWERED,), (READ,), (KEPT,))
+    if fault in WAVERS:
+        # A message that was accepted before the server went away again is still being answered when the next one comes.
+        return Cell(
+            *(dependency, fault, loss.limits, _either(ANSWERED, loss.question, BUSY)),
+            *(_either(READ, loss.history), _either(KEPT, loss.upload)),
+        )
+    return Cell(dependency, fault, loss.limits, (loss.question,), (loss.history,), (loss.upload,))
+
+
+def _either(*sights: Sight) -> tuple[Sight, ...]:
+    return tuple(dict.fromkeys(sights))
+
+
+CELLS = tuple(_cell(dependency, fault) for dependency, fault in product(LOSSES, FAULTS))
+"""Every cell, dependency by dependency."""
+EVERY_TIME = frozenset[tuple[Dependency, Fault]](
+    {
+        *(("PostgreSQL", "down"), ("PostgreSQL", "black hole"), ("PostgreSQL", "half-open"), ("PostgreSQL", "slow")),
+        *(("Redis", "down"), ("Redis", "black hole"), ("Redis", "half-open"), ("Redis", "sliced")),
+        *(("Cassandra", "down"), ("Cassandra", "black hole"), ("Cassandra", "sliced")),
+        *(("MongoDB", "down"), ("MongoDB", "half-open"), ("MongoDB", "thin line")),
+        *(("MCP server", "down"), ("chat model", "black hole")),
+    }
+)
+"""The cells that are tested at each change; all of them by `make chaos`."""
