@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from memory.records import Effort
+
 app = typer.Typer(
     name="multidb eval",
     help="Measure answers on data of your own; docs/evals.md describes the files.",
@@ -18,6 +20,16 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+Data = Annotated[Path, typer.Option("--data", metavar="DIR|FILE", exists=True, help="Questions and documents.")]
+Questions = Annotated[
+    Path | None, typer.Option("--questions", metavar="FILE", exists=True, help="Questions to a folder of documents.")
+]
+EffortOption = Annotated[Effort, typer.Option("--effort", help="How hard to try.")]
+Limit = Annotated[int, typer.Option("--limit", min=0, help="Draw so many questions; 0 asks all.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of the draw and of the intervals.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", metavar="DIR", help="Keep the embedded documents here, to go on or repeat.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 
 
@@ -69,6 +81,39 @@ def injection(
         typer.echo(f"{name:<12} {share:.4f}")
 
 
+@app.command()
+def retrieval(
+    data: Data,
+    questions: Questions = None,
+    effort: EffortOption = "standard",
+    append: Annotated[str, typer.Option(metavar="FIELD", help="Add this field of a question to its text.")] = "",
+    limit: Limit = 0,
+    seed: Seed = 0,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the researcher with BM25, vectors and their fusion, over the same passages."""
+    from evals.house import Ticker
+    from evals.retrieval import Options, as_object, measure
+    from evals.sets import load_set
+    from evals.tables import retrieval_table
+
+    found = load_set(data, questions)
+    results = asyncio.run(measure(found, Options(effort, limit, seed, append), home, Ticker()))
+    shown = as_object(results, seed)
+    typer.echo(json.dumps(shown) if as_json else retrieval_table(shown))
+
+
+def main() -> None:
+    """Run the command; data that is not as documented, and expected failures, are one sentence on stderr."""
+    from api.terminal import EXPECTED, explain
+    from evals.sets import InvalidSet
+
+    try:
+        app(prog_name="multidb eval")
+    except (*EXPECTED, InvalidSet) as error:
+        sys.exit(explain(error))
+
+
 if __name__ == "__main__":
-    app(prog_name="multidb eval")
-    sys.exit(0)
+    main()

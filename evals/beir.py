@@ -6,7 +6,9 @@ import json
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def load_samples(folder: Path) -> list[Sample]:
     return [_sample(json.loads(line)) for line in lines if line.strip()]
 
 
-def draw(samples: list[Sample], count: int, seed: int) -> tuple[list[Sample], list[Sample]]:
+def draw(samples: list[T], count: int, seed: int) -> tuple[list[T], list[T]]:
     """Return a random sample without repeats, and the rest in the same shuffled order."""
     shuffled = list(samples)
     random.Random(seed).shuffle(shuffled)

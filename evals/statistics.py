@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +42,24 @@ def bootstrap(statistic: Statistic, ours: Floats, theirs: Floats, seed: int = 0)
         return Metric(value, float("nan"), float("nan"))
     low, high = np.quantile(values, [0.025, 0.975])
     return Metric(value, float(low), float(high))
+
+
+def mean(values: Sequence[float], seed: int = 0) -> Metric:
+    """The mean of some values with its interval; NaN of none. One seed and length draw the same rows: paired."""
+    if not len(values):
+        return Metric(float("nan"), float("nan"), float("nan"))
+    given = np.asarray(values, dtype=float)
+    picks = np.random.default_rng(seed).integers(0, len(given), (RESAMPLES, len(given)))
+    low, high = np.quantile(given[picks].mean(axis=1), [0.025, 0.975])
+    return Metric(float(given.mean()), float(low), float(high))
+
+
+def quantile(values: Sequence[float], share: float, seed: int = 0) -> Metric:
+    """A quantile of some values with its interval; NaN of none."""
+    given = np.asarray(values, dtype=float)
+    if not len(given):
+        return Metric(float("nan"), float("nan"), float("nan"))
+    return bootstrap(lambda ours, _: float(np.quantile(ours, share)), given, given, seed)
 
 
 def spearman(ours: Floats, theirs: Floats) -> float:

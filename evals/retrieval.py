@@ -1,0 +1,167 @@
+"""How well passages are found: `multidb eval retrieval --data DIR`. docs/evals.md describes files and figures.
+
+Four rankings of the same passages from one run: BM25, cosine, their reciprocal rank fusion, and the researcher that
+serves users, reached as users reach it, through the graph and the search tool.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evals.baselines import Bm25, Corpus, best_rows, fused, read_corpus
+from evals.house import House, Tell, fill, open_house
+from evals.ranking import DEPTH, score_ranking
+from evals.sets import EvalSet, InvalidSet, Question
+from evals.statistics import Metric, mean, quantile
+from graphs.context import LIMITS, Context
+from graphs.state import State
+from memory.records import LOCAL, Effort, Hit
+from tools.calls import SearchRequest
+
+SYSTEMS = ("bm25", "dense", "rrf", "ours")
+BASELINES = SYSTEMS[:3]
+Rank = Callable[[str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure. append: field of a question's row that is added to its text. limit 0 asks all."""
+
+    effort: Effort = "standard"
+    limit: int = 0
+    seed: int = 0
+    append: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """What one system did: the figures of each question, and how long each took."""
+
+    scores: list[Mapping[str, float]] = field(default_factory=list[Mapping[str, float]])
+    latency_ms: list[float] = field(default_factory=list[float])
+
+    def metrics(self, seed: int) -> dict[str, Metric]:
+        """Every figure with its interval."""
+        names = self.scores[0]
+        figures = {name: mean([row[name] for row in self.scores], seed) for name in names}
+        for share, name in ((0.5, "latency_p50_ms"), (0.95, "latency_p95_ms")):
+            figures[name] = quantile(self.latency_ms, share, seed)
+        return figures
+
+
+async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tell) -> dict[str, Ranked]:
+    """Return what each system did with the questions that some document answers.
+
+    Raises:
+        InvalidSet: no question has a document that answers it.
+    """
+    asked = [one for one in found.drawn(options.limit, options.seed).questions if one.gains]
+    if not asked:
+        raise InvalidSet("no question names a document that answers it: there is nothing to score")
+    async with open_house(home) as house:
+        await fill(house, found, home, tell)
+        results = await _compared(house, found, asked, options, tell)
+    return {system: results[system] for system in SYSTEMS}
+
+
+def as_object(results: Mapping[str, Ranked], seed: int = 0) -> dict[str, Any]:
+    """The documented object of `eval retrieval --json`."""
+    metrics = {system: ranked.metrics(seed) for system, ranked in results.items()}
+    return {
+        "queries": len(results["ours"].scores),
+        "systems": {system: {name: one.as_object() for name, one in of.items()} for system, of in metrics.items()},
+        "differences": {
+            name: {**metric.as_object(), "baseline": baseline}
+            for name, (metric, baseline) in differences(results, seed).items()
+        },
+    }
+
+
+def differences(results: Mapping[str, Ranked], seed: int = 0) -> dict[str, tuple[Metric, str]]:
+    """Ours minus the baseline that is best on average, question by question, for each figure."""
+    found: dict[str, tuple[Metric, str]] = {}
+    for name in results["ours"].scores[0]:
+        columns = {system: np.array([row[name] for row in ranked.scores]) for system, ranked in results.items()}
+        baseline = max(BASELINES, key=lambda system: float(columns[system].mean()))
+        found[name] = (mean((columns["ours"] - columns[baseline]).tolist(), seed), baseline)
+    return found
+
+
+async def _compared(
+    house: House, found: EvalSet, asked: Sequence[Question], options: Options, tell: Tell
+) -> dict[str, Ranked]:
+    comparison = _Comparison(house, found, await read_corpus(house.stores))
+    results = {system: Ranked() for system in SYSTEMS}
+    for number, question in enumerate(asked, 1):
+        text = " ".join((question.text, str(question.row.get(options.append, "")))).strip()
+        rankings = {**await comparison.baselines(text), "ours": await comparison.ours(question, text, options.effort)}
+        for system, (ranking, spent_ms) in rankings.items():
+            results[system].scores.append(score_ranking(ranking, question.gains))
+            results[system].latency_ms.append(spent_ms)
+        tell("questions asked", number, len(asked))
+    return results
+
+
+class _Comparison:
+    """Ranks the names of documents by each system; each answer is (names, best first; milliseconds)."""
+
+    def __init__(self, house: House, found: EvalSet, corpus: Corpus) -> None:
+        self._house = house
+        self._name_of = found.name_of
+        self._names = [found.name_of(source) for source in corpus.sources]
+        self._words = Bm25(corpus.texts)
+        self._vectors = corpus.vectors
+
+    async def baselines(self, text: str) -> dict[str, tuple[list[str], float]]:
+        """The three that the passages alone give."""
+        started = time.perf_counter()
+        lexical = best_rows(self._words.scores(text), above=0.0)
+        between = time.perf_counter()
+        dense = best_rows(np.asarray(self._vectors @ await self._house.stores.embedder.embed_query(text), np.float64))
+        ended = time.perf_counter()
+        both = fused(lexical, dense)
+        lexical_ms, dense_ms = (between - started) * 1000, (ended - between) * 1000
+        spent = {"bm25": lexical_ms, "dense": dense_ms, "rrf": lexical_ms + dense_ms}
+        rankings = {"bm25": lexical, "dense": dense, "rrf": both}
+        return {system: ([self._names[row] for row in rows], spent[system]) for system, rows in rankings.items()}
+
+    async def ours(self, question: Question, text: str, effort: Effort) -> tuple[list[str], float]:
+        """What serves users."""
+        sources, spent_ms = await rank_as_served(self._house, question, text, effort)
+        return [self._name_of(source) for source in sources], spent_ms
+
+
+async def rank_as_served(house: House, question: Question, text: str, effort: Effort) -> tuple[list[str], float]:
+    """Return the sources of the passages that the researcher hands on, best first, and the milliseconds it took.
+
+    The graph runs as for a user, and is left once no further round of research can come. What the search tool
+    finds beyond what is read follows, so that recall at 100 can be told; its time is not counted.
+    """
+    started = time.perf_counter()
+    hits, query = await _researched(house, question, text, effort)
+    spent = (time.perf_counter() - started) * 1000
+    beyond = await house.agent.tools.search(LOCAL, SearchRequest(query or text, top_k=DEPTH))
+    return [hit.source for hit in (*hits, *beyond.hits)], spent
+
+
+async def _researched(house: House, question: Question, text: str, effort: Effort) -> tuple[Sequence[Hit], str]:
+    context = Context(run_id=question.id, thread_id=question.id, scope=LOCAL, effort=effort)
+    graph: Any = house.agent.graph
+    hits: Sequence[Hit] = ()
+    query = ""
+    config = {"configurable": {"thread_id": f"eval-{question.id}"}}
+    parts = graph.astream(State(question=text), config, context=context, stream_mode="updates")
+    async with aclosing(parts):
+        async for part in parts:
+            if (update := part.get("researcher")) is not None:
+                hits, query = update["hits"], update["query"]
+                if update["round"] >= LIMITS[effort].rounds:
+                    break
+    return hits, query

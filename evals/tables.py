@@ -1,0 +1,33 @@
+"""The figures of an evaluation as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def figure(metric: Mapping[str, Any]) -> str:
+    """A figure with its interval; a dash where the data cannot give it."""
+    if metric["value"] is None:
+        return "-"
+    digits = 1 if abs(metric["value"]) >= 10 else 3
+    bounds = [f"{metric[name]:.{digits}f}" if metric[name] is not None else "-" for name in ("low", "high")]
+    return f"{metric['value']:.{digits}f} [{bounds[0]}, {bounds[1]}]"
+
+
+def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """One figure a line."""
+    return "\n".join(f"{name:<26} {figure(metric)}" for name, metric in metrics.items())
+
+
+def retrieval_table(found: Mapping[str, Any]) -> str:
+    """Systems side by side, and how ours stands to the best of the others."""
+    systems = found["systems"]
+    lines = [f"{found['queries']} questions", f"{'':<16}" + "".join(f"{system:<22}" for system in systems)]
+    lines += [
+        f"{name:<16}" + "".join(f"{figure(of[name]):<22}" for of in systems.values()).rstrip()
+        for name in systems["ours"]
+    ]
+    lines.append("\nours minus the best baseline, by question")
+    gains = found["differences"].items()
+    return "\n".join([*lines, *(f"{name:<16}{figure(gain):<22} {gain['baseline']}" for name, gain in gains)])

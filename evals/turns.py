@@ -1,0 +1,77 @@
+"""What is asked in a row of a question set: a question, the last turn of a conversation, or each turn of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, cast
+
+from memory.records import TurnRole
+
+GOLD = frozenset({"answers", "all_answers", "answerable"})
+"""Fields of a turn that make it a question of its own."""
+
+
+class Said(NamedTuple):
+    """One part of a conversation."""
+
+    role: TurnRole
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and what was said before it; row: the turn's own fields where it has gold of its own."""
+
+    text: str
+    before: tuple[Said, ...] = ()
+    row: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def asked_in(row: Mapping[str, Any]) -> list[Asked]:
+    """Return what is to be asked.
+
+    `turns` may be texts that alternate, user first; objects with `speaker` or `role` and `text` or `content`; or
+    objects with a `question` and what was answered. Turns with gold answers of their own are asked one after the
+    other, and what was really answered comes before the next; else the last thing the user says is asked.
+    """
+    turns = cast("Sequence[Any]", row.get("turns") or ())
+    if not turns:
+        return [Asked(_plain(row.get("text") or row.get("question") or row.get("query") or ""))]
+    objects = [cast("Mapping[str, Any]", turn) for turn in turns if isinstance(turn, dict)]
+    own = [turn for turn in objects if GOLD & turn.keys() and _role(turn) == "user"]
+    if own:
+        return [Asked(_text(turn), (), turn) for turn in own]
+    said = _said(turns)
+    question = _plain(row.get("text") or row.get("question") or "")
+    if not question:
+        last = max((place for place, one in enumerate(said) if one.role == "user"), default=-1)
+        return [Asked(said[last].text if said else "", tuple(said[:last]) if last > 0 else ())]
+    repeated = bool(said) and said[-1] == Said("user", question)
+    return [Asked(question, tuple(said[:-1] if repeated else said))]
+
+
+def _said(turns: Sequence[Any]) -> list[Said]:
+    said: list[Said] = []
+    for place, turn in enumerate(turns):
+        if not isinstance(turn, dict):
+            said.append(Said("assistant" if place % 2 else "user", _plain(turn)))
+            continue
+        fields = cast("Mapping[str, Any]", turn)
+        said.append(Said(_role(fields), _text(fields)))
+        if "question" in fields and (answer := fields.get("answer") or fields.get("response")):
+            said.append(Said("assistant", str(answer)))
+    return said
+
+
+def _role(turn: Mapping[str, Any]) -> TurnRole:
+    named = str(turn.get("role") or turn.get("speaker") or "user").lower()
+    return "user" if named in ("user", "human", "customer") else "assistant"
+
+
+def _text(turn: Mapping[str, Any]) -> str:
+    return _plain(turn.get("text") or turn.get("content") or turn.get("question") or "")
+
+
+def _plain(text: object) -> str:
+    return " ".join(str(text).split())
