@@ -38,6 +38,8 @@ class Breaker:
         name: str,
         clock: Callable[[], float] = time.monotonic,
         is_answer: Callable[[BaseException | None], bool] = never,
+        *,
+        opens: bool = True,
     ) -> None:
         """Start closed.
 
@@ -45,11 +47,13 @@ class Breaker:
             name: of the server, for messages; no credentials.
             clock: seconds.
             is_answer: whether what a StoreUnavailable comes from is an answer of the server that says no.
+            opens: False only counts.
         """
         self.name = name
         self.meter = Meter()
         self._clock = clock
         self._is_answer = is_answer
+        self._opens = opens
         self._failures = 0
         self._answered_at = -math.inf
         self._try_at: float | None = None
@@ -101,7 +105,7 @@ class Breaker:
             self.answered()
 
     def _failed(self, began: float, took_s: float) -> None:
-        if self._answered_at > began:
+        if self._answered_at > began or not self._opens:
             return
         self._failures += 1
         if self._try_at is not None or self._failures >= FAILURES or took_s >= SLOW_S:

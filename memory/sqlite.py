@@ -11,12 +11,13 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from memory.breaker import Breaker
 from memory.errors import InvalidInput, StoreError, StoreUnavailable
 
 T = TypeVar("T")
@@ -39,6 +40,8 @@ class Database:
     def __init__(self, path: Path, timeout_s: float) -> None:
         """Name the file and the time limit of one call, in seconds; opens nothing."""
         self.path = path
+        # It counts; a file that is locked or full is asked each time, as that costs no wait for a network.
+        self.breaker = Breaker(str(path), opens=False)
         self._timeout_s = timeout_s
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -96,10 +99,15 @@ class Database:
             connection.close()
 
     async def _within_limit(self, future: asyncio.Future[T], verb: str) -> T:
-        try:
+        with self.breaker.guard(self._timeout_s) as limit_s, self._told(verb):
             # Not wait_for: in Python 3.11 it swallows a cancellation that meets the result.
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await asyncio.shield(future)
+
+    @contextmanager
+    def _told(self, verb: str) -> Generator[None]:
+        try:
+            yield
         except TimeoutError as error:
             raise StoreUnavailable(f"{self.path} could not be {verb} within {self._timeout_s} s") from error
         except (UnicodeEncodeError, OverflowError) as error:

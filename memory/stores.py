@@ -6,7 +6,7 @@ server's driver. To add a technology: one file in its port's folder and one line
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from memory.ports import (
     TurnStore,
 )
 from memory.records import SYSTEM, Plan
+from memory.servers import Server, Servers
 from memory.settings import StoreSettings
 from memory.sqlite import Database, open_database
 
@@ -46,7 +47,10 @@ DEFAULT_EMBEDDER = "minilm"
 
 @dataclass(frozen=True)
 class Stores:
-    """Everything that remembers, open. `dataclasses.replace` swaps one for a wrapper of it."""
+    """Everything that remembers, open. `dataclasses.replace` swaps one for a wrapper of it.
+
+    servers: where the ports are, and how each of those does.
+    """
 
     checkpointer: BaseCheckpointSaver[Any]
     turns: TurnStore
@@ -60,6 +64,7 @@ class Stores:
     runs: RunLog
     cache: Cache
     embedder: Embedder
+    servers: Sequence[Server]
 
 
 @asynccontextmanager
@@ -94,11 +99,12 @@ async def open_stores(
             ledger=await _open_ledger(files, plan),
             audit=await _open_audit(files),
             documents=documents,
-            index=await _open_index(stack, settings, documents, embedder),
+            index=await _open_index(files, documents, embedder),
             feedback=await _open_feedback(files),
             runs=await _open_runs(files),
             cache=await _open_cache(files),
             embedder=embedder,
+            servers=files.servers.all(),
         )
 
 
@@ -125,6 +131,7 @@ class _Files:
 
     def __init__(self, stack: AsyncExitStack, settings: StoreSettings) -> None:
         self.settings = settings
+        self.servers = Servers()
         self._stack = stack
         self._open: dict[Path, Database] = {}
         self._redis: dict[str, Redis] = {}
@@ -136,33 +143,37 @@ class _Files:
         path = path_of(port, url, "sqlite", self.settings.home / default).absolute()
         if path not in self._open:
             self._open[path] = await self.enter(open_database(path, self.settings.store_timeout_s))
+        self.servers.note(port, "sqlite", self._open[path].breaker, f"sqlite:{path.name}")
         return self._open[path]
 
-    async def redis(self, url: str) -> Redis:
+    async def redis(self, port: str, url: str) -> Redis:
         """Return the server that a URL names."""
         from memory.redis import open_redis
 
         if url not in self._redis:
             opening = open_redis(url, self.settings.store_timeout_s, may_forget=self.settings.redis_may_forget)
             self._redis[url] = await self.enter(opening)
+        self.servers.note(port, "redis", self._redis[url].breaker)
         return self._redis[url]
 
-    async def postgres(self, url: str) -> Postgres:
+    async def postgres(self, port: str, url: str) -> Postgres:
         """Return the database that a URL names."""
         from memory.postgres import open_postgres
 
         if url not in self._postgres:
             limits = (self.settings.store_timeout_s, self.settings.postgres_connections)
             self._postgres[url] = await self.enter(open_postgres(url, *limits))
+        self.servers.note(port, "postgres", self._postgres[url].breaker)
         return self._postgres[url]
 
-    async def cassandra(self, url: str) -> Cassandra:
+    async def cassandra(self, port: str, url: str) -> Cassandra:
         """Return the cluster that a URL names; one that is away is connected to when it is there."""
         from memory.cassandra import open_cassandra
 
         if url not in self._cassandra:
             opening = open_cassandra(url, self.settings.store_timeout_s, must_answer=False)
             self._cassandra[url] = await self.enter(opening)
+        self.servers.note(port, "cassandra", self._cassandra[url].breaker)
         return self._cassandra[url]
 
     async def enter(self, opening: AbstractAsyncContextManager[T]) -> T:
@@ -199,7 +210,7 @@ async def _open_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
 async def _open_redis_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
     from memory.checkpoints.redis import RedisSaver
 
-    server = await files.redis(files.settings.checkpoints_url)
+    server = await files.redis("checkpoints", files.settings.checkpoints_url)
     return RedisSaver(server, int(files.settings.checkpoint_retention_h * 3600))
 
 
@@ -218,7 +229,7 @@ async def _open_turns(files: _Files) -> TurnStore:
         from memory.turns.cassandra import CassandraTurns
         from memory.turns.outbox import open_outbox
 
-        turns = CassandraTurns(await files.cassandra(files.settings.turns_url))
+        turns = CassandraTurns(await files.cassandra("turns", files.settings.turns_url))
         return await files.enter(open_outbox(turns, await files.open("outbox", "", "outbox.db")))
     from memory.turns.sqlite import open_turns
 
@@ -229,7 +240,7 @@ async def _open_answers(files: _Files) -> AnswerStore:
     if is_cql(files.settings.answers_url):
         from memory.answers.cassandra import CassandraAnswers
 
-        return CassandraAnswers(await files.cassandra(files.settings.answers_url))
+        return CassandraAnswers(await files.cassandra("answers", files.settings.answers_url))
     from memory.answers.sqlite import open_answers
 
     return await open_answers(await files.open("answers", files.settings.answers_url, "chat.db"))
@@ -239,10 +250,10 @@ async def _open_feedback(files: _Files) -> FeedbackStore:
     if is_cql(files.settings.answers_url):
         from memory.feedback.cassandra import CassandraFeedback
 
-        return CassandraFeedback(await files.cassandra(files.settings.answers_url))
+        return CassandraFeedback(await files.cassandra("feedback", files.settings.answers_url))
     from memory.feedback.sqlite import open_feedback
 
-    return await open_feedback(await files.open("answers", files.settings.answers_url, "chat.db"))
+    return await open_feedback(await files.open("feedback", files.settings.answers_url, "chat.db"))
 
 
 def is_postgres(url: str) -> bool:
@@ -254,7 +265,7 @@ async def _open_accounts(files: _Files, plan: Plan) -> Accounts:
     if is_postgres(files.settings.accounts_url):
         from memory.accounts.postgres import open_accounts as open_postgres_accounts
 
-        return await open_postgres_accounts(await files.postgres(files.settings.accounts_url), plan)
+        return await open_postgres_accounts(await files.postgres("accounts", files.settings.accounts_url), plan)
     from memory.accounts.sqlite import open_accounts
 
     return await open_accounts(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
@@ -264,27 +275,27 @@ async def _open_ledger(files: _Files, plan: Plan) -> QuotaLedger:
     if is_postgres(files.settings.accounts_url):
         from memory.accounts.postgres_ledger import open_ledger as open_postgres_ledger
 
-        return await open_postgres_ledger(await files.postgres(files.settings.accounts_url), plan)
+        return await open_postgres_ledger(await files.postgres("ledger", files.settings.accounts_url), plan)
     from memory.accounts.sqlite_ledger import open_ledger
 
-    return await open_ledger(await files.open("accounts", files.settings.accounts_url, "chat.db"), plan)
+    return await open_ledger(await files.open("ledger", files.settings.accounts_url, "chat.db"), plan)
 
 
 async def _open_audit(files: _Files) -> AuditLog:
     if is_postgres(files.settings.accounts_url):
         from memory.accounts.postgres_audit import open_audit as open_postgres_audit
 
-        return await open_postgres_audit(await files.postgres(files.settings.accounts_url))
+        return await open_postgres_audit(await files.postgres("audit", files.settings.accounts_url))
     from memory.accounts.sqlite_audit import open_audit
 
-    return await open_audit(await files.open("accounts", files.settings.accounts_url, "chat.db"))
+    return await open_audit(await files.open("audit", files.settings.accounts_url, "chat.db"))
 
 
 async def _open_runs(files: _Files) -> RunLog:
     if is_redis(files.settings.runs_url):
         from memory.runs.redis import open_runs as open_redis_runs
 
-        return await files.enter(open_redis_runs(await files.redis(files.settings.runs_url)))
+        return await files.enter(open_redis_runs(await files.redis("runs", files.settings.runs_url)))
     from memory.runs.sqlite import open_runs
 
     # We hold the folder's lock: leases found in its file belong to dead processes.
@@ -295,10 +306,10 @@ async def _open_cache(files: _Files) -> Cache:
     if is_redis(files.settings.runs_url):
         from memory.runs.redis_cache import RedisCache
 
-        return RedisCache(await files.redis(files.settings.runs_url))
+        return RedisCache(await files.redis("cache", files.settings.runs_url))
     from memory.runs.cache import open_cache
 
-    return await open_cache(await files.open("runs", files.settings.runs_url, "chat.db"))
+    return await open_cache(await files.open("cache", files.settings.runs_url, "chat.db"))
 
 
 async def _open_documents(files: _Files) -> DocumentStore:
@@ -316,22 +327,23 @@ async def _open_mongodb_documents(files: _Files) -> DocumentStore:
 
     settings = files.settings
     mongo = await files.enter(open_mongodb(settings.documents_url, settings.store_timeout_s))
+    files.servers.note("documents", "mongodb", mongo.breaker)
     return await open_documents(mongo, settings.kept_versions)
 
 
-async def _open_index(
-    stack: AsyncExitStack, settings: StoreSettings, documents: DocumentStore, embedder: Embedder
-) -> PassageIndex:
+async def _open_index(files: _Files, documents: DocumentStore, embedder: Embedder) -> PassageIndex:
+    settings = files.settings
     if is_mongodb(settings.index_url):
         from memory.index.atlas import open_home
         from memory.index.atlas import open_index as open_atlas_index
 
-        home = await stack.enter_async_context(open_home(settings.index_url, settings.store_timeout_s))
-        return await stack.enter_async_context(open_atlas_index(home, documents, embedder))
+        home = await files.enter(open_home(settings.index_url, settings.store_timeout_s))
+        files.servers.note("index", "mongodb", home.mongo.breaker)
+        return await files.enter(open_atlas_index(home, documents, embedder))
     from memory.index.local import open_index
 
     folder = path_of("index", settings.index_url, "local", settings.home / "index")
-    return await stack.enter_async_context(open_index(folder, documents, embedder))
+    return await files.enter(open_index(folder, documents, embedder))
 
 
 async def _shared_embedder(

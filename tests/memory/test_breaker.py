@@ -140,3 +140,10 @@ def test_watching_a_call_costs_microseconds():
         with breaker.guard(10.0):
             pass
     assert time.perf_counter() - began < 10_000 * 50e-6
+
+
+def test_one_that_only_counts_stays_closed(clock):
+    breaker = Breaker("a file", clock.seconds, opens=False)
+    fail(breaker, 2 * FAILURES)
+    assert breaker.state == "closed"
+    assert breaker.meter.failures == {"unreachable": 2 * FAILURES}

@@ -16,6 +16,8 @@ from memory.stores import Stores, open_stores, path_of
 from tests.support.kill import ROOT
 from tests.support.people import ALICE
 
+EMBEDDED_PORTS = ["turns", "answers", "accounts", "ledger", "audit", "feedback", "runs", "cache"]
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
@@ -34,6 +36,9 @@ async def test_the_default_opens_everything_in_one_folder_and_owns_it(home):
         assert replace(stores, turns="wrapped").turns == "wrapped"
         with pytest.raises(FrozenInstanceError):
             stores.turns = "other"
+        ports = {server.name: server.ports for server in stores.servers}
+        assert ports == {"sqlite:documents.db": ["documents"], "sqlite:chat.db": EMBEDDED_PORTS}
+        assert all(sum(server.breaker.meter.counts) for server in stores.servers)
     assert find_holder(home) is None
     assert {path.name for path in home.glob("*.db")} == {"chat.db", "checkpoints.db", "documents.db"}
 
