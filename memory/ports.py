@@ -35,6 +35,7 @@ from memory.records import (
     User,
 )
 from memory.run_ports import Cache as Cache
+from memory.run_ports import RateLimits as RateLimits
 from memory.run_ports import RunLog as RunLog
 
 

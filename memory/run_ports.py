@@ -114,3 +114,21 @@ class Cache(Protocol):
     async def delete_prefix(self, scope: Scope, prefix: str) -> None:
         """Forget the scope's keys that start with a prefix."""
         ...
+
+
+class RateLimits(Protocol):
+    """How often somebody did something lately, over all processes: at most `limit` grants in any `window_s` seconds.
+
+    A refusal counts for nothing. A clock that jumps neither gives more nor shuts anybody out for longer than a window.
+    """
+
+    async def take(self, scope: Scope, subject: str, limit: int, window_s: float) -> float:
+        """Grant one, and return 0; or return in how many seconds (above 0) one will be granted.
+
+        Args:
+            scope: whose windows these are.
+            subject: which of them.
+            limit: grants in a window, at least 1.
+            window_s: how long a window is, seconds.
+        """
+        ...

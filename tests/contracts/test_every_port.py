@@ -22,6 +22,7 @@ SUITES = {
     "FeedbackStore": "test_feedback",
     "PassageIndex": "test_index",
     "QuotaLedger": "test_ledger",
+    "RateLimits": "test_limits",
     "RunLog": "test_runs",
     "TurnStore": "test_turns",
 }
