@@ -25,6 +25,7 @@ from memory.ports import (
     FeedbackStore,
     PassageIndex,
     QuotaLedger,
+    RateLimits,
     RunLog,
     TurnStore,
 )
@@ -63,6 +64,7 @@ class Stores:
     feedback: FeedbackStore
     runs: RunLog
     cache: Cache
+    limits: RateLimits
     embedder: Embedder
     servers: Sequence[Server]
 
@@ -103,6 +105,7 @@ async def open_stores(
             feedback=await _open_feedback(files),
             runs=await _open_runs(files),
             cache=await _open_cache(files),
+            limits=await _open_limits(files),
             embedder=embedder,
             servers=files.servers.all(),
         )
@@ -310,6 +313,16 @@ async def _open_cache(files: _Files) -> Cache:
     from memory.runs.cache import open_cache
 
     return await open_cache(await files.open("cache", files.settings.runs_url, "chat.db"))
+
+
+async def _open_limits(files: _Files) -> RateLimits:
+    if is_redis(files.settings.runs_url):
+        from memory.runs.redis_limits import RedisLimits
+
+        return RedisLimits(await files.redis("limits", files.settings.runs_url))
+    from memory.runs.limits import open_limits
+
+    return await open_limits(await files.open("limits", files.settings.runs_url, "chat.db"))
 
 
 async def _open_documents(files: _Files) -> DocumentStore:
