@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from api.store_metrics import StoreMetrics
 from api.telemetry import Telemetry
 from memory.records import Lag
 
@@ -59,6 +60,8 @@ class Metrics:
             "multidb_cached_answers_total", "Answers looked for in the cache.", ("result",), registry=self.registry
         )
         self.degraded = Counter("multidb_degraded_total", "Parts that were gone.", ("part",), registry=self.registry)
+        self.stores = StoreMetrics()
+        self.registry.register(self.stores)
 
     def show_outbox(self, lag: Lag) -> None:
         """Show how far the conversations' store is behind."""

@@ -75,6 +75,7 @@ async def open_app(
     faults, metrics = faults or Faults(), metrics or Metrics(telemetry_of(settings))
     secret = load_secret_of(settings)
     async with _closing(metrics.telemetry), open_stores(settings, command=command, url=url) as opened:
+        metrics.stores.servers = opened.servers
         stores = faults.wrap(opened)
         async with opening(lambda: _open_agent(settings, stores, metrics.telemetry)) as agent:
             if not _is_default(settings):

@@ -22,6 +22,8 @@ from memory.records import SYSTEM
 
 router = APIRouter(tags=["operations"])
 PROBE_S = 2.0
+SPARED = frozenset({"redis", "cassandra", "mongodb"})
+"""Technologies without which answers, or parts of them, go on or are refused one by one; the others are fatal."""
 
 
 @router.get("/health/live")
@@ -32,12 +34,17 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(request: Request, parts: Parts) -> Response:
-    """Every part and how it stands; 503 when one that answers need is gone. Details are for operators."""
+    """Every part and how it stands; 503 when one is gone that must not be. Details are for operators.
+
+    What is degraded without a part is 200: all replicas share that part's server, and none would be left to say so.
+    """
     states = await _states(parts)
-    failing = [name for name, state in states.items() if state["status"] == "down" and state["needed"]]
-    status = "ready" if not failing else "not ready"
-    body: dict[str, Any] = {"status": status, "parts": states} if _is_operator(request, parts) else {"status": status}
-    return JSONResponse(body, 503 if failing else 200, {"Cache-Control": "no-store"})
+    down = [state for state in states.values() if state["status"] == "down"]
+    status = "not ready" if any(state["needed"] for state in down) else "degraded" if down else "ready"
+    body: dict[str, Any] = {"status": status}
+    if _is_operator(request, parts):
+        body |= {"parts": states, "stores": _stores(parts)}
+    return JSONResponse(body, 503 if status == "not ready" else 200, {"Cache-Control": "no-store"})
 
 
 @router.get("/metrics")
@@ -73,7 +80,9 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
         "index": stores.index.status(),
         "embedder": stores.embedder.embed_query("probe"),
     }
-    turns, *answers = await asyncio.gather(_turns(stores.turns), *(_state(probe) for probe in probes.values()))
+    spared = {port for server in stores.servers if server.technology in SPARED for port in server.ports}
+    judged = (_state(probe, needed=name not in spared) for name, probe in probes.items())
+    turns, *answers = await asyncio.gather(_turns(stores.turns), *judged)
     return {"turns": turns, **dict(zip(probes, answers, strict=True)), **await _agent(parts)}
 
 
@@ -105,13 +114,26 @@ async def _agent(parts: App) -> dict[str, dict[str, Any]]:
     return {"agent": {"status": state, "needed": True}, **servers}
 
 
-async def _state(probe: Awaitable[object]) -> dict[str, Any]:
+def _stores(parts: App) -> dict[str, dict[str, Any]]:
+    """Each server and file, its circuit as it is after the probes, and whether its loss makes this process unready."""
+    return {
+        server.name: {
+            "circuit": server.breaker.state,
+            "needed": server.technology not in SPARED,
+            "ports": server.ports,
+            "server": server.breaker.name,
+        }
+        for server in parts.stores.servers
+    }
+
+
+async def _state(probe: Awaitable[object], *, needed: bool = True) -> dict[str, Any]:
     try:
         async with asyncio.timeout(PROBE_S):
             await probe
     except (StoreError, ModelUnavailable, TimeoutError) as error:
-        return {"status": "down", "needed": True, "reason": type(error).__name__}
-    return {"status": "up", "needed": True}
+        return {"status": "down", "needed": needed, "reason": type(error).__name__}
+    return {"status": "up", "needed": needed}
 
 
 _PROBE = SYSTEM

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,26 @@ def test_ready_names_every_part(client: TestClient) -> None:
     assert stores | {"checkpoints", "embedder"} | {"mcp:vector_search", "mcp:knowledge_base", "mcp:user_quota"} <= set(
         parts
     )
+
+
+def test_ready_names_each_file_and_whether_it_is_needed(client: TestClient) -> None:
+    ready = client.get("/health/ready").json()
+
+    assert ready["status"] == "ready"
+    chat = ready["stores"]["sqlite:chat.db"]
+    assert (chat["circuit"], chat["needed"]) == ("closed", True)
+    assert {"turns", "ledger", "runs"} <= set(chat["ports"])
+
+
+def test_metrics_show_what_store_calls_came_to(client: TestClient) -> None:
+    client.post("/api/v1/chat/message", json={"message": "How tall?"})
+
+    text = client.get("/metrics").text
+
+    seconds = dict(re.findall(r'multidb_store_seconds_(\w+)\{(?:le="\+Inf",)?store="sqlite:chat.db"\} (\S+)', text))
+    assert 0 < float(seconds["count"]) == float(seconds["bucket"])
+    assert float(seconds["sum"]) > 0
+    assert 'multidb_store_failures_total{kind="timeout",store="sqlite:chat.db"} 0.0' in text
 
 
 def test_metrics_count_runs(client: TestClient) -> None:
