@@ -104,6 +104,34 @@ def retrieval(
     typer.echo(json.dumps(shown) if as_json else retrieval_table(shown))
 
 
+@app.command()
+def answers(
+    data: Data,
+    questions: Questions = None,
+    effort: EffortOption = "standard",
+    gold_only: Annotated[bool, typer.Option("--gold-only", help="Search only the documents that answer.")] = False,
+    limit: Limit = 0,
+    seed: Seed = 0,
+    home: Home = None,
+    rows: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every answer with its figures.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask every question and compare with what is known about its answer."""
+    from evals.answers import as_object, measure
+    from evals.asking import Manner
+    from evals.house import Ticker
+    from evals.sets import load_set
+    from evals.tables import answer_rows, metric_lines
+
+    found = load_set(data, questions).drawn(limit, seed)
+    given, scored = asyncio.run(measure(found, Manner(effort, gold_only), home, Ticker()))
+    shown = as_object(given, scored, seed)
+    if rows is not None:
+        lines = (json.dumps(row, ensure_ascii=False) for row in answer_rows(given, scored))
+        rows.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    typer.echo(json.dumps(shown) if as_json else f"{shown['n']} questions\n{metric_lines(shown['metrics'])}")
+
+
 def main() -> None:
     """Run the command; data that is not as documented, and expected failures, are one sentence on stderr."""
     from api.terminal import EXPECTED, explain

@@ -94,8 +94,8 @@ def load_rated(path: Path) -> list[Rated]:
 
 async def weigh_responses(rated: Sequence[Rated], embedder: Embedder) -> Card:
     """Weigh every response."""
-    likeness = _Likeness(embedder)
-    weighed = [await _weigh(row, likeness) for row in rated]
+    likeness = Likeness(embedder)
+    weighed = [await weigh_response(row, likeness) for row in rated]
     scores = [fmean(one.score for one in row) if row else float("nan") for row in weighed]
     return Card(rated, np.array(scores), [[one.label == "supported" for one in row] for row in weighed])
 
@@ -116,14 +116,16 @@ def as_object(card: Card) -> dict[str, Any]:
     return {"n": len(card.rated), "unscored": card.unscored, "metrics": metrics}
 
 
-class _Likeness:
+class Likeness:
     """Cosines by the embedder, as the `vector_search` server gives them; a sentence is embedded once."""
 
     def __init__(self, embedder: Embedder) -> None:
+        """Know nothing yet."""
         self._embedder = embedder
         self._known: dict[str, Any] = {}
 
     async def __call__(self, claim: str, sentences: tuple[str, ...]) -> Sequence[float]:
+        """The cosine of each sentence to the claim."""
         fresh = [sentence for sentence in sentences if sentence not in self._known]
         if fresh:
             self._known.update(zip(fresh, await self._embedder.embed_passages(fresh), strict=True))
@@ -131,7 +133,7 @@ class _Likeness:
         return [float(self._known[sentence] @ query) for sentence in sentences]
 
 
-async def _weigh(row: Rated, likeness: _Likeness) -> list[Weighed]:
+async def weigh_response(row: Rated, likeness: Likeness) -> list[Weighed]:
     """The sentences of a response that claim something; silence of the sources counts only where nothing else does."""
     sentences = [row.response[start:end] for start, end in split_sentences(row.response)]
     weighed = [one for one in await weigh_text(sentences, Evidence(row.contexts, row.heard), likeness) if one]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ class Options:
 class Ranked:
     """What one system did: the figures of each question, and how long each took."""
 
-    scores: list[Mapping[str, float]] = field(default_factory=list[Mapping[str, float]])
+    scores: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     latency_ms: list[float] = field(default_factory=list[float])
 
     def metrics(self, seed: int) -> dict[str, Metric]:
@@ -62,7 +62,8 @@ async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tel
     Raises:
         InvalidSet: no question has a document that answers it.
     """
-    asked = [one for one in found.drawn(options.limit, options.seed).questions if one.gains]
+    scored = replace(found, questions=tuple(one for one in found.questions if one.gains))
+    asked = scored.drawn(options.limit, options.seed).questions
     if not asked:
         raise InvalidSet("no question names a document that answers it: there is nothing to score")
     async with open_house(home) as house:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from evals.asking import Given
 
 
 def figure(metric: Mapping[str, Any]) -> str:
@@ -31,3 +34,18 @@ def retrieval_table(found: Mapping[str, Any]) -> str:
     lines.append("\nours minus the best baseline, by question")
     gains = found["differences"].items()
     return "\n".join([*lines, *(f"{name:<16}{figure(gain):<22} {gain['baseline']}" for name, gain in gains)])
+
+
+def answer_rows(given: Sequence[Given], scored: Sequence[Mapping[str, float]]) -> Iterator[dict[str, Any]]:
+    """Each question with what was answered and its figures."""
+    for one, row in zip(given, scored, strict=True):
+        yield {
+            "id": one.question.id,
+            "question": one.question.text,
+            "gold": list(one.question.answers),
+            "answer": one.answer.text,
+            "short_answer": one.answer.short_answer,
+            "abstained": one.answer.abstained,
+            "quotes": one.quotes,
+            **{name: value for name, value in row.items() if name != "abstained"},
+        }
