@@ -12,10 +12,9 @@ import queue
 import sqlite3
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from memory.breaker import Breaker
 from memory.errors import InvalidInput, StoreError, StoreUnavailable
@@ -28,10 +27,46 @@ MAX_BATCH = 256
 BUSY_TIMEOUT_MS = 5_000
 
 
+class _Waiting(Generic[T]):
+    """A caller who waits in its loop for what a thread makes; one who gave up is not told.
+
+    In place of a concurrent.futures.Future that is wrapped and shielded: a run makes some twenty calls, and each
+    would pay for three futures and their callbacks.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self._loop.create_future()
+        self.is_told = False
+        """Set in the thread."""
+
+    async def within(self, limit_s: float) -> T:
+        """Wait at most this long; raises TimeoutError after it."""
+        expiry = self._loop.call_later(limit_s, self._settle, None, TimeoutError())
+        try:
+            return await self.future
+        finally:
+            expiry.cancel()
+
+    def tell(self, value: T | None, error: BaseException | None) -> None:
+        """Say how it ended; called in the thread, once."""
+        self.is_told = True
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._settle, value, error)
+
+    def _settle(self, value: Any, error: BaseException | None) -> None:
+        if self.future.done():
+            return
+        if error is None:
+            self.future.set_result(value)
+        else:
+            self.future.set_exception(error)
+
+
 class _Job(NamedTuple):
     work: Work[Any]
-    done: Future[Any]
-    committed: Callable[[], None] | None
+    waiting: _Waiting[Any]
+    committed: Callable[[], None] | None = None
 
 
 class Database:
@@ -45,9 +80,12 @@ class Database:
         self._timeout_s = timeout_s
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._local = threading.local()
+        self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._opened: list[sqlite3.Connection] = []
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"read-{path.name}")
+        self._readers = [
+            threading.Thread(target=self._read_forever, name=f"read-{path.name}-{number}", daemon=True)
+            for number in range(READERS)
+        ]
         self._writer = threading.Thread(target=self._write_forever, name=f"write-{path.name}", daemon=True)
 
     async def migrate(self, component: str, scripts: Sequence[str]) -> None:
@@ -67,14 +105,17 @@ class Database:
         """
         if self._closed:
             raise StoreUnavailable(f"{self.path} was closed")
-        done: Future[T] = Future()
-        self._jobs.put(_Job(work, done, committed))
-        return await self._within_limit(asyncio.wrap_future(done), "written")
+        waiting = _Waiting[T]()
+        self._jobs.put(_Job(work, waiting, committed))
+        return await self._within_limit(waiting, "written")
 
     async def read(self, work: Work[T]) -> T:
         """Run work on a read-only connection that sees everything acknowledged before."""
-        loop = asyncio.get_running_loop()
-        return await self._within_limit(loop.run_in_executor(self._readers, self._read, work), "read")
+        if self._closed:
+            raise StoreUnavailable(f"{self.path} was closed")
+        waiting = _Waiting[T]()
+        self._reads.put(_Job(work, waiting))
+        return await self._within_limit(waiting, "read")
 
     async def backup(self, target: Path) -> None:
         """Write a consistent copy of the file while others go on reading and writing."""
@@ -83,26 +124,29 @@ class Database:
             with closing(sqlite3.connect(target)) as out:
                 connection.backup(out)
 
-        await asyncio.get_running_loop().run_in_executor(self._readers, self._read, copy)
+        waiting = _Waiting[None]()
+        self._reads.put(_Job(copy, waiting))
+        await waiting.future
 
     def start(self) -> None:
-        """Start the writer."""
-        self._writer.start()
+        """Start the threads."""
+        for thread in (self._writer, *self._readers):
+            thread.start()
 
     def close(self) -> None:
         """Commit what is queued and close every connection; blocks."""
         self._closed = True
         self._jobs.put(None)
-        self._writer.join()
-        self._readers.shutdown(wait=True)
+        for _ in self._readers:
+            self._reads.put(None)
+        for thread in (self._writer, *self._readers):
+            thread.join()
         for connection in self._opened:
             connection.close()
 
-    async def _within_limit(self, future: asyncio.Future[T], verb: str) -> T:
+    async def _within_limit(self, waiting: _Waiting[T], verb: str) -> T:
         with self.breaker.guard(self._timeout_s) as limit_s, self._told(verb):
-            # Not wait_for: in Python 3.11 it swallows a cancellation that meets the result.
-            async with asyncio.timeout(limit_s):
-                return await asyncio.shield(future)
+            return await waiting.within(limit_s)
 
     @contextmanager
     def _told(self, verb: str) -> Generator[None]:
@@ -117,24 +161,24 @@ class Database:
         except sqlite3.Error as error:
             raise StoreUnavailable(f"{self.path} could not be {verb}: {error}") from error
 
-    def _read(self, work: Work[T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            connection.execute("PRAGMA query_only = ON")
-        connection.execute("BEGIN")
-        try:
-            return work(connection)
-        finally:
-            connection.execute("ROLLBACK")
+    def _read_forever(self) -> None:
+        connection: sqlite3.Connection | None = None
+        while (job := self._reads.get()) is not None:
+            try:
+                connection = connection or self._connect(writes=False)
+            except sqlite3.Error as error:
+                job.waiting.tell(None, error)
+            else:
+                job.waiting.tell(*_attempt(connection, job.work, ("BEGIN", "ROLLBACK", "ROLLBACK")))
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, writes: bool = True) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
         self._opened.append(connection)
         return connection
 
@@ -183,42 +227,43 @@ async def open_database(path: Path, timeout_s: float = 10.0) -> AsyncGenerator[D
 
 
 def _commit(connection: sqlite3.Connection, batch: Sequence[_Job]) -> None:
-    results: list[tuple[_Job, Any, BaseException | None]] = []
     connection.execute("BEGIN IMMEDIATE")
     try:
-        results.extend(
-            (job, *_attempt(connection, job.work)) for job in batch if job.done.set_running_or_notify_cancel()
-        )
+        results = [(job, *_attempt(connection, job.work, _SAVEPOINT)) for job in batch]
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     for job, value, error in results:
-        if error is None:
-            if job.committed:
-                job.committed()
-            job.done.set_result(value)
-        else:
-            job.done.set_exception(error)
+        if error is None and job.committed:
+            job.committed()
+        job.waiting.tell(value, error)
 
 
-def _attempt(connection: sqlite3.Connection, work: Work[T]) -> tuple[T | None, BaseException | None]:
-    connection.execute("SAVEPOINT job")
+_SAVEPOINT = "SAVEPOINT job", "RELEASE job", "ROLLBACK TO job; RELEASE job"
+
+
+def _attempt(
+    connection: sqlite3.Connection, work: Work[T], framing: tuple[str, str, str]
+) -> tuple[T | None, BaseException | None]:
+    """Do a job; return what it gives, or what it raises. framing: SQL before it, after it, after its failure."""
+    before, after, undo = framing
+    connection.execute(before)
     try:
         value = work(connection)
     except Exception as error:  # noqa: BLE001 - a thread's door: the error belongs to the caller who waits
-        connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
+        for statement in undo.split("; "):
+            connection.execute(statement)
         return None, error
-    connection.execute("RELEASE job")
+    connection.execute(after)
     return value, None
 
 
 def _fail(batch: Sequence[_Job], error: sqlite3.Error) -> None:
     for job in batch:
-        if not job.done.done():
-            job.done.set_exception(error)
+        if not job.waiting.is_told:
+            job.waiting.tell(None, error)
 
 
 def _migrate(connection: sqlite3.Connection, component: str, scripts: Sequence[str]) -> None:
