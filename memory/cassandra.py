@@ -23,6 +23,7 @@ import cassandra.policies
 import cassandra.query
 
 from memory.breaker import Breaker
+from memory.cassandra_answers import Answers, Row
 from memory.cassandra_schema import migrate, prepare_keyspace
 from memory.cassandra_url import Address, address_of
 from memory.errors import InvalidInput, StoreUnavailable
@@ -47,8 +48,6 @@ CONTEST_PAUSE_S = (0.01, 0.1)
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE|TABLE IF NOT EXISTS) (\w+)\b(?!\.)")
 # The driver has no types.
 _driver = cast(Any, cassandra)
-
-Row = dict[str, Any]
 
 
 @asynccontextmanager
@@ -91,6 +90,7 @@ class Cassandra:
         self._prepared: dict[str, Any] = {}
         self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._answers = Answers()
 
     def __repr__(self) -> str:
         return f"Cassandra({self.address.shown!r}, {self.address.keyspace!r})"
@@ -202,7 +202,7 @@ class Cassandra:
     async def _run(self, statement: Any, timeout_s: float | None = None) -> list[Row]:
         async with self._in_flight:
             try:
-                return await _answer(self._session, statement, timeout_s or self.timeout_s)
+                return await self._answers.of(self._session, statement, timeout_s or self.timeout_s)
             except _errors() as error:
                 raise self._unavailable(_said(error)) from error
 
@@ -257,31 +257,6 @@ def _session(address: Address, timeout_s: float) -> Any:
         raise
     session.default_fetch_size = ROWS_A_PAGE
     return session
-
-
-async def _answer(session: Any, statement: Any, timeout_s: float) -> list[Row]:
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[list[Row]] = loop.create_future()
-    found: list[Row] = []
-
-    def settle(work: Callable[[], None]) -> None:
-        # The loop may be gone when the driver is done.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(lambda: None if answer.done() else work())
-
-    def page(rows: list[Row] | None) -> None:
-        found.extend(rows or ())
-        if response.has_more_pages:
-            response.start_fetching_next_page()
-        else:
-            settle(lambda: answer.set_result(found))
-
-    def fail(error: Exception) -> None:
-        settle(lambda: answer.set_exception(error))
-
-    response = session.execute_async(statement, timeout=timeout_s)
-    response.add_callbacks(page, fail)
-    return await answer
 
 
 def _errors() -> tuple[type[Exception], ...]:

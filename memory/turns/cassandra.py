@@ -239,4 +239,7 @@ def _listed(row: Row) -> _Listed:
 
 
 def _turn(row: Row) -> Turn:
-    return replace(TURN.load(row["body"]), text=row["content"])
+    turn = TURN.load(row["body"])
+    # Nobody else has it yet, and a copy would cost more than all the rest of reading it.
+    object.__setattr__(turn, "text", row["content"])
+    return turn
