@@ -42,7 +42,10 @@ ROWS_A_PAGE = 50
 IN_FLIGHT = 512
 RECONNECT_S = (0.1, 1.0)
 """How soon the driver tries a lost host again: at first, and at most."""
-HEARTBEAT_S = 5
+HEARTBEAT_S = 1.0
+"""How often a connection that hears nothing is asked whether it is still there."""
+HEARTBEAT_LIMITS_S = (1.0, 5.0)
+"""How long the answer may take: as long as a call, but no shorter and no longer than this. Then it is replaced."""
 CONTEST_PAUSE_S = (0.01, 0.1)
 
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE|TABLE IF NOT EXISTS) (\w+)\b(?!\.)")
@@ -248,7 +251,7 @@ def _session(address: Address, timeout_s: float) -> Any:
         # The schema of many tables takes the server a while; nobody's call waits for it longer than its own limit.
         control_connection_timeout=max(timeout_s, CONTROL_S),
         idle_heartbeat_interval=HEARTBEAT_S,
-        idle_heartbeat_timeout=HEARTBEAT_S,
+        idle_heartbeat_timeout=sorted((timeout_s, *HEARTBEAT_LIMITS_S))[1],
     )
     try:
         session = cluster.connect()
