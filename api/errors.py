@@ -35,6 +35,7 @@ Code = Literal[
     "unsupported_media_type",
     "document_refused",
     "quota_exceeded",
+    "rate_limited",
     "overloaded",
     "stopping",
     "store_unavailable",
@@ -72,6 +73,7 @@ KINDS: Mapping[Code, Kind] = {
     "unsupported_media_type": Kind(415, "The body is of another media type than this takes"),
     "document_refused": Kind(422, "The file cannot become a document"),
     "quota_exceeded": Kind(429, "The quota is used up"),
+    "rate_limited": Kind(429, "Too many requests in a minute"),
     "overloaded": Kind(503, "Too many requests at once"),
     "stopping": Kind(503, "The server is stopping"),
     "store_unavailable": Kind(503, "A store does not answer"),
@@ -165,4 +167,6 @@ def _retry_after_s(problem: Problem) -> int | None:
     if problem.code == "quota_exceeded" and "resets_at" in problem.extra:
         left = datetime.fromisoformat(str(problem.extra["resets_at"])) - datetime.now(UTC)
         return max(1, math.ceil(left.total_seconds()))
+    if problem.code == "rate_limited":
+        return int(str(problem.extra["retry_after_s"]))
     return RETRY_AFTER_S.get(problem.code)

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from api.door import Door
 from api.encoders.failures import failure_of
 from api.errors import Problem, problem_of, response_of
+from api.limits import Gate
 from api.metrics import Metrics
 from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions, uploads
 from api.schemas import ProblemOut
@@ -70,6 +71,7 @@ def _install(api: FastAPI, parts: App) -> None:
     api.state.parts = parts
     api.state.settings = parts.settings
     api.state.secret = parts.secret
+    api.state.gate = Gate(parts.settings, parts.stores.limits, parts.metrics)
     api.state.streams = Streams.of(parts.settings, parts.metrics)
 
 
@@ -78,7 +80,9 @@ class _Mcp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request on, once the agent is open."""
-        agent = await scope["app"].state.parts.agent.get()
+        state = scope["app"].state
+        await state.gate.admit_address((scope.get("client") or ("",))[0])
+        agent = await state.parts.agent.get()
         await agent.mcp(scope, receive, send)
 
 

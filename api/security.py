@@ -63,10 +63,17 @@ def _way_out(settings: Settings) -> str:
     return f"{here}`multidb token` signs one"
 
 
-def scope_of(request: Request) -> Scope:
-    """Dependency of every route that serves a person."""
+async def scope_of(request: Request) -> Scope:
+    """Dependency of every route that serves a person; counts the request.
+
+    Raises:
+        Problem: unauthenticated or rate_limited.
+    """
     state = request.app.state
-    return identify(state.settings, state.secret, request.headers.get("authorization"))
+    await state.gate.admit_address(request.client.host if request.client else "")
+    scope = identify(state.settings, state.secret, request.headers.get("authorization"))
+    await state.gate.admit_user(scope)
+    return scope
 
 
 def require(scope: Scope, role: Role) -> None:

@@ -41,6 +41,16 @@ class Settings(StoreSettings):
     max_runs: int = Field(default=64, gt=0, description="Runs at once; more are refused with 503.")
     max_streams: int = Field(default=10_000, gt=0, description="Open event streams; more are refused with 503.")
 
+    requests_per_user: int = Field(
+        default=0, ge=0, description="Requests a minute of one user, over all processes; 0: any number."
+    )
+    requests_per_address: int = Field(
+        default=0,
+        ge=0,
+        description="Requests a minute of one address, whoever it is; 0: any number. Behind a proxy, name it in"
+        " FORWARDED_ALLOW_IPS, or all its clients are one address.",
+    )
+
     thread_wait_s: float = Field(default=8.0, ge=0, description="How long a second message on a thread waits.")
     lease_ttl_s: float = Field(default=6.0, gt=0, description="Lease of a thread; renewed three times as often.")
     run_timeout_s: float = Field(default=180.0, gt=0, description="Time limit of one run.")

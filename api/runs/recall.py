@@ -86,7 +86,9 @@ async def _key_of(engine: Engine, record: RunRecord) -> str | None:
     status = await stores.index.status()
     if status.behind or status.sequence != sequence:
         return None
-    made_by = {**engine.versions, "corpus": str(sequence), "embedder": stores.embedder.name}
+    # The last change itself too: a store that was restored counts the same numbers again.
+    corpus = repr([sequence, *await stores.documents.changes(SYSTEM, sequence - 1, 1)])
+    made_by = {**engine.versions, "corpus": corpus, "embedder": stores.embedder.name}
     made_by["agent"] = await asyncio.to_thread(_agent)
     made_by["fallbacks"] = " ".join(settings.model_fallbacks)
     made_by["base_url"] = settings.model_base_url
