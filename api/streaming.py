@@ -132,9 +132,13 @@ class _Sending:
         self._held_bytes = 0
         self._waiting: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
-        self._limit: asyncio.Timeout | None = None
+        self._loop = asyncio.get_running_loop()
+        self._limit = asyncio.timeout(None)
+        self._due: float | None = None
+        """When the write under way must have ended, in the loop's time; None between two."""
         self._gone = self._heartbeat_due = False
-        self._beating = asyncio.get_running_loop().call_later(self._settings.heartbeat_s, self._beat)
+        self._beating = self._loop.call_later(self._settings.heartbeat_s, self._beat)
+        self._watching = self._loop.call_later(self._settings.stall_s, self._watch)
 
     async def run(
         self, headers: Sequence[tuple[bytes, bytes]], receive: Receive, events: AsyncIterator[RunEvent]
@@ -149,13 +153,15 @@ class _Sending:
         listening.add_done_callback(self._leave)
         self._stopping.listeners.add(self._stop)
         try:
-            await self._write({"type": "http.response.start", "status": 200, "headers": headers})
-            await self._body(self._retry)
-            await self._write_events(reading)
-            await self._write({"type": "http.response.body", "body": b"", "more_body": False})
+            async with self._limit:
+                await self._write({"type": "http.response.start", "status": 200, "headers": headers})
+                await self._body(self._retry)
+                await self._write_events(reading)
+                await self._write({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._stopping.listeners.discard(self._stop)
             self._beating.cancel()
+            self._watching.cancel()
             for task in (reading, listening):
                 if not task.cancel() and not task.cancelled():
                     task.exception()  # seen: nobody is left to be told
@@ -176,7 +182,7 @@ class _Sending:
                 self._heartbeat_due = False
                 await self._body(sse.HEARTBEAT)
             else:
-                self._waiting = asyncio.get_running_loop().create_future()
+                self._waiting = self._loop.create_future()
                 await self._waiting
 
     def _end_of(self, reading: asyncio.Task[None]) -> bytes:
@@ -191,11 +197,21 @@ class _Sending:
             await self._write({"type": "http.response.body", "body": data, "more_body": True})
 
     async def _write(self, message: Message) -> None:
+        self._due = self._loop.time() + self._limit_s
+        await self._send(message)
+        self._due = None
+
+    @property
+    def _limit_s(self) -> float:
         settings = self._settings
-        limit_s = min(settings.stall_s, settings.shutdown_grace_s) if self._stopping.is_set else settings.stall_s
-        async with asyncio.timeout(limit_s) as self._limit:
-            await self._send(message)
-        self._limit = None
+        return min(settings.stall_s, settings.shutdown_grace_s) if self._stopping.is_set else settings.stall_s
+
+    def _watch(self) -> None:
+        """Look whether the write under way is late: one timer a stream, where one a write would cost as much as it."""
+        now = self._loop.time()
+        if self._due is not None and self._due <= now:
+            return self._limit.reschedule(now)
+        self._watching = self._loop.call_at(self._due or now + self._limit_s, self._watch)
 
     async def _read(self, events: AsyncIterator[RunEvent]) -> None:
         try:
@@ -204,7 +220,7 @@ class _Sending:
                 self._held_bytes += len(event.data)
                 self._wake()
                 if len(self._held) >= BATCH or self._held_bytes >= BATCH_BYTES:
-                    self._room = asyncio.get_running_loop().create_future()
+                    self._room = self._loop.create_future()
                     await self._room
         finally:
             if isinstance(events, AsyncGenerator):
@@ -219,13 +235,16 @@ class _Sending:
 
     def _beat(self) -> None:
         self._heartbeat_due = True
-        self._beating = asyncio.get_running_loop().call_later(self._settings.heartbeat_s, self._beat)
+        self._beating = self._loop.call_later(self._settings.heartbeat_s, self._beat)
         self._wake()
 
     def _stop(self) -> None:
         """Let a write that is under way take no longer than the server waits."""
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(asyncio.get_running_loop().time() + self._settings.shutdown_grace_s)
+        by = self._loop.time() + self._limit_s
+        if self._due is not None:
+            self._due = min(self._due, by)
+        self._watching.cancel()
+        self._watching = self._loop.call_at(by, self._watch)
         self._wake()
 
 
