@@ -1,4 +1,7 @@
-"""The whole journey of a user, by the same test on local files and on servers: real processes, HTTP only."""
+"""The whole journey of a user, by the same test on files, on servers, and with the search inside MongoDB.
+
+Real processes, HTTP only. Atlas itself was never there: tests/support/atlas says what stands in for it.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,21 @@ import pytest
 from tests.chaos.conftest import ORRIN
 from tests.chaos.drive import PATIENCE_S, Message, Server, Zygote, check, history, open_zygote, see_through, send, usage
 from tests.services.process import free_port
-from tests.support.deployment import on_servers
+from tests.support.deployment import on_atlas, on_servers
 
 SECRET = "the secret of this journey, long enough"
 QUOTA_TOKENS = 3_000
 
 
-@pytest.fixture(params=["embedded", pytest.param("servers", marks=pytest.mark.services)])
+DEPLOYMENTS = {"servers": on_servers, "atlas": on_atlas}
+
+
+@pytest.fixture(params=["embedded", *(pytest.param(name, marks=pytest.mark.services) for name in DEPLOYMENTS)])
 async def app(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGenerator[Zygote]:
     async with AsyncExitStack() as stack:
         settings: dict[str, object] = {"secret": SECRET, "default_quota_tokens": QUOTA_TOKENS}
-        if request.param == "servers":
-            settings |= await stack.enter_async_context(on_servers(tmp_path))
+        if request.param in DEPLOYMENTS:
+            settings |= await stack.enter_async_context(DEPLOYMENTS[request.param](tmp_path))
         yield await stack.enter_async_context(open_zygote(tmp_path / "home", free_port(), settings))
 
 

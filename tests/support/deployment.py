@@ -9,8 +9,11 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from memory.settings import StoreSettings
+from memory.stores import migrate_stores
 from tests.services.environment import PORTS
 from tests.support import servers
+from tests.support.atlas.server import contract_server
 
 FRESH: Mapping[str, Callable[[], AbstractAsyncContextManager[str]]] = {
     "redis": servers.fresh_redis,
@@ -29,3 +32,16 @@ async def on_servers(folder: Path) -> AsyncGenerator[dict[str, object]]:
     async with AsyncExitStack() as stack:
         urls = {name: await stack.enter_async_context(FRESH[name]()) for name in sorted(set(PORTS.values()))}
         yield {**files, **{f"{port}_url": urls[name] for port, name in PORTS.items()}}
+
+
+@asynccontextmanager
+async def on_atlas(folder: Path) -> AsyncGenerator[dict[str, object]]:
+    """The same with documents and search in one MongoDB that has Atlas' search: a contract server before a wire server.
+
+    Its search indexes are made as an operator makes them, by the work of `multidb migrate`.
+    """
+    async with on_servers(folder) as urls, contract_server(str(urls["documents_url"])) as (atlas, url):
+        urls = {**urls, "documents_url": url, "index_url": url}
+        await migrate_stores(StoreSettings.model_validate({"home": folder / "migrating", **urls}))
+        yield urls
+        assert atlas.asked, "nobody searched inside the database"
