@@ -41,6 +41,10 @@ class Door:
             try:
                 refuse_strangers(self._settings, scope["method"], passage.headers)
                 await self._app(scope, self._limited(scope, passage.headers, receive), passage.send)
+            except asyncio.CancelledError:
+                # A server that stops lets nobody wait any longer; it would say so with a bare 500.
+                await self._explain(Problem("stopping"), passage, (scope, receive))
+                raise
             except Exception as error:  # noqa: BLE001 - the door of HTTP: whatever went wrong, the client gets a problem
                 await self._explain(error, passage, (scope, receive))
             finally:

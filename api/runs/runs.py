@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -23,7 +23,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 0.5
 STOP_WAIT_S = 8.0
-MAX_RETRY_S = 5.0
+MAX_RETRY_S = 2.0
+"""Runs of a store that was away go on this soon after it is back."""
 
 
 class Runs:
@@ -135,13 +136,20 @@ class Runs:
             await self.cancel(scope, record.run_id)
         wait_s = self._engine.settings.thread_wait_s
         lease = await lease_thread(self._engine, scope, Place(f"forget-{new_id()}", thread_id), wait_s)
+        try:
+            await self._forget(scope, thread_id, records)
+        finally:
+            with suppress(StoreError):  # it runs out by itself
+                await stores.runs.release(scope, lease)
+
+    async def _forget(self, scope: Scope, thread_id: str, records: Sequence[RunRecord]) -> None:
+        stores = self._engine.stores
         for record in records:
             await stores.checkpointer.adelete_thread(checkpoint_id(scope, thread_id, record.run_id))
         await stores.feedback.delete_thread(scope, thread_id)
         await stores.cache.delete_prefix(scope, f"thread:{thread_id}:")
         await stores.runs.delete_thread(scope, thread_id)
         await stores.turns.delete_thread(scope, thread_id)
-        await stores.runs.release(scope, lease)
 
     async def recover(self) -> int:
         """Try to take up every unfinished run, in the background; return how many there are.

@@ -26,7 +26,7 @@ from tests.support.small_stores import SmallEmbedder
 QUESTION = "Who built the lighthouse of Orrin?"
 STORE_S = 1.0
 """Time limit of one store call in this house, seconds."""
-TOOL_S = 1.0
+TOOL_S = 1.5
 MODEL_S = 1.0
 RUN_S = 8.0
 PATIENCE_S = 20.0

@@ -86,7 +86,7 @@ FAULTS: Mapping[Fault, str] = {
     "too slow": "each answer comes later than the time limit",
     "half-open": "what was connected is gone without a word, new connections work",
     "flapping": "gone and back, once a second",
-    "slow": "each answer comes 0.1 s later",
+    "slow": "each answer comes 0.05 s later",
     "thin line": "20 kB/s",
     "sliced": "answers come in pieces of 7 bytes",
 }

@@ -35,7 +35,7 @@ PUT: Mapping[Fault, Callable[[Proxy], AbstractContextManager[None]]] = {
     "too slow": lambda proxy: proxy.slow(2 * max(LIMITS_S.values())),
     "half-open": Proxy.half_open,
     "flapping": Proxy.flapping,
-    "slow": lambda proxy: proxy.slow(0.1),
+    "slow": lambda proxy: proxy.slow(0.05),
     "thin line": lambda proxy: proxy.trickle(20_000),
     "sliced": Proxy.sliced,
 }
