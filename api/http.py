@@ -17,6 +17,7 @@ from api.encoders.failures import failure_of
 from api.errors import Problem, problem_of, response_of
 from api.limits import Gate
 from api.metrics import Metrics
+from api.one_secret import one_secret
 from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions, uploads
 from api.schemas import ProblemOut
 from api.secret import load_secret_of
@@ -41,7 +42,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
     @asynccontextmanager
     async def lifespan(api: FastAPI) -> AsyncGenerator[None]:
         opened = open_app(settings, faults, metrics, command="multidb serve", url=url)
-        async with opened as parts:
+        async with opened as parts, one_secret(parts.stores, parts.secret):
             _install(api, parts)
             try:
                 yield

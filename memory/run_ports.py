@@ -9,7 +9,7 @@ from typing import Protocol
 from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope
 
 RECORD_TTL_S = 30 * 86_400
-"""How long a log keeps the record of a run that has ended, and its idempotency key, at the least."""
+"""How long a log keeps the record of a run that has ended, and its idempotency key, at the least, unless told."""
 
 
 class RunLog(Protocol):

@@ -53,6 +53,11 @@ class StoreSettings(BaseSettings):
     checkpoint_retention_h: float = Field(
         default=720.0, gt=0, description="How long Redis keeps a run's checkpoints after their last step, hours."
     )
+    run_retention_h: float = Field(
+        default=720.0,
+        gt=0,
+        description="How long Redis keeps an ended run's record, result and idempotency key, hours.",
+    )
     redis_may_forget: bool = Field(
         default=False, description="Use a Redis that loses data at a crash (no append-only file) or evicts keys."
     )

@@ -298,7 +298,8 @@ async def _open_runs(files: _Files) -> RunLog:
     if is_redis(files.settings.runs_url):
         from memory.runs.redis import open_runs as open_redis_runs
 
-        return await files.enter(open_redis_runs(await files.redis("runs", files.settings.runs_url)))
+        server, kept_h = await files.redis("runs", files.settings.runs_url), files.settings.run_retention_h
+        return await files.enter(open_redis_runs(server, record_ttl_s=int(kept_h * 3600)))
     from memory.runs.sqlite import open_runs
 
     # We hold the folder's lock: leases found in its file belong to dead processes.
