@@ -13,9 +13,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.settings import Settings
 
-SNDBUF = 32_768
-"""A reader that stalls may hold this much of the kernel's memory, instead of 4 MB. Measured: RELIABILITY, item 5."""
-WRITE_BUFFER = 16_384
+SNDBUF = 20_480
+"""A reader that stalls may hold this much of the kernel's memory, instead of 4 MB: `python -m benchmarks.streams`."""
+WRITE_BUFFER = 8_192
 """Bytes that wait for the kernel in the process before a writer does, instead of 64 kB."""
 BACKLOG = 2048
 KEEP_ALIVE_S = 15

@@ -18,7 +18,7 @@ from api.settings import Settings
 from memory.errors import StoreError
 from memory.records import RunEvent
 
-BATCH, BATCH_BYTES = 64, 16_384
+BATCH, BATCH_BYTES = 64, 8_192
 """A write begins before more than this is read ahead; what a stalled reader leaves here stays small."""
 
 

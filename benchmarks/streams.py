@@ -2,8 +2,8 @@
 
 `python -m benchmarks.streams [STREAMS]` (3,000 by default, half of them in each of two clients) prints one JSON line.
 The server is uvicorn on our own listening socket with `EventStream`; its memory and the kernel's buffers are read
-before, while the streams are open, and after. A tick goes to all streams at once, whose
-readers measure how late it is. A stalled reader opens a stream of 4 MB and never reads.
+before, while the streams are open, and after. Each stream gets an event a second, at a time of its
+own, and its reader measures how late it is. A stalled reader opens a stream of 4 MB and never reads.
 """
 
 from __future__ import annotations
@@ -28,33 +28,42 @@ from benchmarks.machine import ROOT, report
 from benchmarks.serve import row
 from memory.records import RunEvent
 
-STALLED, TICKS, TEXT = 100, 20, b"x" * 1_000
+STALLED, TICKS, TEXT = 100, 5, b"x" * 1_000
 END = RunEvent(10**6, "run.completed", b'{"seq":1000000,"type":"run.completed"}')
 
 
 class Ticker:
-    """Sends the moment to every follower at once."""
+    """Sends each follower the moment it is told at; followers are told one after the other, as runs' events come."""
 
     def __init__(self):
-        """Nothing has been told yet."""
-        self.moments, self.changed = [], asyncio.Condition()
+        """Nobody follows yet."""
+        self.followers = set()
 
-    async def tell(self, moment):
-        """Tell a moment; None ends all streams."""
-        async with self.changed:
-            self.moments.append(moment)
-            self.changed.notify_all()
+    async def tell(self, seconds):
+        """Tell every follower once, evenly over this time."""
+        began, followers = time.monotonic(), list(self.followers)
+        for number, follower in enumerate(followers):
+            if (ahead := began + seconds * number / len(followers) - time.monotonic()) > 0:
+                await asyncio.sleep(ahead)
+            follower.put_nowait(time.time())
+
+    def end(self):
+        """End all streams."""
+        for follower in self.followers:
+            follower.put_nowait(None)
 
     async def events(self):
         """Yield each moment as an event."""
-        yield RunEvent(1, "run.started", b'{"seq":1}')
-        for at in range(10**6):
-            async with self.changed:
-                await self.changed.wait_for(lambda at=at: len(self.moments) > at)
-            if self.moments[at] is None:
-                yield END
-                return
-            yield RunEvent(at + 2, "tick", b'{"seq":%d,"at":%r}' % (at + 2, self.moments[at]))
+        follower, number = asyncio.Queue(), 1
+        self.followers.add(follower)
+        try:
+            yield RunEvent(1, "run.started", b'{"seq":1}')
+            while (moment := await follower.get()) is not None:
+                number += 1
+                yield RunEvent(number, "tick", b'{"seq":%d,"at":%r}' % (number, moment))
+            yield END
+        finally:
+            self.followers.discard(follower)
 
 
 async def flood():
@@ -112,53 +121,80 @@ async def stalled(port):
     return open_sockets
 
 
-async def ticks(ticker, seconds=0.1):
-    """Tell TICKS moments."""
-    for _ in range(TICKS):
-        await ticker.tell(time.time())
-        await asyncio.sleep(seconds)
+class Readers:
+    """Two processes that read `count` streams in all."""
+
+    def __init__(self, count, clients):
+        """Take processes that have just been started."""
+        self.count, self._clients = count, clients
+
+    async def opened(self):
+        """Return once every stream is open."""
+        for one in self._clients:
+            await one.stdout.readline()
+
+    async def ended(self):
+        """Return how late each event was, ms, sorted, once the streams have ended."""
+        late = []
+        for one in self._clients:
+            late += json.loads(await one.stdout.readline())
+            await one.wait()
+        return sorted(late)
 
 
-async def measure(port, ticker, streams, count):
-    """Open, tick, stall, tick, close; return the figures."""
-    before = memory_kb()
+async def reading(port, count):
+    """Start readers of `count` streams and wait until all are open."""
     command = [sys.executable, "-m", "benchmarks.streams", "client", str(port), str(count // 2)]
-    clients = [
-        await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE, limit=2**26) for _ in range(2)
-    ]
-    for one in clients:
-        await one.stdout.readline()
-    opened = memory_kb()
-    await ticks(ticker)
-    ticked = memory_kb()
-    silent = await stalled(port)
-    await asyncio.sleep(1)
-    held = memory_kb()
-    for one in silent:
-        one.close()
-    await ticker.tell(None)
-    late = []
-    for one in clients:
-        late += json.loads(await one.stdout.readline())
-        await one.wait()
+    pipe = {"stdout": subprocess.PIPE, "limit": 2**26}
+    readers = Readers(count, [await asyncio.create_subprocess_exec(*command, cwd=ROOT, **pipe) for _ in range(2)])
+    await readers.opened()
+    return readers
+
+
+async def all_closed(streams):
+    """Return once no stream is open."""
     while streams.open:
         streams.changed.clear()
         await streams.changed.wait()
-    closed = memory_kb()
-    return before, opened, ticked, held, closed, sorted(late)
+
+
+async def measure(port, ticker, streams, count):
+    """Open, tick, stall, close, and once more: return memory before, open, ticked, with stalled, closed; lateness."""
+    found = [memory_kb()]
+    readers = await reading(port, count)
+    found.append(memory_kb())
+    for _ in range(TICKS):
+        await ticker.tell(1.0)
+    found.append(memory_kb())
+    silent = await stalled(port)
+    await asyncio.sleep(1)
+    found.append(memory_kb())
+    for one in silent:
+        one.close()
+    ticker.end()
+    late = await readers.ended()
+    await all_closed(streams)
+    found.append(memory_kb())
+    readers = await reading(port, count)
+    ticker.end()
+    await readers.ended()
+    await all_closed(streams)
+    return [*found, memory_kb()], late
 
 
 def rows(count, figures):
     """Return the figures as rows."""
-    before, opened, ticked, held, closed, late = figures
+    (before, opened, ticked, held, closed, again), late = figures
     each = (opened[0] - before[0] + opened[1] - before[1]) / count
     stall = (held[0] - ticked[0] + held[1] - ticked[1]) / STALLED
+    one = f"event to one of {count} readers, each gets one a second"
     return [
         row(f"memory of an open stream, kernel included, of {count}", each, "kB", None, 40, at_most=True),
         row(f"memory of a stalled stream, kernel included, of {STALLED}", stall, "kB", None, 128, at_most=True),
-        row(f"event to {count} readers, p50", late[len(late) // 2], "ms", None, 25, at_most=True),
-        row(f"event to {count} readers, p99", late[len(late) * 99 // 100], "ms", None, 25, at_most=True),
-        row("memory after all streams are closed", closed[0] / 1024, "MB", before[0] / 1024, 1.1, at_most=True),
+        row(f"{one}, p50", late[len(late) // 2], "ms", None, 25, at_most=True),
+        row(f"{one}, p99", late[len(late) * 99 // 100], "ms", None, 25, at_most=True),
+        row("memory once closed; before the first", closed[0] / 1024, "MB", before[0] / 1024, 1.1, at_most=True),
+        row("memory once closed again; closed before", again[0] / 1024, "MB", closed[0] / 1024, 1.1, at_most=True),
     ]
 
 
