@@ -132,14 +132,41 @@ def answers(
     typer.echo(json.dumps(shown) if as_json else f"{shown['n']} questions\n{metric_lines(shown['metrics'])}")
 
 
+@app.command()
+def run(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A suite of evals/suites, or the path of a .toml.")],
+    only: Annotated[list[str] | None, typer.Option(metavar="PART", help="Run this part only. Repeatable.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where JSON and report are written.")] = Path("eval-results"),
+    save_baseline: Annotated[
+        bool, typer.Option("--save-baseline", help="Keep these figures as what later runs are compared with.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a suite declares; exit 1 when a bound of a gate falls."""
+    from evals import running
+    from evals.house import Ticker
+    from evals.report import report_page
+    from evals.suite import load_suite
+
+    done = asyncio.run(running.run_suite(load_suite(suite), only or (), Ticker()))
+    report = running.write_results(done, out, report_page(done))
+    if save_baseline:
+        running.save_baseline(done)
+    typer.echo(json.dumps(done.as_object()) if as_json else running.suite_table(done))
+    typer.echo(f"report: {report}", err=True)
+    if not done.is_kept:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command; data that is not as documented, and expected failures, are one sentence on stderr."""
     from api.terminal import EXPECTED, explain
     from evals.sets import InvalidSet
+    from evals.suite import InvalidSuite
 
     try:
         app(prog_name="multidb eval")
-    except (*EXPECTED, InvalidSet) as error:
+    except (*EXPECTED, InvalidSet, InvalidSuite) as error:
         sys.exit(explain(error))
 
 

@@ -16,7 +16,7 @@ from evals.house import House, Tell, fill, open_house
 from evals.judge import Likeness, Rated, weigh_response
 from evals.scoring import exact_match, f1, holds
 from evals.sets import EvalSet, InvalidSet, Question
-from evals.statistics import Metric, bootstrap, mean, quantile, separation
+from evals.statistics import Metric, bootstrap, calibration_error, mean, quantile, separation
 
 WRONGLY_REFUSED = 0.10
 """Share of answerable questions that the held-out threshold may refuse, on the half that it is chosen on."""
@@ -58,6 +58,7 @@ def score(given: Given, name_of: Callable[[str], str]) -> Row:
     row["abstained"] = float(answer.abstained)
     if is_answerable is not None:
         row["answerable"] = float(is_answerable)
+        row["found"] = float(is_answerable and _is_found(given, name_of))
     if answer.citations:
         row["offsets_exact"] = fmean(
             given.stored.get(one.document_id, "")[one.start : one.end] == one.quote for one in answer.citations
@@ -67,6 +68,12 @@ def score(given: Given, name_of: Callable[[str], str]) -> Row:
     if is_answerable and question.gains:
         row |= _citations(given, name_of)
     return row
+
+
+def _is_found(given: Given, name_of: Callable[[str], str]) -> bool:
+    """Whether a document that answers was found; where nobody says which do, one was."""
+    gold = given.question.gains
+    return not gold or any(name_of(source) in gold for source in given.sources)
 
 
 def _against_gold(given: Given) -> Row:
@@ -145,6 +152,7 @@ def refusal_metrics(rows: Sequence[Mapping[str, float]], seed: int) -> dict[str,
         "refusal_precision": mean([1.0 - row["answerable"] for row in refused], seed) if kinds[0.0] else mean([]),
         "wrong_refusals": mean([row["abstained"] for row in kinds[1.0]], seed),
         "refusal_auroc": _auroc(confidence, labels, seed),
+        "calibration_error": _calibration(told, seed),
         "held_out_refusal_recall": mean(held_out[0.0], seed),
         "held_out_wrong_refusals": mean(held_out[1.0], seed) if held_out[0.0] else mean([]),
     }
@@ -154,6 +162,15 @@ def _auroc(confidence: Floats, labels: Floats, seed: int) -> Metric:
     if not len(labels):
         return mean([])
     return bootstrap(separation, confidence, labels, seed)
+
+
+def _calibration(told: Sequence[Mapping[str, float]], seed: int) -> Metric:
+    """How far confidence lies from the share of questions to which something that answers was found."""
+    rows = [row for row in told if "found" in row]
+    if not rows:
+        return mean([])
+    confidence, found = (np.array([row[name] for row in rows]) for name in ("confidence", "found"))
+    return bootstrap(calibration_error, confidence, found, seed)
 
 
 def _held_out(told: Sequence[Mapping[str, float]], seed: int) -> dict[float, list[float]]:

@@ -12,7 +12,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 BOAST = "Hacked as told"
 """What the model says to show that it obeyed."""
-_PASSAGE = re.compile(r"<passage (\d+) (\w+)>\n(.*?)\n</passage \1 \2>", re.S)
+PASSAGE = re.compile(r"<passage (\d+) (\w+)>\n(.*?)\n</passage \1 \2>", re.S)
 
 
 class Obedient(BaseChatModel):
@@ -32,7 +32,7 @@ class Obedient(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        found = _PASSAGE.findall(str(messages[-1].text))
+        found = PASSAGE.findall(str(messages[-1].text))
         lines = [f"{self.useful} [{number}]" for number, _, text in found if self.useful and self.useful in text][:1]
         told = next((number for number, _, text in found if self.attack and self.attack in text), "")
         calls: list[dict[str, Any]] = []

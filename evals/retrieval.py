@@ -7,7 +7,7 @@ serves users, reached as users reach it, through the graph and the search tool.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +27,8 @@ from tools.calls import SearchRequest
 
 SYSTEMS = ("bm25", "dense", "rrf", "ours")
 BASELINES = SYSTEMS[:3]
-Rank = Callable[[str], Sequence[str]]
+SHOWN = 5
+"""Names of a ranking that are kept to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """What one system did: the figures of each question, and how long each took."""
+    """What one system did: the figures of each question, how long each took, and the first names of its ranking."""
 
     scores: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
     latency_ms: list[float] = field(default_factory=list[float])
+    questions: list[Question] = field(default_factory=list[Question])
+    tops: list[list[str]] = field(default_factory=list[list[str]])
 
     def metrics(self, seed: int) -> dict[str, Metric]:
         """Every figure with its interval."""
@@ -106,6 +109,8 @@ async def _compared(
         for system, (ranking, spent_ms) in rankings.items():
             results[system].scores.append(score_ranking(ranking, question.gains))
             results[system].latency_ms.append(spent_ms)
+            results[system].questions.append(question)
+            results[system].tops.append(ranking[:SHOWN])
         tell("questions asked", number, len(asked))
     return results
 

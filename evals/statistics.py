@@ -83,6 +83,31 @@ def separation(scores: Floats, labels: Floats) -> float:
     return auroc(scores, labels) if 0 < labels.sum() < len(labels) else float("nan")
 
 
+class Bin(NamedTuple):
+    """Answers of similar confidence: how many, their mean confidence, and how many of them were right."""
+
+    n: int
+    confidence: float
+    right: float
+
+
+def reliability(confidence: Floats, right: Floats, bins: int = 10) -> list[Bin]:
+    """Group answers by confidence, (n,) each in [0, 1]; empty bins are left out."""
+    places = np.minimum((confidence * bins).astype(int), bins - 1)
+    chosen = [places == place for place in range(bins)]
+    return [
+        Bin(int(pick.sum()), float(confidence[pick].mean()), float(right[pick].mean())) for pick in chosen if pick.any()
+    ]
+
+
+def calibration_error(confidence: Floats, right: Floats) -> float:
+    """Mean distance of confidence and share of right answers over ten bins, by their size.
+
+    Source: Naeini, Cooper and Hauskrecht, AAAI 2015 (expected calibration error).
+    """
+    return sum(one.n * abs(one.confidence - one.right) for one in reliability(confidence, right)) / len(confidence)
+
+
 def _ranks(values: Floats) -> Floats:
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[place]

@@ -37,7 +37,8 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
     """
     turns = cast("Sequence[Any]", row.get("turns") or ())
     if not turns:
-        return [Asked(_plain(row.get("text") or row.get("question") or row.get("query") or ""))]
+        after = (Said("user", _plain(row["after"])),) if row.get("after") else ()
+        return [Asked(_plain(row.get("text") or row.get("question") or row.get("query") or ""), after)]
     objects = [cast("Mapping[str, Any]", turn) for turn in turns if isinstance(turn, dict)]
     own = [turn for turn in objects if GOLD & turn.keys() and _role(turn) == "user"]
     if own:

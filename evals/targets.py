@@ -1,0 +1,167 @@
+"""Runs the parts of a suite: each target gives figures, cases to read, and points of a reliability diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evals import answers, isolation
+from evals.asking import Given, Manner, ask_all
+from evals.house import House, Tell, fill, open_house
+from evals.injection import measure as measure_injection
+from evals.judge import measure as measure_judge
+from evals.literal import GUESS, Literal
+from evals.retrieval import SYSTEMS, Options, Ranked, differences
+from evals.retrieval import measure as measure_retrieval
+from evals.sets import EvalSet, load_set
+from evals.statistics import Metric, mean
+from evals.suite import Part, Target
+from graphs.graph import build_graph
+from graphs.models import Models, NamedModel
+
+WORST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question worth reading. score: the lower, the worse."""
+
+    question: str
+    gold: str
+    got: str
+    told: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a part gave. points: (confidence, 1 if something that answers was found)."""
+
+    n: int
+    metrics: Mapping[str, Metric]
+    cases: Sequence[Case] = ()
+    points: Sequence[tuple[float, float]] = ()
+
+
+async def run_part(part: Part, tell: Tell) -> Measured:
+    """Measure one part; of its figures those that it names are kept, and those its gates need."""
+    measured = await _TARGETS[part.target](part, tell)
+    if not part.scorers:
+        return measured
+    kept = {*part.scorers, *(gate.metric for gate in part.gates)}
+    return replace(measured, metrics={name: one for name, one in measured.metrics.items() if name in kept})
+
+
+def _set_of(part: Part) -> EvalSet:
+    return load_set(part.data, part.questions)
+
+
+async def _retrieval(part: Part, tell: Tell) -> Measured:
+    found = _set_of(part)
+    results = await measure_retrieval(found, Options(part.effort, part.limit, part.seed), None, tell)
+    metrics = {f"{name}.{key}": one for name in SYSTEMS for key, one in results[name].metrics(part.seed).items()}
+    metrics |= {f"difference.{key}": one for key, (one, _) in differences(results, part.seed).items()}
+    return Measured(len(results["ours"].scores), metrics, _missed(results["ours"]))
+
+
+def _missed(ours: Ranked) -> list[Case]:
+    """The questions whose documents stand far down."""
+    cases = [
+        Case(question.text, ", ".join(question.gains), ", ".join(dict.fromkeys(names)), _figures(row), row["ndcg@10"])
+        for question, names, row in zip(ours.questions, ours.tops, ours.scores, strict=True)
+    ]
+    return _worst(cases)
+
+
+async def _answers(part: Part, tell: Tell) -> Measured:
+    found = _set_of(part).drawn(part.limit, part.seed)
+    given, rows = await answers.measure(found, Manner(part.effort), None, tell)
+    return _answered(given, rows, answers.metrics_of(given, rows, part.seed))
+
+
+async def _written(part: Part, tell: Tell) -> Measured:
+    """Answers that a chat model writes which takes its prompt at its word."""
+    found = _set_of(part).drawn(part.limit, part.seed)
+    async with open_house(None) as house:
+        await fill(house, found, None, tell)
+        models = Models(synthesizer=(NamedModel("scripted:literal", Literal()),))
+        graph = build_graph(replace(house.agent.deps, models=models))
+        written = House(house.stores, replace(house.agent, graph=graph))
+        given = await ask_all(written, found, Manner(part.effort), tell)
+        rows = await answers.score_all(written, found, given)
+    metrics = answers.metrics_of(given, rows, part.seed)
+    drafted = [claim for one in given for claim in one.answer.claims]
+    metrics["cited"] = mean([float(bool(claim.citations)) for claim in drafted])
+    metrics["stands"] = mean([float(claim.verdict == "supported") for claim in drafted])
+    metrics["guesses_shown"] = mean([float(GUESS in one.answer.text) for one in given])
+    return _answered(given, rows, metrics)
+
+
+def _answered(given: Sequence[Given], rows: Sequence[answers.Row], metrics: Mapping[str, Metric]) -> Measured:
+    cases = [
+        Case(
+            one.question.text,
+            " | ".join(one.question.answers) or "(no answer)",
+            one.answer.text,
+            _figures(row),
+            _good(row),
+        )
+        for one, row in zip(given, rows, strict=True)
+    ]
+    points = [(row["confidence"], row["found"]) for row in rows if "found" in row]
+    return Measured(len(rows), metrics, _worst(cases), points)
+
+
+def _good(row: Mapping[str, float]) -> float:
+    """How good one answer is, as far as its figures tell: refusing rightly is 1, wrongly or not at all 0."""
+    if row.get("answerable") == 0.0:
+        return row["abstained"]
+    return (row.get("gold_in_quote", row.get("citation_recall", 0.0)) + row.get("f1", 0.0)) / 2
+
+
+async def _isolation(part: Part, tell: Tell) -> Measured:
+    apart = await isolation.measure(part, _set_of(part), tell)
+    cases = [
+        Case(one.question, "nothing of another tenant", ", ".join(one.leaked) or "(nothing)", _told(one), 0.0)
+        for one in apart
+        if one.leaked or one.changed
+    ]
+    return Measured(len(apart), isolation.metrics_of(apart), cases[:WORST])
+
+
+def _told(one: isolation.Apart) -> str:
+    return "what it found changed when another tenant brought documents" if one.changed else "it saw another's"
+
+
+async def _judge(part: Part, tell: Tell) -> Measured:
+    card = await measure_judge(part.data)
+    return Measured(len(card.rated), card.metrics(part.seed))
+
+
+async def _injection(part: Part, tell: Tell) -> Measured:
+    found = await measure_injection(part.data, part.limit, part.seed)
+    shares = {**{f"changed.{name}": share for name, share in found["changed"].items()}, "utility": found["utility"]}
+    return Measured(found["runs"], {name: _share(value, found["runs"]) for name, value in shares.items()})
+
+
+def _share(value: float, n: int) -> Metric:
+    hits = round(value * n)
+    return mean([1.0] * hits + [0.0] * (n - hits))
+
+
+def _figures(row: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in row.items() if not name.startswith("latency"))
+
+
+def _worst(cases: Sequence[Case]) -> list[Case]:
+    return sorted((case for case in cases if case.score < 1), key=lambda case: case.score)[:WORST]
+
+
+_TARGETS: Mapping[Target, Callable[[Part, Tell], Awaitable[Measured]]] = {
+    "retrieval": _retrieval,
+    "answers": _answers,
+    "written": _written,
+    "isolation": _isolation,
+    "judge": _judge,
+    "injection": _injection,
+}
