@@ -35,7 +35,7 @@ def langchain(folder, vectors, lines, half):
 
 
 def chroma(folder, vectors, lines, half):
-    """A persistent collection with its HNSW index, cosine."""
+    """A persistent collection with its HNSW index, cosine; without the texts, whose own index took over ten minutes."""
     import chromadb
 
     client = chromadb.PersistentClient(str(folder / "chroma"), chromadb.Settings(anonymized_telemetry=False))
@@ -45,7 +45,6 @@ def chroma(folder, vectors, lines, half):
         found.add(
             ids=[str(n) for n in part],
             embeddings=vectors[at : at + TOGETHER],
-            documents=lines[at : at + TOGETHER],
             metadatas=[{"half": bool(half[n])} for n in part],
         )
     return lambda _, vector: found.query(query_embeddings=[vector], n_results=TOP_K, where={"half": True})
