@@ -153,6 +153,10 @@ class DocumentStore(Protocol):
         """The sequence of the newest change, 0 if there is none."""
         ...
 
+    async def owns(self, scope: Scope) -> bool:
+        """Whether a current document belongs to this user, so that others of the same groups see less."""
+        ...
+
     async def vector_sets(self, scope: Scope) -> VectorSets:
         """Whose vectors are held, and how far the next ones are."""
         ...

@@ -58,7 +58,7 @@ async def key_of(engine: Engine, record: RunRecord) -> str | None:
 
 async def recall(engine: Engine, scope: Scope, key: str) -> Kept | None:
     """Return the answer that was kept under a key; None also where the cache does not answer."""
-    data = await _helpful(engine.stores.cache.get(scope, key))
+    data = await _helpful(engine.stores.cache.get(_tenant(scope), key))
     engine.metrics.cached_answers.labels("hit" if data else "miss").inc()
     return _KEPT.load(data) if data else None
 
@@ -68,7 +68,7 @@ async def remember(engine: Engine, record: RunRecord, key: str, answer: Answer) 
     if not _stands(answer) or await key_of(engine, record) != key:
         return
     kept = _KEPT.dump(Kept(answer, datetime.now(UTC)))
-    await _helpful(engine.stores.cache.put(record.scope, key, kept, engine.settings.response_cache_h * 3600))
+    await _helpful(engine.stores.cache.put(_tenant(record.scope), key, kept, engine.settings.response_cache_h * 3600))
 
 
 def parts_of(kept: Kept) -> Iterator[dict[str, Any]]:
@@ -92,7 +92,8 @@ async def _key_of(engine: Engine, record: RunRecord) -> str | None:
     made_by["agent"] = await asyncio.to_thread(_agent)
     made_by["fallbacks"] = " ".join(settings.model_fallbacks)
     made_by["base_url"] = settings.model_base_url
-    readers = digest(scope.tenant_id, scope.user_id, *sorted(scope.groups))
+    alone = scope.user_id if await stores.documents.owns(scope) else ""
+    readers = digest(scope.tenant_id, alone, *sorted(scope.groups))
     words = " ".join(normalize("NFC", record.message).split())
     parts = orjson.dumps([made_by, record.context], option=orjson.OPT_SORT_KEYS).decode()
     return f"answer:{digest(readers, parts, words)}"
@@ -104,6 +105,11 @@ def _agent() -> str:
     folder = Path(graphs.__file__).parent
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".json", ".md"))
     return digest(*(path.read_text(encoding="utf-8") for path in files))
+
+
+def _tenant(scope: Scope) -> Scope:
+    """Whose entries they are: the tenant's, under no user's name; the key says which readers'."""
+    return Scope(scope.tenant_id, "")
 
 
 def _stands(answer: Answer) -> bool:

@@ -36,6 +36,7 @@ INDEXES = {
         ("tenant", "document_id"),
         ("tenant", "source"),
         ("tenant", "content"),
+        ("tenant", "readers"),
         ("tenant", "twin"),
         ("tenant", "asides.content"),
         ("document_id", "version_id"),
@@ -165,6 +166,11 @@ class MongoDocuments:
         """The sequence of the newest change, 0 if there is none."""
         async with self._mongo.within():
             return (await self._log.head()).sequence
+
+    async def owns(self, scope: Scope) -> bool:
+        """Whether a current document belongs to this user."""
+        async with self._mongo.within():
+            return await rows.owns(self._mongo, scope)
 
     async def vector_sets(self, scope: Scope) -> VectorSets:
         """Whose vectors are held, and how far the next ones are."""

@@ -43,6 +43,12 @@ def readers(access: Access) -> list[str]:
     return [*owner, *(f"group:{group}" for group in sorted(access.groups))] or ["*"]
 
 
+async def owns(mongo: Mongo, scope: Scope) -> bool:
+    """Return whether a source of a current document belongs to this user."""
+    (reader,) = readers(Access(scope.user_id))
+    return await mongo[SOURCES].find_one({"tenant": scope.tenant_id, "readers": reader}, {"_id": 1}) is not None
+
+
 async def find_source(mongo: Mongo, scope: Scope, field: str, value: str) -> Row | None:
     """Return a readable source by `document_id` or `source`."""
     return await mongo[SOURCES].find_one({**readable(scope), field: key(value)})

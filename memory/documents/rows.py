@@ -36,6 +36,12 @@ MAX_VARIABLES = 500
 VECTORS = ("passage_vectors", "passage_vectors_beside")
 
 
+def owns(connection: sqlite3.Connection, scope: Scope) -> bool:
+    """Return whether a current document belongs to this user."""
+    query = "SELECT 1 FROM document_contents WHERE tenant_id = ? AND owner = ? AND kept_of IS NULL LIMIT 1"
+    return connection.execute(query, (scope.tenant_id, scope.user_id)).fetchone() is not None
+
+
 def place(connection: sqlite3.Connection) -> str:
     """Return the table of the current embedder's vectors."""
     found = connection.execute("SELECT place FROM document_vectors_by").fetchone()

@@ -61,4 +61,7 @@ CREATE TABLE document_vectors_next (
 );
 CREATE TABLE passage_vectors_beside (number INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 """,
+    """
+CREATE INDEX document_contents_by_owner ON document_contents (tenant_id, owner) WHERE owner IS NOT NULL;
+""",
 )

@@ -115,6 +115,10 @@ class SqliteDocuments:
         """The sequence of the newest change, 0 if there is none."""
         return await self._database.read(following.last_sequence)
 
+    async def owns(self, scope: Scope) -> bool:
+        """Whether a current document belongs to this user."""
+        return await self._database.read(partial(rows.owns, scope=scope))
+
     async def vector_sets(self, scope: Scope) -> VectorSets:
         """Whose vectors are held, and how far the next ones are."""
         return await self._database.read(vector_sets.sets)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from api.events import EVENT
 from memory.errors import StoreUnavailable
 from memory.identity import API_AUDIENCE, mint
-from memory.records import Scope
+from memory.records import Access, Document, Passage, Scope
 from tests.api.rigging import SECRET, Served, open_server
+from tests.support import documents
 from tests.support.fake_provider import Reply, open_provider
 
 ORRIN = b"""# The lighthouse
@@ -43,6 +44,14 @@ async def asked(server: Served, message: str = QUESTION, **given: Any) -> tuple[
     (settled,) = [event for event in events if event["type"] == "usage.settled"]
     del answer["seq"]
     return "answer.cached" in {event["type"] for event in events}, answer, settled["used_tokens"]
+
+
+async def keep_private(server: Served, scope: Scope) -> None:
+    stores, untyped = server.parts.stores, cast("Any", documents)
+    own: Document = untyped.document("notes.md", "A private note.", access=Access(scope.user_id))
+    passages: list[Passage] = untyped.passages_of(own)
+    vectors = await stores.embedder.embed_passages([passage.text for passage in passages])
+    await stores.documents.put(scope, own, passages, vectors, stores.embedder.name)
 
 
 def bearer(*who: Any) -> dict[str, Any]:
@@ -95,18 +104,26 @@ async def test_what_follows_a_conversation_is_neither_kept_nor_given(server: Ser
     assert not (await asked(server, "Who built the lighthouse of Orrin?"))[0]
 
 
-async def test_no_tenant_user_or_group_is_given_what_another_was(server: Served) -> None:
+async def test_no_tenant_or_group_is_given_what_another_was(server: Served) -> None:
     everyone = [
         bearer("acme", "ann", (), ("editor",)),
         bearer("acme", "ann", ("staff",), ("editor",)),
-        bearer("acme", "bob", (), ("editor",)),
         bearer("globex", "ann", (), ("editor",)),
     ]
-    for one in (everyone[0], everyone[3]):
+    for one in (everyone[0], everyone[2]):
         await upload(server, **one)  # the very same text in both tenants
 
-    assert [(await asked(server, **one))[0] for one in everyone] == [False] * 4
-    assert [(await asked(server, **one))[0] for one in everyone] == [True] * 4
+    assert [(await asked(server, **one))[0] for one in everyone] == [False] * 3
+    assert [(await asked(server, **one))[0] for one in everyone] == [True] * 3
+
+
+async def test_readers_of_the_same_documents_share_and_who_owns_one_does_not(server: Served) -> None:
+    ann, bob, carl = (bearer("acme", who, ("staff",), ("editor",)) for who in ("ann", "bob", "carl"))
+    await upload(server, **ann)
+    await keep_private(server, Scope("acme", "carl", ("staff",)))
+
+    assert [(await asked(server, **one))[0] for one in (ann, bob, carl)] == [False, True, False]
+    assert [(await asked(server, **one))[0] for one in (carl, bob)] == [True, True]
 
 
 async def test_an_abstention_is_looked_for_again(server: Served) -> None:

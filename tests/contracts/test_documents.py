@@ -268,6 +268,16 @@ async def check_access_is_part_of_every_query(rig):
         await rig.second.around(BOB, passages_of(private)[0].passage_id, 1, 1)
 
 
+async def check_it_tells_who_owns_something(rig):
+    private = document("p.md", NINE, access=PRIVATE)
+    await keep(rig.store, COLLEAGUE, document("s.md", NINE.upper(), access=STAFF))
+    await keep(rig.store, ALICE, private)
+    people = (ALICE, BOB, COLLEAGUE, NAMESAKE)
+    assert [await rig.second.owns(who) for who in people] == [True, False, False, False]
+    await rig.store.delete(ALICE, private.document_id)
+    assert not await rig.second.owns(ALICE)
+
+
 async def check_nobody_replaces_what_he_cannot_read(rig):
     await keep(rig.store, ALICE, document("p.md", NINE, access=PRIVATE))
     with pytest.raises(Conflict):
@@ -366,6 +376,7 @@ async def test_deleted_words_are_not_in_the_file(tmp_path):
         (check_pages_have_no_gap_and_no_repeat, {"page": skips_one}),
         (check_tenants_see_only_their_own, {"get": shares_tenants}),
         (check_access_is_part_of_every_query, {"put": opens_everything}),
+        (check_it_tells_who_owns_something, {"owns": shares_tenants}),
         (check_nobody_replaces_what_he_cannot_read, {"put": replaces_as_owner}),
         (check_vectors_of_another_embedder_are_refused, {"put": takes_any_embedder}),
         (check_vectors_that_do_not_fit_are_refused, {"put": takes_any_shape}),

@@ -102,6 +102,9 @@ class SmallDocuments:
     async def last_sequence(self, scope: Scope) -> int:
         return len(self.rows_by_id)
 
+    async def owns(self, scope: Scope) -> bool:
+        return False
+
     def _rows(self, scope: Scope, document_id: str) -> PassageRows:
         if (scope.tenant_id, document_id) not in self.rows_by_id:
             raise NotFound(f"no document {document_id!r}")
