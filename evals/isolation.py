@@ -24,6 +24,7 @@ class Apart(NamedTuple):
     question: str
     leaked: tuple[str, ...]
     changed: bool
+    found: bool
 
 
 async def measure(part: Part, found: EvalSet, tell: Tell) -> list[Apart]:
@@ -40,7 +41,7 @@ async def measure(part: Part, found: EvalSet, tell: Tell) -> list[Apart]:
             given = await ask(house, question, (), Manner(part.effort, scope=GUEST))
             seen = {*given.sources, *(source for source, _ in beside)}
             seen |= {citation.source for citation in given.answer.citations}
-            apart.append(Apart(question.text, tuple(sorted(seen - kept)), alone != beside))
+            apart.append(Apart(question.text, tuple(sorted(seen - kept)), alone != beside, bool(beside)))
         return apart
 
 
@@ -48,6 +49,7 @@ def metrics_of(apart: Sequence[Apart]) -> dict[str, Metric]:
     """Shares of questions."""
     return {
         "leaks": mean([float(bool(one.leaked)) for one in apart]),
+        "found": mean([float(one.found) for one in apart]),
         "changed": mean([float(one.changed) for one in apart]),
     }
 

@@ -26,8 +26,8 @@ def interval_plot(metrics: Mapping[str, Metric], before: Mapping[str, float], fe
     marks = [_mark(value, bottom, least) for value in (-1.0, -0.5, 0.0, 0.25, 0.5, 0.75, 1.0) if value >= least]
     height = bottom + 20
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Figures with their 95 % intervals">'
-        f"{''.join(marks)}{''.join(rows)}</svg>"
+        f'<div class="wide"><svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Figures with 95 % intervals">'
+        f"{''.join(marks)}{''.join(rows)}</svg></div>"
     )
 
 

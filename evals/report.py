@@ -23,7 +23,8 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 .wide { overflow-x: auto; }
-svg { width: 100%; max-width: 42rem; height: auto; margin: .75rem 0; display: block; } svg.square { max-width: 17rem; }
+svg { width: 100%; max-width: 42rem; min-width: 32rem; height: auto; margin: .75rem 0;
+  display: block; } svg.square { max-width: 17rem; min-width: 0; }
 svg text { font-size: 12px; fill: var(--ink); } svg text.axis { fill: var(--soft); }
 .grid { stroke: var(--line); } .frame { fill: none; stroke: var(--line); }
 line.value, circle.value { stroke: var(--blue); fill: var(--blue); } line.fell, circle.fell { stroke: var(--bad);
