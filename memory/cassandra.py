@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-import ssl
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -28,6 +27,7 @@ from memory.cassandra_schema import migrate, prepare_keyspace
 from memory.cassandra_url import Address, address_of
 from memory.errors import InvalidInput, StoreUnavailable
 from memory.meter import Pool
+from memory.tls import trusting
 
 PROTOCOL = 4
 """The highest that Cassandra 5 and ScyllaDB both speak in full."""
@@ -245,7 +245,7 @@ def _session(address: Address, timeout_s: float) -> Any:
         protocol_version=PROTOCOL,
         execution_profiles={driver.EXEC_PROFILE_DEFAULT: profile},
         auth_provider=login,
-        ssl_context=ssl.create_default_context(cafile=address.ca or None) if address.tls else None,
+        ssl_context=trusting(address.ca, "ca") if address.tls else None,
         reconnection_policy=policies.ExponentialReconnectionPolicy(*RECONNECT_S),
         connect_timeout=timeout_s,
         # The schema of many tables takes the server a while; nobody's call waits for it longer than its own limit.

@@ -137,6 +137,9 @@ def _client(url: str, host: str, limit_ms: int, options: dict[str, Any]) -> Asyn
                 waitQueueTimeoutMS=None,
                 **options,
             )
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidInput(f"the MongoDB URL of {host} names a file that cannot be used ({reason})") from error
     except (PyMongoError, ValueError, TypeError, Warning) as error:
         # The driver's message may quote the URL, with its password.
         kind = type(error).__name__

@@ -23,6 +23,7 @@ from memory.breaker import Breaker
 from memory.errors import InvalidInput, StoreUnavailable
 from memory.meter import Pool
 from memory.records import Scope
+from memory.tls import trusting
 
 T = TypeVar("T")
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -62,7 +63,7 @@ async def open_postgres(
         InvalidInput: the URL is of no use, or the role is above row-level security.
     """
     place = _place(url)
-    server = Postgres(_conninfo(url, timeout_s), place, timeout_s, max_connections)
+    server = Postgres(_conninfo(url, place, timeout_s), place, timeout_s, max_connections)
     try:
         await server.open()
         yield server
@@ -314,7 +315,18 @@ def _said(error: BaseException) -> str:
     return str(error).partition("\n")[0]
 
 
-def _conninfo(url: str, timeout_s: float) -> str:
+def _conninfo(url: str, place: str, timeout_s: float) -> str:
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        # The driver's message may quote a part of the password.
+        raise InvalidInput(f"the PostgreSQL URL of {place} is of no use: check its options and %-codes") from None
+    if (authority := str(given.get("sslrootcert") or "system")) != "system":
+        trusting(authority, "sslrootcert")
+    return make_conninfo(url, **_options(str(given.get("options") or ""), timeout_s))
+
+
+def _options(given: str, timeout_s: float) -> dict[str, Any]:
     limit_ms = math.ceil(timeout_s * 1000)
     options = {
         "statement_timeout": limit_ms,
@@ -323,14 +335,12 @@ def _conninfo(url: str, timeout_s: float) -> str:
         "timezone": "UTC",
         "client_min_messages": "warning",
     }
-    given = str(conninfo_to_dict(url).get("options") or "")
-    return make_conninfo(
-        url,
-        options=" ".join([given, *(f"-c {name}={value}" for name, value in options.items())]).strip(),
-        connect_timeout=CONNECT_S,
-        tcp_user_timeout=limit_ms,
-        application_name="multidb",
-    )
+    return {
+        "options": " ".join([given, *(f"-c {name}={value}" for name, value in options.items())]).strip(),
+        "connect_timeout": CONNECT_S,
+        "tcp_user_timeout": limit_ms,
+        "application_name": "multidb",
+    }
 
 
 def _place(url: str) -> str:

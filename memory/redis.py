@@ -20,10 +20,21 @@ from redis.exceptions import RedisError, ResponseError
 from memory.breaker import Breaker
 from memory.errors import InvalidInput, LeaseLost, StoreUnavailable
 from memory.meter import Pool
+from memory.tls import trusting
 
 LEASE_LOST = "LEASELOST"
 """First word of what our scripts answer to the holder of an older lease."""
 MAX_CONNECTIONS = 32
+OPTIONS: dict[str, Any] = {
+    "max_connections": MAX_CONNECTIONS,
+    # One limit, around each call (see Redis): nested ones of the driver now and then swallow ours, and double it.
+    "timeout": None,
+    "socket_connect_timeout": None,
+    "socket_timeout": None,
+    # A connection that the server closed meanwhile is opened anew; all that we send may be sent twice.
+    "retry": Retry(NoBackoff(), 1, (ConnectionLost,)),
+    "client_name": "multidb",
+}
 STREAM_PAGE = 1_000
 
 
@@ -41,18 +52,7 @@ async def open_redis(url: str, timeout_s: float = 10.0, *, may_forget: bool = Fa
         InvalidInput: the URL is of no use, or the server would lose data.
     """
     host = _host(url)
-    # The driver does not type its options.
-    pool = cast(Any, redis.asyncio.BlockingConnectionPool).from_url(
-        url,
-        max_connections=MAX_CONNECTIONS,
-        # One limit, around each call (see Redis): nested ones of the driver now and then swallow ours, and double it.
-        timeout=None,
-        socket_connect_timeout=None,
-        socket_timeout=None,
-        # A connection that the server closed meanwhile is opened anew; all that we send may be sent twice.
-        retry=Retry(NoBackoff(), 1, (ConnectionLost,)),
-        client_name="multidb",
-    )
+    pool = _pool(url, host)
     server = Redis(redis.asyncio.Redis(connection_pool=pool), host, timeout_s)
     try:
         if not may_forget:
@@ -60,6 +60,20 @@ async def open_redis(url: str, timeout_s: float = 10.0, *, may_forget: bool = Fa
         yield server
     finally:
         await pool.aclose()
+
+
+def _pool(url: str, host: str) -> Any:
+    try:
+        # The driver does not type its options.
+        pool = cast(Any, redis.asyncio.BlockingConnectionPool).from_url(url, **OPTIONS)
+        pool.connection_class(**pool.connection_kwargs)  # it looks at the options then, and connects later
+    except (RedisError, ValueError, TypeError) as error:
+        # The driver's message may quote the URL.
+        kind = type(error).__name__
+        raise InvalidInput(f"the Redis URL of {host} is of no use ({kind}): check its options") from None
+    if authority := pool.connection_kwargs.get("ssl_ca_certs"):
+        trusting(authority, "ssl_ca_certs")
+    return pool
 
 
 class Redis:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import Literal
 
 from memory.breaker import Breaker
@@ -29,11 +30,12 @@ class Servers:
 
     def note(self, port: str, technology: Technology, breaker: Breaker, name: str = "") -> None:
         """Remember that a port is on a server."""
+        name = name or technology
         server = next((one for one in self._all if one.breaker is breaker), None)
         if server is None:
-            same = sum(one.technology == technology for one in self._all)
-            number = f"-{same + 1}" if same else ""
-            server = Server(name or f"{technology}{number}", technology, breaker)
+            taken = {one.name for one in self._all}
+            names = chain([name], (f"{name}-{number}" for number in count(2)))
+            server = Server(next(one for one in names if one not in taken), technology, breaker)
             self._all.append(server)
         if port not in server.ports:
             server.ports.append(port)

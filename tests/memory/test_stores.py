@@ -16,7 +16,7 @@ from memory.stores import Stores, open_stores, path_of
 from tests.support.kill import ROOT
 from tests.support.people import ALICE
 
-EMBEDDED_PORTS = ["turns", "answers", "accounts", "ledger", "audit", "feedback", "runs", "cache"]
+EMBEDDED_PORTS = ["turns", "answers", "accounts", "ledger", "audit", "feedback", "runs", "cache", "limits"]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -165,11 +166,14 @@ async def _write(writer: asyncio.StreamWriter, data: bytes, manner: Manner) -> N
 
 
 @asynccontextmanager
-async def proxied(url: str) -> AsyncGenerator[tuple[Proxy, str]]:
-    """Yield a proxy in front of the server that a URL names, and the URL that leads through it."""
+async def proxied(url: str, tls: ssl.SSLContext | None = None) -> AsyncGenerator[tuple[Proxy, str]]:
+    """Yield a proxy in front of the server that a URL names, and the URL that leads through it.
+
+    tls: whom the proxy shows itself as; to the server it speaks without.
+    """
     parts = urlsplit(url)
     proxy = Proxy(parts.hostname or "", parts.port or 0)
-    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy.accept, "127.0.0.1", 0, ssl=tls)
     proxy.port = server.sockets[0].getsockname()[1]
     account = parts.netloc.rpartition("@")[0]
     netloc = f"{account}@127.0.0.1:{proxy.port}" if account else f"127.0.0.1:{proxy.port}"
