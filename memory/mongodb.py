@@ -108,8 +108,11 @@ async def open_mongodb(url: str, timeout_s: float = 10.0) -> AsyncGenerator[Mong
     limit_ms = max(1, int(timeout_s * 1_000))
     given = {option.lower() for option, _ in parse_qsl(urlsplit(url).query)}
     options: dict[str, Any] = {name: value for name, value in SAFE.items() if name.lower() not in given}
-    connections = Connections(MAX_CONNECTIONS)
+    if "maxpoolsize" not in given:
+        options["maxPoolSize"] = MAX_CONNECTIONS
+    connections = Connections()
     client = _client(url, host, limit_ms, {**options, "event_listeners": [connections]})
+    connections.limit = int(client.options.pool_options.max_pool_size or 0)
     try:
         yield Mongo(client, name, host, timeout_s, connections)
     finally:
@@ -129,7 +132,6 @@ def _client(url: str, host: str, limit_ms: int, options: dict[str, Any]) -> Asyn
             return AsyncMongoClient[Row](
                 url,
                 appname="multidb",
-                maxPoolSize=MAX_CONNECTIONS,
                 serverSelectionTimeoutMS=limit_ms,
                 connectTimeoutMS=min(limit_ms, int(CONNECT_S * 1_000)),
                 # One limit, around each call (see Mongo.within): nested ones of the driver swallow ours now and then.

@@ -23,15 +23,16 @@ from memory.meter import Pool
 class Connections(ConnectionPoolListener):
     """How many connections there are, and how many of them work. The driver calls all of this in the event loop."""
 
-    def __init__(self, limit: int) -> None:
-        """Begin with none. limit: how many there may be."""
-        self._limit = limit
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.limit = 0
+        """How many there may be to each server; 0: any number."""
         self._in_use = 0
         self._size = 0
 
     def used(self) -> Pool:
         """Return the figures."""
-        return Pool(self._in_use, self._size, self._limit)
+        return Pool(self._in_use, self._size, self.limit)
 
     def connection_created(self, event: ConnectionCreatedEvent) -> None:
         """One more."""

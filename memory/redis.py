@@ -134,8 +134,9 @@ class Redis:
         return lambda keys, arguments: self.within(lambda: registered(keys=keys, args=arguments))
 
     def _used(self) -> Pool:
-        (idle, _), (used, _) = self.client.connection_pool.get_connection_count()
-        return Pool(used, idle + used, MAX_CONNECTIONS)
+        pool = self.client.connection_pool
+        (idle, _), (used, _) = pool.get_connection_count()
+        return Pool(used, idle + used, pool.max_connections)
 
     @contextmanager
     def _told(self, limit_s: float) -> Generator[None]:
