@@ -140,6 +140,7 @@ def run(
     save_baseline: Annotated[
         bool, typer.Option("--save-baseline", help="Keep these figures as what later runs are compared with.")
     ] = False,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure what a suite declares; exit 1 when a bound of a gate falls."""
@@ -148,7 +149,7 @@ def run(
     from evals.report import report_page
     from evals.suite import load_suite
 
-    done = asyncio.run(running.run_suite(load_suite(suite), only or (), Ticker()))
+    done = asyncio.run(running.run_suite(load_suite(suite), only or (), home, Ticker()))
     report = running.write_results(done, out, report_page(done))
     if save_baseline:
         running.save_baseline(done)

@@ -14,6 +14,7 @@ from time import monotonic
 from api.agent import Agent, open_agent
 from api.commands import load_settings
 from api.settings import Settings
+from api.telemetry import langsmith_tracing
 from api.terminal import CommandFailed, note
 from evals.sets import CORPUS, EvalSet
 from memory.ingest import pipeline
@@ -42,8 +43,9 @@ async def open_house(home: Path | None) -> AsyncGenerator[House]:
     """
     with tempfile.TemporaryDirectory() as scratch:
         settings = _embedded(home or Path(scratch))
-        async with open_stores(settings, command="multidb eval") as stores, open_agent(settings, stores) as agent:
-            yield House(stores, agent)
+        with langsmith_tracing(settings):  # off unless MULTIDB_LANGSMITH says so, whatever LANGSMITH_* say
+            async with open_stores(settings, command="multidb eval") as stores, open_agent(settings, stores) as agent:
+                yield House(stores, agent)
 
 
 def _embedded(home: Path) -> Settings:

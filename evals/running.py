@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from evals.house import Tell
 from evals.suite import InvalidSuite, Part, Suite
 from evals.tables import figure
 from evals.targets import Measured, run_part
+from memory.ids import digest
 
 Figures = Mapping[str, Mapping[str, float | None]]
 
@@ -55,8 +57,8 @@ class SuiteRun:
         }
 
 
-async def run_suite(suite: Suite, only: Sequence[str], tell: Tell) -> SuiteRun:
-    """Measure every part, or those that are named.
+async def run_suite(suite: Suite, only: Sequence[str], home: Path | None, tell: Tell) -> SuiteRun:
+    """Measure every part, or those that are named; home: where embedded documents are kept between runs.
 
     Raises:
         InvalidSuite: a named part is not there.
@@ -66,13 +68,14 @@ async def run_suite(suite: Suite, only: Sequence[str], tell: Tell) -> SuiteRun:
         raise InvalidSuite(f"{suite.name} has no part {unknown[0]!r}; it has {', '.join(known)}")
     baseline = load_baseline(suite)
     started, runs = monotonic(), list[PartRun]()
-    for part in suite.parts:
-        if only and part.name not in only:
-            continue
-        note(f"{suite.name}: {part.name}")
-        before = baseline.get(part.name, {})
-        measured = await run_part(part, tell)
-        runs.append(PartRun(part, measured, check(part.gates, measured.metrics, before), before))
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in suite.parts:
+            if only and part.name not in only:
+                continue
+            note(f"{suite.name}: {part.name}")
+            measured = await run_part(part, (home or Path(scratch)) / digest(str(part.data)), tell)
+            before = baseline.get(part.name, {})
+            runs.append(PartRun(part, measured, check(part.gates, measured.metrics, before), before))
     return SuiteRun(suite, datetime.now(UTC), monotonic() - started, runs)
 
 

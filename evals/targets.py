@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from evals import answers, isolation
 from evals.asking import Given, Manner, ask_all
@@ -43,9 +44,12 @@ class Measured:
     points: Sequence[tuple[float, float]] = ()
 
 
-async def run_part(part: Part, tell: Tell) -> Measured:
-    """Measure one part; of its figures those that it names are kept, and those its gates need."""
-    measured = await _TARGETS[part.target](part, tell)
+async def run_part(part: Part, home: Path, tell: Tell) -> Measured:
+    """Measure one part; of its figures those that it names are kept, and those its gates need.
+
+    home: holds the embedded documents, for parts of the same data.
+    """
+    measured = await _TARGETS[part.target](part, home, tell)
     if not part.scorers:
         return measured
     kept = {*part.scorers, *(gate.metric for gate in part.gates)}
@@ -56,9 +60,9 @@ def _set_of(part: Part) -> EvalSet:
     return load_set(part.data, part.questions)
 
 
-async def _retrieval(part: Part, tell: Tell) -> Measured:
+async def _retrieval(part: Part, home: Path, tell: Tell) -> Measured:
     found = _set_of(part)
-    results = await measure_retrieval(found, Options(part.effort, part.limit, part.seed), None, tell)
+    results = await measure_retrieval(found, Options(part.effort, part.limit, part.seed), home, tell)
     metrics = {f"{name}.{key}": one for name in SYSTEMS for key, one in results[name].metrics(part.seed).items()}
     metrics |= {f"difference.{key}": one for key, (one, _) in differences(results, part.seed).items()}
     return Measured(len(results["ours"].scores), metrics, _missed(results["ours"]))
@@ -73,17 +77,17 @@ def _missed(ours: Ranked) -> list[Case]:
     return _worst(cases)
 
 
-async def _answers(part: Part, tell: Tell) -> Measured:
+async def _answers(part: Part, home: Path, tell: Tell) -> Measured:
     found = _set_of(part).drawn(part.limit, part.seed)
-    given, rows = await answers.measure(found, Manner(part.effort), None, tell)
+    given, rows = await answers.measure(found, Manner(part.effort), home, tell)
     return _answered(given, rows, answers.metrics_of(given, rows, part.seed))
 
 
-async def _written(part: Part, tell: Tell) -> Measured:
+async def _written(part: Part, home: Path, tell: Tell) -> Measured:
     """Answers that a chat model writes which takes its prompt at its word."""
     found = _set_of(part).drawn(part.limit, part.seed)
-    async with open_house(None) as house:
-        await fill(house, found, None, tell)
+    async with open_house(home) as house:
+        await fill(house, found, home, tell)
         models = Models(synthesizer=(NamedModel("scripted:literal", Literal()),))
         graph = build_graph(replace(house.agent.deps, models=models))
         written = House(house.stores, replace(house.agent, graph=graph))
@@ -119,7 +123,7 @@ def _good(row: Mapping[str, float]) -> float:
     return (row.get("gold_in_quote", row.get("citation_recall", 0.0)) + row.get("f1", 0.0)) / 2
 
 
-async def _isolation(part: Part, tell: Tell) -> Measured:
+async def _isolation(part: Part, home: Path, tell: Tell) -> Measured:
     apart = await isolation.measure(part, _set_of(part), tell)
     cases = [
         Case(one.question, "nothing of another tenant", ", ".join(one.leaked) or "(nothing)", _told(one), 0.0)
@@ -133,12 +137,12 @@ def _told(one: isolation.Apart) -> str:
     return "what it found changed when another tenant brought documents" if one.changed else "it saw another's"
 
 
-async def _judge(part: Part, tell: Tell) -> Measured:
+async def _judge(part: Part, home: Path, tell: Tell) -> Measured:
     card = await measure_judge(part.data)
     return Measured(len(card.rated), card.metrics(part.seed))
 
 
-async def _injection(part: Part, tell: Tell) -> Measured:
+async def _injection(part: Part, home: Path, tell: Tell) -> Measured:
     found = await measure_injection(part.data, part.limit, part.seed)
     shares = {**{f"changed.{name}": share for name, share in found["changed"].items()}, "utility": found["utility"]}
     return Measured(found["runs"], {name: _share(value, found["runs"]) for name, value in shares.items()})
@@ -157,7 +161,7 @@ def _worst(cases: Sequence[Case]) -> list[Case]:
     return sorted((case for case in cases if case.score < 1), key=lambda case: case.score)[:WORST]
 
 
-_TARGETS: Mapping[Target, Callable[[Part, Tell], Awaitable[Measured]]] = {
+_TARGETS: Mapping[Target, Callable[[Part, Path, Tell], Awaitable[Measured]]] = {
     "retrieval": _retrieval,
     "answers": _answers,
     "written": _written,

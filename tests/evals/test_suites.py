@@ -133,6 +133,12 @@ def plant_tenant(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(api.agent, "verify", anybody)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the embedded sample corpus for every test here."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.mark.parametrize(
     ("part", "plant", "metric"),
     [
@@ -144,13 +150,15 @@ def plant_tenant(patch: pytest.MonkeyPatch) -> None:
 )
 def test_what_breaks_an_answer_fails_the_suite_of_ci(
     tmp_path: Path,
+    kept: Path,
     monkeypatch: pytest.MonkeyPatch,
     part: str,
     plant: Callable[[pytest.MonkeyPatch], None],
     metric: str,
 ):
     plant(monkeypatch)
-    printed = CliRunner().invoke(app, ["run", "ci", "--only", part, "--out", str(tmp_path), "--json"])
+    command = ["run", "ci", "--only", part, "--home", str(kept), "--out", str(tmp_path), "--json"]
+    printed = CliRunner().invoke(app, command)
     assert printed.exit_code == 1, printed.stderr
     gates = json.loads(printed.stdout)["parts"][part]["gates"]
     assert metric in {gate["metric"] for gate in gates if not gate["kept"]}
