@@ -7,7 +7,6 @@ would let its texts change each other's vectors (docs/decisions/embedder.md has 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from memory.embeddings.queries import Queries
 from memory.embeddings.runtime import onnx_runtime
 from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, ModelFiles, default_model_dir, load_files
 from memory.embeddings.worker import Worker
@@ -25,7 +25,6 @@ DIMENSION = 384
 MAX_TOKENS = 256
 MAX_CHARACTERS = 64 * MAX_TOKENS
 """More than any 256 tokens of real text: what lies beyond need not even be cut into tokens."""
-CACHED_QUERIES = 1024
 THREADS = 2
 """One-thread runs side by side: a single text is too small a product to be worth dividing."""
 GROUP = 2
@@ -45,8 +44,7 @@ class MiniLM:
         self._session, self._tokenizer = parts
         self._build = build
         self._worker = worker
-        self._queries: OrderedDict[str, Vectors] = OrderedDict()
-        self._pending: dict[str, asyncio.Task[Vectors]] = {}
+        self._queries = Queries(self._embed_query)
 
     @property
     def name(self) -> str:
@@ -74,22 +72,11 @@ class MiniLM:
         return np.concatenate([np.empty((0, DIMENSION), np.float32), *parts])
 
     async def embed_query(self, text: str) -> Vectors:
-        """(384,) float32; the last 1,024 queries come from a cache, and one asked for twice at once is embedded once."""
-        if (known := self._queries.get(text)) is not None:
-            self._queries.move_to_end(text)
-            return known
-        if (pending := self._pending.get(text)) is None:
-            pending = self._pending[text] = asyncio.create_task(self._embed_query(text))
-            pending.add_done_callback(lambda _: self._pending.pop(text))
-        return await asyncio.shield(pending)
+        """(384,) float32; the last 1,024 queries come from a cache."""
+        return await self._queries.vector(text)
 
     async def _embed_query(self, text: str) -> Vectors:
-        vector = (await self._worker.run(partial(self.encode, [text]), first=True))[0]
-        vector.flags.writeable = False
-        self._queries[text] = vector
-        if len(self._queries) > CACHED_QUERIES:
-            self._queries.popitem(last=False)
-        return vector
+        return (await self._worker.run(partial(self.encode, [text]), first=True))[0]
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode in the calling thread; blocks."""

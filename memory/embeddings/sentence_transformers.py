@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from memory.embeddings.queries import Queries
 from memory.embeddings.worker import Worker
 from memory.errors import ModelUnavailable
 from memory.ports import Vectors
@@ -38,6 +39,7 @@ class SentenceTransformers:
         self._client: Any = self._embeddings._client
         self._worker = worker
         self._model = model
+        self._queries = Queries(self._embed_query)
 
     @property
     def name(self) -> str:
@@ -69,7 +71,10 @@ class SentenceTransformers:
         return vectors
 
     async def embed_query(self, text: str) -> Vectors:
-        """(dim,) float32."""
+        """(dim,) float32; the last queries come from a cache."""
+        return await self._queries.vector(text)
+
+    async def _embed_query(self, text: str) -> Vectors:
         work = partial(self._embeddings.embed_query, text)
         return _unit(await self._worker.run(work, first=True))
 

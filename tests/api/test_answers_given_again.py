@@ -52,6 +52,7 @@ async def keep_private(server: Served, scope: Scope) -> None:
     passages: list[Passage] = untyped.passages_of(own)
     vectors = await stores.embedder.embed_passages([passage.text for passage in passages])
     await stores.documents.put(scope, own, passages, vectors, stores.embedder.name)
+    await stores.index.catch_up()
 
 
 def bearer(*who: Any) -> dict[str, Any]:
