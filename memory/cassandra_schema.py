@@ -100,8 +100,8 @@ async def prepare_keyspace(server: Cassandra) -> None:
         return
     if address.replication is None:
         raise InvalidInput(
-            f"there is no keyspace {address.keyspace!r} at {address.shown}; make it, or add ?replication=N to the URL to"
-            " have it made"
+            f"there is no keyspace {address.keyspace!r} at {address.shown}; make it, or add ?replication=N to the URL"
+            " to have it made"
         )
     await server.define(CREATE_KEYSPACE.format(keyspace=address.keyspace, replication=address.replication))
 
