@@ -218,6 +218,7 @@ function facts(answer) {
   if (answer.status === "completed" && !answer.abstained && judged) {
     parts.push(`${count(judged, "sentence")} judged`, `confidence ${Math.round(answer.confidence * 100)} %`);
   }
+  if (answer.cached) parts.push("given before, nothing has changed since");
   if (answer.usedTokens) parts.push(`${number(answer.usedTokens)} tokens`);
   return parts.join(" · ");
 }

@@ -3,7 +3,7 @@
 export function emptyAnswer() {
   return {
     status: "running", stage: "", round: 1, queries: [], sources: [], claims: [], text: "", short: "", confidence: 0,
-    abstained: false, suggestions: [], clarification: null, degraded: [], usedTokens: null, error: null,
+    abstained: false, suggestions: [], clarification: null, degraded: [], usedTokens: null, cached: false, error: null,
     run: null, effort: null, session: null, questionTurn: null, answerTurn: null, rating: null, reconnecting: false,
   };
 }
@@ -63,6 +63,7 @@ const CHANGES = {
     queries: [...queries, { query: event.query, condensed: event.condensed, found: event.found }],
   }),
   "sources.found": (event) => ({ sources: event.sources }),
+  "answer.cached": () => ({ cached: true }),
   "answer.restarted": () => ({ claims: [], queries: [], sources: [], clarification: null }),
   "answer.delta": (event, { claims }) => ({ claims: appended(claims, event) }),
   "claim.supported": (event, { claims }) => ({ claims: judged(claims, event.claim_id, { verdict: "supported", citations: event.citations }) }),

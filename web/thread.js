@@ -146,6 +146,7 @@ export class Thread {
       ...live.answer, status, run: result.run_id, session: result.session_id, questionTurn: result.turn_id,
       answerTurn: result.answer_turn_id, text: result.answer, short: result.short_answer, abstained: result.abstained,
       confidence: result.confidence, claims: result.claims, suggestions: result.suggestions, usedTokens: result.used_tokens,
+      cached: result.cached ?? false,
       error: result.code ? { code: result.code, message: result.message } : null,
     };
   }
