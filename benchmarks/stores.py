@@ -2,7 +2,7 @@
 
 `python -m benchmarks.stores [SERVER ...]` (after `make services`) prints one JSON line and keeps results/stores.json;
 without SERVER every server that was started is measured. A server is a module of MODULES with `pairs()`, an
-asynchronous context manager that yields what to compare, in a database of its own.
+asynchronous context manager that yields what to compare (at once, or one pair after another), in a database of its own.
 """
 
 from __future__ import annotations
@@ -12,17 +12,22 @@ import importlib
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from benchmarks.machine import report, row
 from tests.services.environment import read_environment
 
-MODULES = {"cassandra": "benchmarks.store_cassandra", "postgres": "benchmarks.store_postgres"}
+MODULES = {
+    "redis": "benchmarks.store_redis",
+    "postgres": "benchmarks.store_postgres",
+    "cassandra": "benchmarks.store_cassandra",
+    "mongo": "benchmarks.store_mongo",
+}
 """Server (a name of tests.services) -> the module that measures its adapters."""
 GOAL = ">= 0.7"
 ROUNDS = 5
-ROUND_S = 1.5
+ROUND_S = 1.0
 Operation = Callable[[int], Awaitable[object]]
 """Does the work once; the number is another one each time."""
 
@@ -78,12 +83,22 @@ async def compared(pair: Pair) -> dict[str, object]:
     return row(f"{pair.figure}, {pair.at_once} at once", round(mine, 1), "a second", round(theirs, 1), GOAL)
 
 
+async def one_by_one(pairs: Iterable[Pair] | AsyncIterable[Pair]) -> AsyncGenerator[Pair]:
+    """Yield pairs, also such as must be prepared one after another."""
+    if isinstance(pairs, AsyncIterable):
+        async for pair in pairs:
+            yield pair
+    else:
+        for pair in pairs:
+            yield pair
+
+
 async def main(servers: list[str]) -> None:
     """Measure servers one after another."""
     rows = []
     for server in servers:
         async with importlib.import_module(MODULES[server]).pairs() as pairs:
-            rows += [await compared(pair) for pair in pairs]
+            rows += [await compared(pair) async for pair in one_by_one(pairs)]
     report("stores", {"baseline": "the raw driver doing the same work", "figures": rows})
 
 
