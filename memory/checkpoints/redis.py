@@ -27,7 +27,7 @@ from langgraph.checkpoint.base import (
 )
 
 from memory.checkpoints import redis_layout as layout
-from memory.checkpoints.types import open_serializer
+from memory.checkpoints.types import open_serializer, whole_writes
 from memory.errors import StoreCorrupt
 from memory.redis import Redis
 from memory.redis_names import name, parts_of
@@ -103,7 +103,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Keep a task's writes: the first of each index, but the last of errors and interrupts.
+        """Keep a task's writes: the first of each index, but the last of errors; of a failed task only those.
 
         Raises:
             StoreUnavailable: they may or may not be kept.
@@ -112,7 +112,7 @@ class RedisSaver(BaseCheckpointSaver[str]):
         own = _own(config)
         task = name("w", str(own.get("checkpoint_ns", "")), str(own["checkpoint_id"]), task_id)
         arguments: list[Any] = [_token(config), self._ttl_s, task]
-        for place, (channel, value) in enumerate(writes):
+        for place, (channel, value) in enumerate(whole_writes(writes)):
             head = json.dumps([task_path, channel]).encode()
             arguments += [WRITES_IDX_MAP.get(channel, place), head + b"\n" + self._dump(value)]
         if writes:

@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from memory.checkpoints.types import open_serializer
+from memory.checkpoints.types import open_serializer, whole_writes
 from memory.errors import StoreUnavailable
 
 
@@ -63,9 +63,9 @@ class SqliteSaver(AsyncSqliteSaver):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Keep a task's writes durably."""
+        """Keep a task's writes durably; of one that failed, only how."""
         with _told():
-            await super().aput_writes(config, writes, task_id, task_path)
+            await super().aput_writes(config, whole_writes(writes), task_id, task_path)
 
     async def alist(
         self,

@@ -7,8 +7,12 @@ Moving or renaming one of them is a data migration.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
+from langgraph.checkpoint.base import WRITES_IDX_MAP
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.types import ERROR
 
 from memory import records
 
@@ -27,3 +31,15 @@ def allowed_types() -> list[tuple[str, ...]]:
 def open_serializer() -> JsonPlusSerializer:
     """Return a strict serializer: an unknown type in a checkpoint is not built, whoever wrote it there."""
     return JsonPlusSerializer(allowed_msgpack_modules=allowed_types())
+
+
+def whole_writes(writes: Sequence[tuple[str, Any]]) -> Sequence[tuple[str, Any]]:
+    """Return what may be kept of a task's writes: of a task that failed or was cancelled, only how.
+
+    LangGraph hands over what such a task had written so far together with its error, and at the next start takes a task
+    with any output for finished: one that was cancelled between its result and the choice of the next node would end
+    the graph without an answer (`langgraph.pregel._task_status`, "What these rules cannot see").
+    """
+    if all(channel != ERROR for channel, _ in writes):
+        return writes
+    return [(channel, value) for channel, value in writes if channel in WRITES_IDX_MAP]

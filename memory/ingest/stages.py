@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
-from memory.errors import EmbedderMismatch, NotFound, Refused, StoreError
+from memory.errors import EmbedderMismatch, ModelUnavailable, NotFound, Refused, StoreError
 from memory.ingest.documents import Batch, Made, Maker, fingerprint_of
 from memory.ingest.parsed import Parsed, RefusedPart
 from memory.ingest.parser import Parser
@@ -75,6 +75,7 @@ class Ingestion:
 
         Raises:
             StoreError: a store failed; what was kept so far stays.
+            ModelUnavailable: the embedder gives nothing; likewise.
         """
         made, embedded = Batches(1), Batches(1)
         failures: list[Exception] = []
@@ -83,7 +84,7 @@ class Ingestion:
                 stages.create_task(self._parse(files, parser, made))
                 stages.create_task(self._embed(made, embedded))
                 stages.create_task(self._keep(embedded))
-        except* StoreError as failed:
+        except* (StoreError, ModelUnavailable) as failed:
             failures.extend(failed.exceptions)
         if failures:  # raised out here: before Python 3.11.4 an `except*` wraps what it raises in another group
             raise failures[0]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 from langgraph.checkpoint.base import WRITES_IDX_MAP, empty_checkpoint
+from langgraph.checkpoint.serde.types import ERROR
 
 from memory.checkpoints.redis import RedisSaver
 from memory.checkpoints.redis_layout import keys_of
@@ -121,6 +122,13 @@ async def check_a_write_made_again_keeps_the_first_and_an_error_the_last(rig):
         await rig.second.aput_writes(config, [(special, value)], "task")
     found = await rig.store.aget_tuple(at())
     assert {channel: value for _, channel, value in found.pending_writes} == {"channel": "first", special: "last"}
+
+
+async def check_a_task_that_failed_leaves_no_output(rig):
+    config = await put(rig.store)
+    await rig.store.aput_writes(config, [("channel", "half"), (ERROR, "cancelled")], "task")
+    found = await rig.second.aget_tuple(at())
+    assert [(channel, value) for _, channel, value in found.pending_writes] == [(ERROR, "cancelled")]
 
 
 async def check_an_outage_is_told_in_time(rig):
@@ -239,6 +247,11 @@ async def keeps_every_write(sound, config, writes, task_id, task_path=""):
     await sound(config, writes, f"{task_id}{asyncio.get_running_loop().time()}", task_path)
 
 
+async def keeps_halves(sound, config, writes, *rest):
+    for write in writes:
+        await sound(config, [write], *rest)
+
+
 async def hides_outages(sound, *args):
     await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
@@ -296,6 +309,7 @@ async def forgets_checkpoints_alone(sound, thread_id):
     faults(
         (check_writes_come_back_in_order_whatever_order_they_came_in, {"aget_tuple": returns_writes_backwards}),
         (check_a_write_made_again_keeps_the_first_and_an_error_the_last, {"aput_writes": keeps_every_write}),
+        (check_a_task_that_failed_leaves_no_output, {"aput_writes": keeps_halves}),
         (check_an_outage_is_told_in_time, {"aput": hides_outages}),
         (check_an_outage_is_told_in_time, {"aput_writes": hides_outages}),
         (check_an_outage_is_told_in_time, {"adelete_thread": hides_outages}),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import wraps
 from typing import Any, Literal
 
+import memory.ports
 from memory.errors import ModelUnavailable, StoreUnavailable
 from memory.records import SYSTEM
 from memory.stores import Stores
@@ -18,8 +19,7 @@ from memory.stores import Stores
 Kind = Literal["refused", "lost", "cancelled"]
 """refused: nothing is done. lost: all is done, and the answer is lost on the way. cancelled: whoever calls is."""
 SAVER = ("aget_tuple", "aput", "aput_writes", "adelete_thread")
-APART = frozenset({"checkpointer"})
-"""Wrapped in place: LangGraph asks for its type."""
+"""The checkpointer is wrapped in place: LangGraph asks for its type."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Saboteur:
         for name in SAVER:
             method = getattr(stores.checkpointer, name)
             setattr(stores.checkpointer, name, self.around(method, f"checkpointer.{name}"))
-        ports = {each.name: getattr(stores, each.name) for each in fields(stores) if each.name not in APART}
+        ports = {each.name: getattr(stores, each.name) for each in fields(stores) if each.type in dir(memory.ports)}
         return replace(stores, **{name: _Wrapped(port, name, self) for name, port in ports.items()})
 
     def around(self, method: Callable[..., Any], name: str) -> Callable[..., Any]:

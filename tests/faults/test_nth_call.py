@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -32,7 +32,12 @@ from tests.support.small_stores import SmallEmbedder
 QUESTION = "Who built the lighthouse of Orrin?"
 SOON_S = 5.0
 ENDS = {"run.completed", "run.failed", "run.cancelled"}
-KINDS_OF_FAILURE: tuple[Kind, ...] = ("refused", "lost", "cancelled")
+EVERY_KIND: tuple[Kind, ...] = ("refused", "lost", "cancelled")
+ACTS: Mapping[str, tuple[Kind, ...]] = {
+    **dict.fromkeys(("question", "history", "rating", "deletion"), EVERY_KIND),
+    # An upload's calls are made by tasks of its own, which nobody can cancel but with all of it.
+    "upload": ("refused", "lost"),
+}
 MOST_CALLS = 60
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,29 +66,30 @@ async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Benc
         patch.setattr(api.runs.housekeeping, "RECOVER_S", 0.05)
         provider = await stack.enter_async_context(open_provider(quoting))
         model = {"model_synthesizer": "openai:scripted", "model_base_url": provider.url, "model_api_key": "none"}
-        opening = open_server(tmp_path_factory.mktemp("nth"), Faults(saboteur.wrap), response_cache="off", **model)
+        opening = open_server(tmp_path_factory.mktemp("nth"), Faults(saboteur.wrap), lease_ttl_s=1.5, **model)
         served = await stack.enter_async_context(opening)
         await upload(served, "orrin.md", ORRIN)
         yield Bench(served, saboteur)
 
 
-@pytest.mark.parametrize("kind", KINDS_OF_FAILURE)
-@pytest.mark.parametrize("act", ["question", "upload", "history", "rating", "deletion"])
+@pytest.mark.parametrize(("act", "kind"), [(act, kind) for act in ACTS for kind in ACTS[act]])
 async def test_whichever_call_fails_nothing_stays_behind(bench: Bench, act: str, kind: Kind) -> None:
-    case, cases = CASES[act], 0
     bench.saboteur.aim()
-    await case(bench)
+    await CASES[act](bench)
+    struck, broken = 0, dict[str, str]()
     for method in sorted(bench.saboteur.calls):
         for n in range(1, MOST_CALLS):
             bench.saboteur.aim(kind, method, n)
-            await case(bench)
+            try:
+                await CASES[act](bench)
+            except AssertionError as error:
+                broken[f"{method}#{n}"] = str(error).split("\n", 1)[0]
             if not bench.saboteur.has_struck:
                 break
-            cases += 1
-        else:
-            raise AssertionError(f"{method} is called without end")
-    print(f"{act}, {kind}: {cases} calls failed, one at a time")  # noqa: T201 (the figure)
-    assert cases > 0
+            struck += 1
+    print(f"{act}, {kind}: {struck} calls failed, one at a time")  # noqa: T201 (the figure)
+    assert struck > 0
+    assert not broken
 
 
 async def question(bench: Bench) -> None:
@@ -97,7 +103,7 @@ async def question(bench: Bench) -> None:
     after = await usage(served)
     assert after["reserved_tokens"] == 0
     assert after["used_tokens"] - before["used_tokens"] == last["settled"]
-    assert last["type"] == "run.completed", last
+    assert last["type"] == "run.completed" or bench.saboteur.kind == "cancelled", last
     turns = (await served.client.get(f"/api/v1/chat/history/{session}")).json()["turns"]
     assert [turn["text"] for turn in turns if turn["role"] == "user"] == [QUESTION, body["message"]]
     assert [turn["role"] for turn in turns] == ["user", "assistant"] * 2
@@ -124,7 +130,7 @@ def refused(reply: httpx.Response) -> None:
     assert reply.headers["content-type"] == "application/problem+json", reply.text
     problem = reply.json()
     assert KINDS[problem["code"]].status == reply.status_code
-    assert problem["code"] in ("store_unavailable", "model_unavailable", "thread_busy"), problem
+    assert problem["code"] in ("store_unavailable", "model_unavailable", "thread_busy", "stopping"), problem
 
 
 async def upload(served: Served, name: str, text: str) -> bool:
