@@ -44,8 +44,10 @@ RECONNECT_S = (0.1, 1.0)
 """How soon the driver tries a lost host again: at first, and at most."""
 HEARTBEAT_S = 1.0
 """How often a connection that hears nothing is asked whether it is still there."""
-HEARTBEAT_LIMITS_S = (1.0, 5.0)
+HEARTBEAT_LIMITS_S = (2.0, 5.0)
 """How long the answer may take: as long as a call, but no shorter and no longer than this. Then it is replaced."""
+ASK_ANOTHER_S, OTHERS_ASKED = 0.5, 2
+"""When another node is asked too, and how many; where there is one only, nobody is."""
 CONTEST_PAUSE_S = (0.01, 0.1)
 
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE|TABLE IF NOT EXISTS) (\w+)\b(?!\.)")
@@ -195,7 +197,8 @@ class Cassandra:
         if statement is None:
             qualified = _TABLE.sub(rf"\1 {self.address.keyspace}.\2", query)
             statement = await self._in_thread(lambda: self._session.prepare(qualified))
-            statement.is_idempotent = " IF " not in query
+            # Whoever decides may find what it wrote itself, and knows it: that too may be sent twice.
+            statement.is_idempotent = True
             self._prepared[query] = statement
         try:
             return statement.bind(values)
@@ -235,6 +238,8 @@ def _session(address: Address, timeout_s: float) -> Any:
         serial_consistency_level=_driver.ConsistencyLevel.LOCAL_SERIAL,
         request_timeout=timeout_s,
         row_factory=cast(Any, cassandra.query).dict_factory,
+        # A node that hangs is found out by its heartbeat, after seconds in which callers would have waited for it.
+        speculative_execution_policy=policies.ConstantSpeculativeExecutionPolicy(ASK_ANOTHER_S, OTHERS_ASKED),
     )
     login: Any = None
     if address.user:

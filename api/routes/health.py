@@ -81,6 +81,8 @@ async def _states(parts: App) -> Mapping[str, dict[str, Any]]:
         "embedder": stores.embedder.embed_query("probe"),
     }
     spared = {port for server in stores.servers if server.technology in SPARED for port in server.ports}
+    if "documents" in spared:
+        spared.add("index")  # it follows the documents, wherever it is
     judged = (_state(probe, needed=name not in spared) for name, probe in probes.items())
     turns, *answers = await asyncio.gather(_turns(stores.turns), *judged)
     return {"turns": turns, **dict(zip(probes, answers, strict=True)), **await _agent(parts)}

@@ -173,14 +173,18 @@ class LocalIndex:
     async def follow(self) -> None:
         """Catch up again and again, until cancelled; tidy up after what has changed."""
         tidied: int | None = None
+        told = False
         while True:
             try:
                 await self._apply_all()
+                told = False
                 if tidied != (at := self._position.sequence):
                     await self.tidy()
                     tidied = at
             except (StoreError, OSError, sqlite3.Error):
-                logger.exception("the index could not follow the store; it tries again")
+                if not told:
+                    logger.exception("the index could not follow the store; it tries again until it can")
+                told = True
             await asyncio.sleep(POLL_S)
 
     async def close(self) -> None:
