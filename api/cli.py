@@ -268,6 +268,14 @@ def evaluate(context: typer.Context) -> None:
     raise typer.Exit(run(context.args))
 
 
+@app.command(context_settings=HANDED_OVER)
+def replay(context: typer.Context) -> None:
+    """Answer an earlier question again, perhaps with other settings, and show the difference."""
+    from api.commands.evaluation import run_evals as run
+
+    raise typer.Exit(run(["replay", *context.args]))
+
+
 def main() -> None:
     """Run the command; an expected failure is one sentence on stderr and an exit code, never a traceback."""
     sys.excepthook = report_fault

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from memory.records import Effort
+from memory.records import LOCAL, Effort, Scope
 
 app = typer.Typer(
     name="multidb eval",
@@ -30,6 +31,12 @@ Seed = Annotated[int, typer.Option("--seed", help="Of the draw and of the interv
 Home = Annotated[
     Path | None, typer.Option("--home", metavar="DIR", help="Keep the embedded documents here, to go on or repeat.")
 ]
+CasesFile = Annotated[
+    Path | None,
+    typer.Option("--to", metavar="FILE", help="Where cases are kept; evals/cases.jsonl in the data folder."),
+]
+Tenant = Annotated[str, typer.Option(help="The tenant that asked.")]
+UserId = Annotated[str, typer.Option("--user", help="The user that asked.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 
 
@@ -157,6 +164,69 @@ def run(
     typer.echo(f"report: {report}", err=True)
     if not done.is_kept:
         raise typer.Exit(1)
+
+
+@app.command()
+def add(
+    run_id: Annotated[str, typer.Option("--run", metavar="RUN_ID", help="The run; `multidb ask --json` prints it.")],
+    expect: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="What it should answer. Repeatable.")] = None,
+    refuse: Annotated[bool, typer.Option("--refuse", help="It should say that the sources do not say.")] = False,
+    note: Annotated[str, typer.Option(help="Why, for whoever reads the case.")] = "",
+    to: CasesFile = None,
+    tenant: Tenant = LOCAL.tenant_id,
+    user: UserId = LOCAL.user_id,
+) -> None:
+    """Keep a run as a case, with its passages, for `multidb eval answers --data FILE`."""
+    from evals.cases import Expected, add_case, cases_file
+
+    if bool(expect) == refuse:
+        raise typer.BadParameter("say what it should answer with --expect TEXT, or --refuse")
+    path = cases_file(to)
+    expected = Expected(tuple(expect or ()), not refuse, note)
+    row = asyncio.run(add_case(run_id, _scope(tenant, user), expected, path))
+    typer.echo(f"{row['text']}\nis a case of {path} now, with {len(row['contexts'])} passages")
+
+
+@app.command()
+def review(
+    to: CasesFile = None, tenant: Tenant = LOCAL.tenant_id, user: UserId = LOCAL.user_id, as_json: AsJson = False
+) -> None:
+    """List disliked answers of which nobody has made a case yet."""
+    from evals.cases import cases_file
+    from evals.cases import review as disliked
+
+    rows = asyncio.run(disliked(_scope(tenant, user), cases_file(to)))
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(f"{row['run_id']}  {row['at']}\n  asked: {row['question']}\n  answered: {row['answer']}")
+        typer.echo(f"  comment: {row['comment'] or '(none)'}")
+    typer.echo(f"{len(rows)} to review; `multidb eval add --run RUN_ID --expect TEXT` makes a case of one", err=True)
+
+
+@app.command()
+def replay(
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="A run that was answered.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="KEY=VALUE", help="effort, filter.KEY or a setting. Repeatable."),
+    ] = None,
+    tenant: Tenant = LOCAL.tenant_id,
+    user: UserId = LOCAL.user_id,
+    as_json: AsJson = False,
+) -> None:
+    """Answer an earlier question again and show the difference; nothing is kept of it."""
+    from evals.replay import parse_changes, told
+    from evals.replay import replay as again
+
+    found = asyncio.run(again(run_id, _scope(tenant, user), parse_changes(changes or ())))
+    typer.echo(json.dumps(found) if as_json else told(found))
+
+
+def _scope(tenant: str, user: str) -> Scope:
+    """Whoever sits at the data folder may look at what any of its users asked."""
+    return replace(LOCAL, tenant_id=tenant, user_id=user)
 
 
 def main() -> None:
