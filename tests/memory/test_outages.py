@@ -100,6 +100,8 @@ async def is_back(server: Reached) -> None:
                 await asyncio.sleep(0.02)
 
 
+# MongoDB's driver leaves a socket that was being connected to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed:ResourceWarning")
 @each
 @pytest.mark.parametrize("fault", ["down", "silent"])
 async def test_an_outage_is_told_in_time_then_at_once_and_ends_without_a_restart(opener, fault):
@@ -118,6 +120,7 @@ async def test_an_outage_is_told_in_time_then_at_once_and_ends_without_a_restart
         assert failures["refused"] == 0
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:unclosed:ResourceWarning")
 @each
 async def test_connections_that_died_without_a_word_are_replaced(opener):
     async with reached(opener) as server:
