@@ -10,10 +10,23 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 Row = dict[str, Any]
 Answer = asyncio.Future[list[Row]]
+
+
+@dataclass(slots=True)
+class _Call:
+    """A statement under way. page: the one that is waited for; what comes of another is late."""
+
+    session: Any
+    statement: Any
+    timeout_s: float
+    answer: Answer
+    page: int = 0
+    found: list[Row] = field(default_factory=list[Row])
 
 
 class Answers:
@@ -33,21 +46,30 @@ class Answers:
         """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        answer: Answer = self._loop.create_future()
-        response = session.execute_async(statement, timeout=timeout_s)
-        found: list[Row] = []
-        response.add_callbacks(self._page, self._fail, callback_args=(response, answer, found), errback_args=(answer,))
-        return await answer
+        call = _Call(session, statement, timeout_s, self._loop.create_future())
+        self._ask(call, None)
+        return await call.answer
 
-    def _page(self, rows: list[Row] | None, response: Any, answer: Answer, found: list[Row]) -> None:
-        found.extend(rows or ())
+    def _ask(self, call: _Call, after: bytes | None) -> None:
+        """Send a statement for the page after a place. A request for each: a second node's answer may come late."""
+        response = call.session.execute_async(call.statement, timeout=call.timeout_s, paging_state=after)
+        arguments = (response, call, call.page)
+        response.add_callbacks(self._page, self._fail, callback_args=arguments, errback_args=arguments[1:])
+
+    def _page(self, rows: list[Row] | None, response: Any, call: _Call, page: int) -> None:
+        if call.page != page:
+            return  # the other node's answer was quicker
+        call.page += 1
+        call.found.extend(rows or ())
         if response.has_more_pages:
-            response.start_fetching_next_page()
+            self._ask(call, response._paging_state)
         else:
-            self._bring(answer.set_result, answer, found)
+            self._bring(call.answer.set_result, call.answer, call.found)
 
-    def _fail(self, error: Exception, answer: Answer) -> None:
-        self._bring(answer.set_exception, answer, error)
+    def _fail(self, error: Exception, call: _Call, page: int) -> None:
+        if call.page == page:
+            call.page += 1
+            self._bring(call.answer.set_exception, call.answer, error)
 
     def _bring(self, settle: Callable[[Any], None], answer: Answer, value: Any) -> None:
         """Be called in the driver's thread."""
