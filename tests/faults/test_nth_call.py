@@ -39,6 +39,13 @@ ACTS: Mapping[str, tuple[Kind, ...]] = {
     "upload": ("refused", "lost"),
 }
 MOST_CALLS = 60
+AT_EACH_CHANGE = {("question", "lost"), ("upload", "refused"), ("history", "refused"), ("deletion", "lost")}
+"""The others by `make chaos`: a question has some forty calls, each of which costs a question."""
+CASES_OF_FAILURE = [
+    pytest.param(act, kind, marks=() if (act, kind) in AT_EACH_CHANGE else pytest.mark.chaos)
+    for act, kinds in ACTS.items()
+    for kind in kinds
+]
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,7 +79,7 @@ async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Benc
         yield Bench(served, saboteur)
 
 
-@pytest.mark.parametrize(("act", "kind"), [(act, kind) for act in ACTS for kind in ACTS[act]])
+@pytest.mark.parametrize(("act", "kind"), CASES_OF_FAILURE)
 async def test_whichever_call_fails_nothing_stays_behind(bench: Bench, act: str, kind: Kind) -> None:
     bench.saboteur.aim()
     await CASES[act](bench)
