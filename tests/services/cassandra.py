@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -42,10 +43,12 @@ PROPERTIES = {
     "io.netty.tryReflectionSetAccessible": "true",
     "cassandra-foreground": "yes",
     "cassandra.libjemalloc": "-",
-    # A node that is alone waits for nobody.
-    "cassandra.ring_delay_ms": "100",
-    "cassandra.skip_wait_for_gossip_to_settle": "0",
     "cassandra.superuser_setup_delay_ms": "0",
+}
+# A node that is alone waits for nobody.
+WAITS = {
+    True: {"cassandra.ring_delay_ms": "100", "cassandra.skip_wait_for_gossip_to_settle": "0"},
+    False: {"cassandra.ring_delay_ms": "3000", "cassandra.gossip_settle_min_wait_ms": "2000"},
 }
 LOGBACK = """<configuration>
   <appender name="out" class="ch.qos.logback.core.ConsoleAppender">
@@ -60,8 +63,8 @@ num_tokens: 1
 auto_bootstrap: false
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
-listen_address: 127.0.0.1
-rpc_address: 127.0.0.1
+listen_address: {address}
+rpc_address: {address}
 native_transport_port: {port}
 storage_port: {storage_port}
 ssl_storage_port: {ssl_storage_port}
@@ -85,6 +88,17 @@ auto_snapshot: false
 """
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a node listens; with a storage port given it is one of several, of which 127.0.0.1 is the first."""
+
+    address: str = "127.0.0.1"
+    storage_port: int = 0
+
+
+ALONE = Place()
+
+
 def url(port: int) -> str:
     """Return the node's address; fixtures make a keyspace of their own."""
     return f"cassandra://127.0.0.1:{port}"
@@ -95,7 +109,7 @@ def application_url(port: int) -> str:
     return f"{url(port)}/multidb?replication=1"
 
 
-async def prepare(places: Places, folder: Path, port: int) -> Launch:
+async def prepare(places: Places, folder: Path, port: int, node: Place = ALONE) -> Launch:
     """Return how to start the node in a folder."""
     java = await java_17()
     version = hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
@@ -103,21 +117,22 @@ async def prepare(places: Places, folder: Path, port: int) -> Launch:
     agent = next(jars.glob("jamm-*.jar"), None)
     if agent is None:
         raise CannotStart(f"{jars} lacks jamm; remove it and try again")
-    _configure(folder, port)
+    _configure(folder, port, node)
+    properties = {**PROPERTIES, **WAITS[node is ALONE], **_paths(folder)}
     command = (
         *(java, "-cp", f"{folder / 'conf'}:{jars}/*", f"-javaagent:{agent}"),
         *_packages("--add-exports", EXPORTS),
         *_packages("--add-opens", OPENS),
         *("-Xms512m", "-Xmx512m", "-Xss512k", "-XX:TieredStopAtLevel=1"),
         *("-XX:+ExitOnOutOfMemoryError", "-XX:+PerfDisableSharedMem"),
-        *(f"-D{name}={value}" for name, value in {**PROPERTIES, **_paths(folder)}.items()),
+        *(f"-D{name}={value}" for name, value in properties.items()),
         "org.apache.cassandra.service.CassandraDaemon",
     )
-    return Launch(command, partial(_answers, port), {"MALLOC_ARENA_MAX": "2"})
+    return Launch(command, partial(_answers, port, node.address), {"MALLOC_ARENA_MAX": "2"})
 
 
-async def _answers(port: int) -> bool:
-    return await exchange(port, OPTIONS, len(SUPPORTED)) == SUPPORTED
+async def _answers(port: int, address: str) -> bool:
+    return await exchange(port, OPTIONS, len(SUPPORTED), address) == SUPPORTED
 
 
 def _packages(option: str, modules: Mapping[str, str]) -> list[str]:
@@ -140,10 +155,11 @@ def _paths(folder: Path) -> dict[str, str]:
     }
 
 
-def _configure(folder: Path, port: int) -> None:
+def _configure(folder: Path, port: int, node: Place) -> None:
     for name in ("conf", "data", "commitlog", "hints", "saved_caches", "cdc_raw", "triggers", "tmp"):
         (folder / name).mkdir(exist_ok=True)
-    storage_port = free_port(port + 1)
-    text = YAML.format(port=port, storage_port=storage_port, ssl_storage_port=storage_port + 1, folder=folder)
+    storage_port = node.storage_port or free_port(port + 1)
+    ports = {"port": port, "storage_port": storage_port, "ssl_storage_port": storage_port + 1}
+    text = YAML.format(**ports, address=node.address, folder=folder)
     (folder / "conf" / "cassandra.yaml").write_text(text)
     (folder / "conf" / "logback.xml").write_text(LOGBACK)

@@ -159,11 +159,11 @@ def _is_free(port: int) -> bool:
     return True
 
 
-async def exchange(port: int, question: bytes, size: int) -> bytes:
+async def exchange(port: int, question: bytes, size: int, address: str = "127.0.0.1") -> bytes:
     """Return the first bytes of a server's answer, b"" without one within two seconds."""
     try:
         async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(address, port)
             try:
                 writer.write(question)
                 return await reader.readexactly(size)
