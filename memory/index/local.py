@@ -38,8 +38,7 @@ BATCH_PASSAGES = 2_000
 POLL_S = 0.2
 """A second process's document can be found within a second; a look at a server costs half a millisecond."""
 SEARCHERS = 2
-NEXT = "next"
-"""Where a rebuild works, inside the index's folder."""
+NEXT = "next"  # where a rebuild works, inside the index's folder
 GRACE_S = 30.0
 """How long after a switch a query may still come with the former embedder's vector."""
 FEW_HOLES = 10_000
@@ -65,8 +64,7 @@ class LocalIndex:
         self._postings = KeptPostings()
         self._shards: dict[str, Shard] = {}
         self._position = Position(embedder.name)
-        self._following = asyncio.Lock()
-        self._rebuilding = asyncio.Lock()
+        self._following, self._rebuilding = asyncio.Lock(), asyncio.Lock()
         self._closed = False
         self._users: Counter[Shard] = Counter()
         self._freed = asyncio.Event()
@@ -172,19 +170,17 @@ class LocalIndex:
 
     async def follow(self) -> None:
         """Catch up again and again, until cancelled; tidy up after what has changed."""
-        tidied: int | None = None
-        told = False
+        tidied, level = None, logging.ERROR
         while True:
             try:
                 await self._apply_all()
-                told = False
+                level = logging.ERROR
                 if tidied != (at := self._position.sequence):
                     await self.tidy()
                     tidied = at
             except (StoreError, OSError, sqlite3.Error):
-                if not told:
-                    logger.exception("the index could not follow the store; it tries again until it can")
-                told = True
+                logger.log(level, "the index could not follow the store; it tries again", exc_info=True)
+                level = logging.DEBUG  # once is enough
             await asyncio.sleep(POLL_S)
 
     async def close(self) -> None:
