@@ -38,6 +38,8 @@ class Transcript:
                 self._stage(event)
             case events.DegradedEvent():
                 self._aside(f"Degraded: {event.part}: {event.reason}")
+            case events.AnswerCached():
+                self._aside(f"Given before, {event.answered_at:%Y-%m-%d %H:%M} UTC; nothing has changed since")
             case events.AnswerCompleted():
                 self._complete(event)
             case _:

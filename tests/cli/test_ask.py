@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,15 @@ async def test_a_pipe_gets_only_claims_that_stand(capsys: pytest.CaptureFixture[
     script = (delta("c1", "It is "), delta("c1", "red."), delta("c2", "It is blue."), stands("c1"), struck("c2"))
     out, _ = await shown(capsys, started(), *script, completed("It is red."), ended())
     assert out == "It is red.\n"
+
+
+async def test_an_answer_that_was_made_before_says_when(capsys: pytest.CaptureFixture[str]):
+    before = events.AnswerCached(seq=2, answered_at=datetime(2026, 1, 15, 12, 30, tzinfo=UTC))
+    out, aside = await shown(
+        capsys, started(), before, delta("c1", "It is red."), stands("c1"), completed("It is red."), ended()
+    )
+    assert out == "It is red.\n"
+    assert "Given before, 2026-01-15 12:30 UTC" in aside
 
 
 async def test_claims_are_set_apart_by_a_space(capsys: pytest.CaptureFixture[str]):
