@@ -68,14 +68,18 @@ class Runs:
 
         Raises:
             NotFound: no such run of this user.
-            Problem: stopping; the next process will have the answer.
+            Problem: stopping, the next process will have the answer; or timeout, a store is away and the run goes on.
         """
+        settings = self._engine.settings
         ending = self._spawn(self._ended(scope, run_id))
         stopping = self._spawn(self._stopping.wait())
         try:
-            await asyncio.wait({ending, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not ending.done():
+            limit_s = settings.run_timeout_s + settings.store_timeout_s
+            await asyncio.wait({ending, stopping}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if stopping.done() and not ending.done():
                 raise Problem("stopping", "the run goes on after the restart", run_id=run_id)
+            if not ending.done():
+                raise Problem("timeout", "the answer cannot be kept yet; the run goes on", run_id=run_id)
             return orjson.loads(ending.result().result)
         finally:
             ending.cancel()

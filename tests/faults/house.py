@@ -30,6 +30,10 @@ TOOL_S = 1.5
 MODEL_S = 1.0
 RUN_S = 8.0
 PATIENCE_S = 20.0
+LATE_S = 0.1
+"""How far past its deadline an answer may come."""
+SLACK_S = 1.0
+"""For a machine that does other things meanwhile; 0 on a quiet one."""
 SECRET = "the secret of a house on fire, long enough"
 
 

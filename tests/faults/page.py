@@ -53,12 +53,12 @@ def _row(cell: Cell) -> list[str]:
 
 
 def _either(sights: Iterable[Sight]) -> str:
-    return " or ".join(sight.words for sight in sights)
+    return "; or ".join(sight.words for sight in sights)
 
 
 def _within(cell: Cell) -> str:
-    if cell.fault in STRAINS or cell.fault == "down":
-        return "1 limit" if cell.dependency == "PostgreSQL" and cell.fault == "down" else "at once"
+    if not cell.limits:
+        return "as long as its answers take" if cell.fault in STRAINS else "at once"
     return f"{cell.limits} {cell.limit} limit{'s' if cell.limits > 1 else ''}"
 
 

@@ -56,11 +56,11 @@ LOSSES: Mapping[Dependency, Loss] = {
         "Nothing is free and nothing is charged twice; an accepted message is answered, an upload is sent again.",
     ),
     "Redis": Loss(
-        *("store", 2, UNAVAILABLE, READ, KEPT),
+        *("store", 1, UNAVAILABLE, READ, KEPT),
         "No run starts without its log; an accepted message is answered.",
     ),
     "Cassandra": Loss(
-        *("store", 3, Sight("answered, `degraded`: knowledge_base", 200, "completed", "knowledge_base")),
+        *("store", 2, Sight("answered, `degraded`: knowledge_base", 200, "completed", "knowledge_base")),
         *(WAITING, KEPT, "Turns wait in the outbox and are brought in order; the history is whole again."),
     ),
     "MongoDB": Loss(
@@ -72,11 +72,11 @@ LOSSES: Mapping[Dependency, Loss] = {
         *(READ, UNAVAILABLE, "An upload is sent again; what it kept before is found unchanged."),
     ),
     "MCP server": Loss(
-        *("tool", 2, Sight("says what was not searched, `degraded`: vector_search", 200, "completed", "vector_search")),
+        *("tool", 1, Sight("says what was not searched, `degraded`: vector_search", 200, "completed", "vector_search")),
         *(READ, KEPT, "Nothing is left to be done."),
     ),
     "chat model": Loss(
-        *("model", 2, Sight("answered by the rules, `degraded`: synthesizer", 200, "completed", "synthesizer")),
+        *("model", 1, Sight("answered by the rules, `degraded`: synthesizer", 200, "completed", "synthesizer")),
         *(READ, KEPT, "Nothing is left to be done."),
     ),
 }
@@ -90,6 +90,8 @@ FAULTS: Mapping[Fault, str] = {
     "thin line": "20 kB/s",
     "sliced": "answers come in pieces of 7 bytes",
 }
+SELECTING: frozenset[Dependency] = frozenset({"PostgreSQL", "MongoDB"})
+"""Their drivers look for a server that can be used for as long as a call may take, also where none is there."""
 STRAINS: frozenset[Fault] = frozenset({"slow", "thin line", "sliced"})
 """What makes things slower and nothing else."""
 WAVERS: frozenset[Fault] = frozenset({"half-open", "flapping"})
@@ -121,14 +123,16 @@ class Cell:
 def _cell(dependency: Dependency, fault: Fault) -> Cell:
     loss = LOSSES[dependency]
     if fault in STRAINS:
-        return Cell(dependency, fault, 1, (ANSWERED,), (READ,), (KEPT,))
+        return Cell(dependency, fault, 0, (ANSWERED,), (READ,), (KEPT,))
     if fault in WAVERS:
         # A message that was accepted before the server went away again is still being answered when the next one comes.
+        accepted = (BUSY,) if loss.question == UNAVAILABLE else ()
         return Cell(
-            *(dependency, fault, loss.limits, _either(ANSWERED, loss.question, BUSY)),
+            *(dependency, fault, loss.limits, _either(ANSWERED, loss.question, *accepted)),
             *(_either(READ, loss.history), _either(KEPT, loss.upload)),
         )
-    return Cell(dependency, fault, loss.limits, (loss.question,), (loss.history,), (loss.upload,))
+    limits = 0 if fault == "down" and dependency not in SELECTING else loss.limits
+    return Cell(dependency, fault, limits, (loss.question,), (loss.history,), (loss.upload,))
 
 
 def _either(*sights: Sight) -> tuple[Sight, ...]:

@@ -11,17 +11,13 @@ import pytest
 import pytest_asyncio
 
 from memory.records import SYSTEM
-from tests.faults.house import MODEL_S, STORE_S, TOOL_S, House, Seen, open_house
+from tests.faults.house import LATE_S, MODEL_S, SLACK_S, STORE_S, TOOL_S, House, Seen, open_house
 from tests.faults.table import CELLS, EVERY_TIME, RECOVERS_S, STRAINS, Cell, Dependency, Fault, Limit, Sight
 from tests.support.proxy import Proxy
 
 LIMITS_S: Mapping[Limit, float] = {"store": STORE_S, "tool": TOOL_S, "model": MODEL_S}
 WORK_S = 1.0
 """What the house itself may need for a question on which nothing waits."""
-LATE_S = 0.1
-"""How far past its deadline an answer may come."""
-SLACK_S = 1.0
-"""For a machine that does other things meanwhile; 0 on a quiet one."""
 STRAIN_S = 6.0
 """What a question may take whose every answer comes over a slow line: it waits for some twenty in turn."""
 POLL_S = 0.1
