@@ -1,6 +1,6 @@
 """Documents through the port, and the same commands through PyMongo alone; searches over MongoDB's documents.
 
-A search is held against the bare engine, fed without the store, that then reads the hits' passages through PyMongo.
+A search is held against the bare engine, on a copy of the index, that then reads the hits' passages through PyMongo.
 The server is mongo-java-server: it keeps all in memory and looks through whole collections, so that of both sides most
 of a search among many passages is its own.
 """
@@ -8,10 +8,11 @@ of a search among many passages is its own.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,11 +23,13 @@ from benchmarks.corpus import DIMENSION, PER_DOCUMENT, SCOPE, Vectors, clustered
 from benchmarks.store_mongo_raw import Driver, small_document
 from benchmarks.stores import Pair
 from memory.documents.mongodb import open_documents
+from memory.ids import digest
 from memory.index.local import SEARCHERS, open_index
+from memory.index.position import read_position
 from memory.index.postings import KeptPostings
 from memory.index.shard import Shard
 from memory.mongodb import DATABASE, open_mongodb
-from memory.ports import PassageRows, SearchQuery
+from memory.ports import SearchQuery
 from tests.services.kinds import KINDS, server_in
 from tests.services.mongo import prepare
 from tests.services.places import default_places
@@ -55,16 +58,20 @@ async def own_mongo() -> AsyncGenerator[str]:
             await server.process.stop()
 
 
-class Fed:
-    """A document store that also feeds the bare engine."""
+class Feeder:
+    """Keeps the first document through the port and the others quicker."""
 
-    def __init__(self, documents, engine) -> None:
-        self.documents, self.engine = documents, engine
+    def __init__(self, documents, driver) -> None:
+        self.documents, self.driver = documents, driver
+        self.begun = False
 
     async def put(self, scope, document, passages, vectors, embedder):
-        """Keep a document in both."""
-        await self.documents.put(scope, document, passages, vectors, embedder)
-        await asyncio.to_thread(self.engine.apply, [PassageRows(document, passages, vectors)], [document.document_id])
+        """Keep a document that nobody has."""
+        if self.begun:
+            await self.driver.put(document, passages, vectors, looks=False)
+        else:
+            await self.documents.put(scope, document, passages, vectors, embedder)
+        self.begun = True
 
 
 @asynccontextmanager
@@ -76,25 +83,35 @@ async def pairs() -> AsyncGenerator[AsyncGenerator[Pair]]:
         documents = await open_documents(await stack.enter_async_context(open_mongodb(url)))
         driver = Driver((await stack.enter_async_context(AsyncMongoClient(url)))[DATABASE])
         index = await stack.enter_async_context(open_index(folder / "index", documents, Vectors()))
-        (folder / "engine").mkdir()
-        engine = Shard(folder / "engine", DIMENSION, KeptPostings())
-        stack.callback(engine.close)
-        yield _pairs(documents, driver, index, engine)
+        yield _pairs(folder, documents, driver, index)
 
 
-async def _pairs(documents, driver, index, engine) -> AsyncGenerator[Pair]:
-    random, held = np.random.default_rng(7), 0
+async def _pairs(folder, documents, driver, index) -> AsyncGenerator[Pair]:
+    random, held, feeder = np.random.default_rng(7), 0, Feeder(documents, driver)
     for size in SIZES:
         while held < size:
             lines, vectors = texts(random, PER_DOCUMENT), clustered(random, PER_DOCUMENT)
-            await fill(Fed(documents, engine), vectors, lines, offset=held)
+            await fill(feeder, vectors, lines, offset=held)
             held += PER_DOCUMENT
         await index.catch_up()
         queries = list(zip([" ".join(line.split()[::6]) for line in lines[:ASKED]], vectors, strict=False))
-        yield Pair(f"search of {size} passages, MongoDB", *_searches(index, driver, engine, queries))
+        with bare_engine(folder, size) as engine:
+            yield Pair(f"search of {size} passages, MongoDB", *_searches(index, driver, engine, queries))
         if size == SIZES[0]:
             for pair in _reads_and_writes(documents, driver):
                 yield pair
+
+
+@contextmanager
+def bare_engine(folder, size) -> Generator[Shard]:
+    """Open a copy of the index that nothing follows."""
+    position = read_position(folder / "index")
+    copy = shutil.copytree(folder / "index" / position.shards / digest(SCOPE.tenant_id), folder / f"engine-{size}")
+    engine = Shard(copy, DIMENSION, KeptPostings())
+    try:
+        yield engine
+    finally:
+        engine.close()
 
 
 def _searches(index, driver, engine, queries):
