@@ -155,11 +155,13 @@ def run(
     from evals.house import Ticker
     from evals.report import report_page
     from evals.suite import load_suite
+    from evals.upload import upload
 
     done = asyncio.run(running.run_suite(load_suite(suite), only or (), home, Ticker()))
     report = running.write_results(done, out, report_page(done))
     if save_baseline:
         running.save_baseline(done)
+    upload(done)
     typer.echo(json.dumps(done.as_object()) if as_json else running.suite_table(done))
     typer.echo(f"report: {report}", err=True)
     if not done.is_kept:

@@ -58,7 +58,7 @@ def _part(run: PartRun) -> str:
     return (
         f"<section><h2>{escape(run.part.name)}</h2>"
         f'<p class="soft">{escape(run.part.target)}, n = {run.measured.n}, effort {escape(run.part.effort)}</p>'
-        f"{_gates(run)}{plot}{legend}{_table(run, before)}{_reliability(run)}{_cases(run.measured.cases)}</section>"
+        f"{_gates(run)}{plot}{legend}{_table(run, before)}{_reliability(run)}{_cases(run.measured.worst)}</section>"
     )
 
 
@@ -99,7 +99,12 @@ def _cases(cases: Sequence[Case]) -> str:
     shown = "".join(
         f"<details{' open' if place == 0 else ''}><summary>{escape(case.question)}</summary><dl>"
         f"<dt>gold</dt><dd>{escape(case.gold)}</dd><dt>got</dt><dd>{escape(case.got)}</dd>"
-        f"<dt>figures</dt><dd>{escape(case.told)}</dd></dl></details>"
+        f"<dt>figures</dt><dd>{escape(case.told or _figures(case))}</dd></dl></details>"
         for place, case in enumerate(cases)
     )
     return f"<h3>Worst cases</h3>{shown}"
+
+
+def _figures(case: Case) -> str:
+    shown = (f"{name} {value:.2f}" for name, value in case.figures.items() if not name.startswith("latency"))
+    return ", ".join(shown)

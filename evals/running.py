@@ -126,5 +126,5 @@ def _part_object(run: PartRun) -> dict[str, Any]:
         "n": run.measured.n,
         "metrics": {name: metric.as_object() for name, metric in run.measured.metrics.items()},
         "gates": [{"metric": one.gate.metric, "kept": one.is_kept, "told": one.told} for one in run.verdicts],
-        "worst": [{"question": one.question, "gold": one.gold, "got": one.got} for one in run.measured.cases],
+        "worst": [{"question": one.question, "gold": one.gold, "got": one.got} for one in run.measured.worst],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evals import answers, isolation
@@ -25,13 +25,14 @@ WORST = 8
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question worth reading. score: the lower, the worse."""
+    """One question and what came of it. score: the lower, the worse; told: what figures do not say."""
 
     question: str
     gold: str
     got: str
-    told: str
     score: float
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Measured:
     metrics: Mapping[str, Metric]
     cases: Sequence[Case] = ()
     points: Sequence[tuple[float, float]] = ()
+
+    @property
+    def worst(self) -> Sequence[Case]:
+        """Some that went wrong, the worst first."""
+        return sorted((case for case in self.cases if case.score < 1), key=lambda case: case.score)[:WORST]
 
 
 async def run_part(part: Part, home: Path, tell: Tell) -> Measured:
@@ -65,16 +71,15 @@ async def _retrieval(part: Part, home: Path, tell: Tell) -> Measured:
     results = await measure_retrieval(found, Options(part.effort, part.limit, part.seed), home, tell)
     metrics = {f"{name}.{key}": one for name in SYSTEMS for key, one in results[name].metrics(part.seed).items()}
     metrics |= {f"difference.{key}": one for key, (one, _) in differences(results, part.seed).items()}
-    return Measured(len(results["ours"].scores), metrics, _missed(results["ours"]))
+    return Measured(len(results["ours"].scores), metrics, _found(results["ours"]))
 
 
-def _missed(ours: Ranked) -> list[Case]:
-    """The questions whose documents stand far down."""
-    cases = [
-        Case(question.text, ", ".join(question.gains), ", ".join(dict.fromkeys(names)), _figures(row), row["ndcg@10"])
-        for question, names, row in zip(ours.questions, ours.tops, ours.scores, strict=True)
+def _found(ours: Ranked) -> list[Case]:
+    rows = zip(ours.questions, ours.tops, ours.scores, strict=True)
+    return [
+        Case(question.text, ", ".join(question.gains), ", ".join(dict.fromkeys(names)), row["ndcg@10"], row)
+        for question, names, row in rows
     ]
-    return _worst(cases)
 
 
 async def _answers(part: Part, home: Path, tell: Tell) -> Measured:
@@ -107,13 +112,13 @@ def _answered(given: Sequence[Given], rows: Sequence[answers.Row], metrics: Mapp
             one.question.text,
             " | ".join(one.question.answers) or "(no answer)",
             one.answer.text,
-            _figures(row),
             _good(row),
+            row,
         )
         for one, row in zip(given, rows, strict=True)
     ]
     points = [(row["confidence"], row["found"]) for row in rows if "found" in row]
-    return Measured(len(rows), metrics, _worst(cases), points)
+    return Measured(len(rows), metrics, cases, points)
 
 
 def _good(row: Mapping[str, float]) -> float:
@@ -126,11 +131,11 @@ def _good(row: Mapping[str, float]) -> float:
 async def _isolation(part: Part, home: Path, tell: Tell) -> Measured:
     apart = await isolation.measure(part, _set_of(part), tell)
     cases = [
-        Case(one.question, "nothing of another tenant", ", ".join(one.leaked) or "(nothing)", _told(one), 0.0)
+        Case(one.question, "nothing of another tenant", ", ".join(one.leaked) or "(nothing)", 0.0, told=_told(one))
         for one in apart
         if one.leaked or one.changed
     ]
-    return Measured(len(apart), isolation.metrics_of(apart), cases[:WORST])
+    return Measured(len(apart), isolation.metrics_of(apart), cases)
 
 
 def _told(one: isolation.Apart) -> str:
@@ -151,14 +156,6 @@ async def _injection(part: Part, home: Path, tell: Tell) -> Measured:
 def _share(value: float, n: int) -> Metric:
     hits = round(value * n)
     return mean([1.0] * hits + [0.0] * (n - hits))
-
-
-def _figures(row: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2f}" for name, value in row.items() if not name.startswith("latency"))
-
-
-def _worst(cases: Sequence[Case]) -> list[Case]:
-    return sorted((case for case in cases if case.score < 1), key=lambda case: case.score)[:WORST]
 
 
 _TARGETS: Mapping[Target, Callable[[Part, Path, Tell], Awaitable[Measured]]] = {

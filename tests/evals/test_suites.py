@@ -72,7 +72,7 @@ def made_run(tmp_path: Path, **gate: float) -> SuiteRun:
     from datetime import UTC, datetime
 
     suite = replace(load_suite("ci"), path=tmp_path / "mine.toml")
-    case = Case("Who <b>?", "<script>", "an answer", "em 0.00", 0.0)
+    case = Case("Who <b>?", "<script>", "an answer", 0.0, {"em": 0.0})
     measured = Measured(3, {"m": METRIC, "latency_p50_ms": METRIC}, [case], [(0.9, 1.0), (0.2, 0.0), (0.25, 1.0)])
     verdicts = check([Gate("m", **gate)], measured.metrics, {})
     return SuiteRun(suite, datetime.now(UTC), 1.0, [PartRun(suite.parts[0], measured, verdicts, {"m": {"value": 0.7}})])
