@@ -29,6 +29,7 @@ DATABASE = "multidb"
 MAX_CONNECTIONS = 32
 CONNECT_S = 3.0
 """Limit of connecting, and of asking a server now and then whether it is there, where that of a call is longer."""
+INSIST_S = 0.05
 SAFE = {"w": "majority", "readConcernLevel": "majority"}
 """What was acknowledged, and what was read, survives the loss of a server; the URL may say otherwise."""
 
@@ -63,7 +64,8 @@ class Mongo:
         """
         with self.breaker.guard(self._timeout_s) as limit_s, self._told(limit_s), _cancelled_in_the_end():
             async with asyncio.timeout(limit_s):
-                yield
+                with _insisting(limit_s):
+                    yield
 
     @contextmanager
     def _told(self, limit_s: float) -> Generator[None]:
@@ -90,6 +92,28 @@ def _cancelled_in_the_end() -> Generator[None]:
     finally:
         if task and task.cancelling() > before:
             raise asyncio.CancelledError
+
+
+@contextmanager
+def _insisting(limit_s: float) -> Generator[None]:
+    """Once the limit is over, cancel again and again: a driver that has swallowed it would wait for its own limits."""
+    task, loop, again = asyncio.current_task(), asyncio.get_running_loop(), 0
+
+    def insist() -> None:
+        nonlocal again, timer
+        if task:
+            again += 1
+            task.cancel()
+        timer = loop.call_later(INSIST_S, insist)
+
+    timer = loop.call_later(limit_s + INSIST_S, insist)
+    try:
+        yield
+    finally:
+        timer.cancel()
+        while task and again:
+            again = again - 1
+            task.uncancel()
 
 
 @asynccontextmanager

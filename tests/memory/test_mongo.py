@@ -100,6 +100,29 @@ async def test_a_call_that_is_cancelled_ends_cancelled_wherever_it_was(mongo_dat
         assert await store.last_sequence(SYSTEM) == 0
 
 
+async def test_a_driver_that_swallows_the_end_of_the_limit_is_told_again():
+    swallowed = []
+
+    async def stubborn():
+        while len(swallowed) < 3:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed.append(time.monotonic())
+        await asyncio.Event().wait()
+
+    async def call(mongo):
+        async with mongo.within():
+            await stubborn()
+
+    async with open_mongodb(NOBODY, LIMIT_S) as mongo:
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await call(mongo)
+        assert time.monotonic() - began < LIMIT_S + 0.4
+        assert asyncio.current_task().cancelling() == 0
+
+
 @pytest.mark.services
 async def test_what_the_format_cannot_hold_is_the_callers_fault(mongo_database):
     async with open_mongodb(mongo_database) as mongo:
