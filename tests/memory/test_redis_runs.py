@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from memory import stores
 from memory.errors import StoreUnavailable
 from memory.redis import open_redis
 from memory.runs.redis import open_runs
+from memory.settings import StoreSettings
 from tests.contracts.test_runs import events, run
 from tests.services.places import default_places
 from tests.support.kill import acknowledged_before_kill
@@ -112,6 +114,17 @@ async def test_what_an_ended_run_leaves_is_forgotten_after_a_time(redis_database
         assert len(await runs.of_thread(ALICE, "thread")) == 2
     assert set(lasting.values()) == {-1}
     assert sorted(kind for kind, ttl in ended.items() if 0 < ttl <= 60) == ["E", "K", "R", "T"]
+
+
+async def test_how_long_that_is_can_be_set(redis_database, tmp_path):
+    settings = StoreSettings(home=tmp_path, runs_url=redis_database, run_retention_h=0.5)
+    async with AsyncExitStack() as stack:
+        files = stores._Files(stack, settings)
+        runs = await stores._open_runs(files)
+        await runs.admit(run())
+        await runs.finish(ALICE, "run", "completed", "", events(1, 1))
+        left = await ttls(await files.redis("runs", redis_database))
+    assert 0 < left["R"] <= 1_800
 
 
 async def ttls(server):
