@@ -186,7 +186,7 @@ class Postgres:
         while True:
             connection: Connection | None = None
             try:
-                async with self._pool.connection() as connection:
+                async with self._lent() as connection:
                     return await work(connection)
             except UNDONE:
                 conflicts += 1
@@ -198,6 +198,19 @@ class Postgres:
                 dead += 1
                 if not connection or not connection.broken or dead > self._pool.max_size or not may_repeat():
                     raise
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncGenerator[Connection]:
+        """Lend a connection; what was begun on it is committed, or rolled back after an error."""
+        connection = await self._pool.getconn()
+        try:
+            async with connection:
+                yield connection
+        finally:
+            # Cancelled on its way back a connection would be lost, and with the last of them the whole pool.
+            back = asyncio.create_task(self._pool.putconn(connection))
+            self._keep(back)
+            await asyncio.shield(back)
 
     def _used(self) -> Pool:
         now = self._pool.get_stats()
