@@ -27,7 +27,7 @@ MODULES = {
 """Server (a name of tests.services) -> the module that measures its adapters."""
 GOAL = ">= 0.7"
 ROUNDS = 5
-ROUND_S = 0.8
+ROUND_S = 0.6
 Operation = Callable[[int], Awaitable[object]]
 """Does the work once; the number is another one each time."""
 
