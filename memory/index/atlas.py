@@ -21,10 +21,10 @@ from memory.index.atlas_building import build, drop_indexes_but, queryable, unti
 from memory.index.atlas_definitions import VERSION
 from memory.index.atlas_following import Follower
 from memory.index.atlas_position import Generation
-from memory.index.atlas_search import Candidate, Place, Ranked, search
+from memory.index.atlas_search import Place, Ranked, search
 from memory.mongodb import Mongo, open_mongodb
 from memory.ports import DocumentStore, Embedder, SearchQuery, SearchResult
-from memory.records import SYSTEM, Hit, IndexStatus, Passage, Scope
+from memory.records import SYSTEM, Hit, IndexStatus, Scope
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class AtlasIndex:
             known = {passage.passage_id: passage for passage in passages}
             for one in found:
                 if (passage := known.get(one.passage_id)) is not None:
-                    hits.append(_hit(one, passage, len(hits) + 1))
+                    hits.append(one.hit(passage, len(hits) + 1))
         return tuple(hits)
 
     async def _beside(self, embedder: Embedder, documents: DocumentStore) -> Follower:
@@ -307,18 +307,3 @@ async def _seen(follower: Follower, limit_s: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _hit(one: Candidate, passage: Passage, rank: int) -> Hit:
-    return Hit(
-        passage=passage,
-        source=one.source,
-        title=one.title,
-        score=one.score,
-        fused_rank=rank,
-        dense_rank=one.dense[0] if one.dense else None,
-        lexical_rank=one.lexical[0] if one.lexical else None,
-        dense_score=one.dense[1] if one.dense else None,
-        lexical_score=one.lexical[1] if one.lexical else None,
-        metadata=one.metadata,
-    )

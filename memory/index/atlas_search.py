@@ -17,6 +17,7 @@ from memory.index import atlas_pipelines as pipelines
 from memory.index.atlas_definitions import Names
 from memory.index.atlas_pipelines import Pipeline, Selected, Word
 from memory.index.atlas_rows import FILTERS, facet_token, token
+from memory.index.found import Found
 from memory.index.ranking import Ranking, fuse
 from memory.index.selection import accepted
 from memory.mongodb import Mongo, Row
@@ -54,22 +55,10 @@ class Place:
         return int(found[0]["count"]["total"]) if found else 0
 
 
-class Candidate(NamedTuple):
-    """A row that a search found. dense, lexical: rank from 1, and score."""
-
-    passage_id: str
-    source: str
-    title: str
-    metadata: Metadata
-    score: float
-    dense: tuple[int, float] | None
-    lexical: tuple[int, float] | None
-
-
 class Ranked(NamedTuple):
     """All candidates, best first, and the inverse document frequency of each query word's stem."""
 
-    candidates: Sequence[Candidate]
+    candidates: Sequence[Found]
     weights: Mapping[str, float]
 
 
@@ -160,7 +149,7 @@ async def _side(place: Place, pipeline: Pipeline | None) -> list[Row]:
     return [] if pipeline is None else await place.run(pipeline)
 
 
-def _merged(query: SearchQuery, dense: list[Row], lexical: list[Row], most: float) -> list[Candidate]:
+def _merged(query: SearchQuery, dense: list[Row], lexical: list[Row], most: float) -> list[Found]:
     """Return both sides' rows, best first: the weighted sum of cosine and words, as the local index has it."""
     rows = {row["passage_id"]: row for row in (*dense, *lexical)}
     numbers = {passage_id: number for number, passage_id in enumerate(sorted(rows))}
@@ -188,7 +177,7 @@ def _ranking(numbers: Mapping[str, int], places: Mapping[str, tuple[int, float]]
     return Ranking(rows, np.array([score / most for _, score in places.values()], np.float32))
 
 
-def _fused(row: Row) -> Candidate:
+def _fused(row: Row) -> Found:
     details = {side["inputPipelineName"]: side for side in row["details"]["details"]}
     dense, lexical = _stood(details.get("dense"), _cosine), _stood(details.get("words"), float)
     return _candidate(row, row["score"], dense, lexical)
@@ -202,9 +191,9 @@ def _stood(side: Row | None, scored: Callable[[float], float]) -> tuple[int, flo
     return int(rank), scored(side["value"])
 
 
-def _candidate(row: Row, score: float, dense: tuple[int, float] | None, lexical: tuple[int, float] | None) -> Candidate:
+def _candidate(row: Row, score: float, dense: tuple[int, float] | None, lexical: tuple[int, float] | None) -> Found:
     metadata = cast(Metadata, json.loads(row["metadata"]))
-    return Candidate(row["passage_id"], row["source"], row["title"], metadata, score, dense, lexical)
+    return Found(row["passage_id"], row["source"], row["title"], metadata, score, dense, lexical)
 
 
 def _cosine(score: float) -> float:

@@ -23,11 +23,12 @@ from typing import NamedTuple, TypeVar
 
 from memory.errors import DimensionMismatch, EmbedderMismatch, InvalidInput, StoreError
 from memory.ids import digest
+from memory.index.found import Found
 from memory.index.position import Position, read_position, write_position
 from memory.index.postings import KeptPostings
-from memory.index.shard import Found, Shard, ShardResult
+from memory.index.shard import Shard, ShardResult
 from memory.ports import DocumentStore, Embedder, PassageRows, SearchQuery, SearchResult
-from memory.records import SYSTEM, Change, Hit, IndexStatus, Passage, Scope
+from memory.records import SYSTEM, Change, Hit, IndexStatus, Scope
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -83,11 +84,12 @@ class LocalIndex:
             query = replace(query, vector=await self._embedder.embed_query(query.text))
         if query.vector is not None and query.vector.shape != (self._embedder.dimension,):
             raise DimensionMismatch(f"the query's vector must have {self._embedder.dimension} dimensions")
-        if (shard := self._shards.get(scope.tenant_id)) is None:
-            return SearchResult((), {})
-        with self._using(shard):
-            ranked = await self._in_searcher(lambda: _ranked(shard, scope, query))
-            return SearchResult(await self._shown(scope, ranked, query.top_k), ranked.result.weights)
+        result, is_whole = await self._search(scope, query)
+        if not is_whole and 0 < (await self.status()).behind <= BATCH_CHANGES:
+            # Another process has just replaced what was found: neither version may be missing from the answer.
+            await self.catch_up()
+            result, _ = await self._search(scope, query)
+        return result
 
     async def catch_up(self) -> IndexStatus:
         """Apply the store's changes up to now."""
@@ -192,19 +194,30 @@ class LocalIndex:
         self._searchers.shutdown(wait=False)
         self._writer.shutdown(wait=False)
 
-    async def _shown(self, scope: Scope, ranked: _Ranked, top_k: int) -> tuple[Hit, ...]:
+    async def _search(self, scope: Scope, query: SearchQuery) -> tuple[SearchResult, bool]:
+        """Search once; tell also whether the store still showed all that was found."""
+        if (shard := self._shards.get(scope.tenant_id)) is None:
+            return SearchResult((), {}), False
+        with self._using(shard):
+            ranked = await self._in_searcher(lambda: _ranked(shard, scope, query))
+            hits, is_whole = await self._shown(scope, ranked, query.top_k)
+        return SearchResult(hits, ranked.result.weights), is_whole
+
+    async def _shown(self, scope: Scope, ranked: _Ranked, top_k: int) -> tuple[tuple[Hit, ...], bool]:
         """Read the passages of the best rows; where the store no longer shows one, the next takes its place."""
         shard, result, found = ranked
         hits: list[Hit] = []
+        is_whole = True
         at = top_k
         while True:
             passages = await self._documents.passages(scope, [row.passage_id for row in found])
             known = {passage.passage_id: passage for passage in passages}
+            is_whole = is_whole and len(known) == len(found)
             for row in found:
                 if (passage := known.get(row.passage_id)) is not None:
-                    hits.append(_hit(row, passage, len(hits) + 1))
+                    hits.append(row.hit(passage, len(hits) + 1))
             if len(hits) >= top_k or at >= len(result.ranking.rows):
-                return tuple(hits)
+                return tuple(hits), is_whole
             found = await self._in_searcher(partial(shard.describe, result, at, top_k - len(hits)))
             at += top_k - len(hits)
 
@@ -383,18 +396,3 @@ def _discard(shards: Sequence[Shard], folder: Path) -> None:
 def _ranked(shard: Shard, scope: Scope, query: SearchQuery) -> _Ranked:
     result = shard.search(scope, query)
     return _Ranked(shard, result, shard.describe(result, 0, query.top_k))
-
-
-def _hit(row: Found, passage: Passage, rank: int) -> Hit:
-    return Hit(
-        passage=passage,
-        source=row.source,
-        title=row.title,
-        score=row.score,
-        fused_rank=rank,
-        dense_rank=row.dense[0] if row.dense else None,
-        lexical_rank=row.lexical[0] if row.lexical else None,
-        dense_score=row.dense[1] if row.dense else None,
-        lexical_score=row.lexical[1] if row.lexical else None,
-        metadata=row.metadata,
-    )

@@ -19,6 +19,7 @@ import numpy as np
 from memory.errors import DimensionMismatch
 from memory.index import filing, lexical, scoring
 from memory.index.analysis import query_terms
+from memory.index.found import Found
 from memory.index.postings import KeptPostings
 from memory.index.ranking import EMPTY, Ranking, fuse
 from memory.index.schema import TABLES
@@ -34,18 +35,6 @@ PURGED_SHARE = 0.2
 """Deleted rows whose words are still in posting lists, as a share of all rows, from which a purge is worth it."""
 KEPT_FIELDS = 16
 """How many scopes with their filters a shard keeps the masks of."""
-
-
-class Found(NamedTuple):
-    """One row that a search found: everything of a Hit but the passage itself. dense, lexical: rank and score."""
-
-    passage_id: str
-    source: str
-    title: str
-    metadata: Metadata
-    score: float
-    dense: tuple[int, float] | None
-    lexical: tuple[int, float] | None
 
 
 class ShardResult(NamedTuple):

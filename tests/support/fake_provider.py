@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,9 @@ async def open_provider(script: Script | Sequence[Reply]) -> AsyncGenerator[Fake
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
+        if clients := sys.modules.get("langchain_openai.chat_models._client_utils"):
+            # It keeps its HTTP client by the URL: a later provider may get the same port, in another loop.
+            clients._cached_async_httpx_client.cache_clear()
 
 
 def obedient(body: Body) -> Reply:
