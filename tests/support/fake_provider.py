@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from memory.ids import new_id
 
 Body = dict[str, Any]
 
@@ -74,7 +75,8 @@ async def open_provider(script: Script | Sequence[Reply]) -> AsyncGenerator[Fake
             tasks.discard(task)
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    provider.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    # LangChain keeps its HTTP client by the URL, and a later provider may get the same port, in another loop.
+    provider.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/{new_id()}/v1"
     try:
         yield provider
     finally:
@@ -83,9 +85,6 @@ async def open_provider(script: Script | Sequence[Reply]) -> AsyncGenerator[Fake
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await server.wait_closed()
-        if clients := sys.modules.get("langchain_openai.chat_models._client_utils"):
-            # It keeps its HTTP client by the URL: a later provider may get the same port, in another loop.
-            clients._cached_async_httpx_client.cache_clear()
 
 
 def obedient(body: Body) -> Reply:
