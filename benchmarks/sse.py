@@ -8,7 +8,6 @@ loopback, and the same reader takes their bytes. `kilobytes_per_stream` is what 
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import statistics
 import sys
@@ -21,6 +20,7 @@ from api.encoders import sse
 from api.metrics import Metrics
 from api.settings import Settings
 from api.streaming import EventStream, Streams
+from benchmarks.machine import report, row
 from memory.records import RunEvent
 
 ROUNDS, OPEN = 5, 300
@@ -119,8 +119,22 @@ async def measure(port, frames):
     }
 
 
+def rows(figures):
+    """Return ours beside the raw sends."""
+    return [
+        row(
+            f"event frames, {said}; raw ASGI",
+            figures[f"ours_{pace}_per_s"],
+            "1/s",
+            figures[f"raw_{pace}_per_s"],
+            ">= 0.7",
+        )
+        for pace, said in (("burst", "ready together"), ("single", "one by one"))
+    ]
+
+
 async def main():
-    """Serve, measure, print."""
+    """Serve, measure, report."""
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
     streams = Streams.of(Settings(), Metrics())
     listening = socket.create_server(("127.0.0.1", 0), backlog=OPEN)
@@ -129,7 +143,8 @@ async def main():
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    print(json.dumps(await measure(listening.getsockname()[1], frames)))
+    figures = await measure(listening.getsockname()[1], frames)
+    report("sse", {**figures, "rows": rows(figures)})
     streams.stopping.set()
     server.should_exit = True
     await serving
