@@ -114,9 +114,11 @@ def test_further_queries_are_new_and_name_what_was_found():
 
 def test_merging_keeps_each_passage_once_and_prefers_what_several_rankings_hold():
     a, b, c = (passage_hit(name, name) for name in "abc")
-    assert merge([[a, b], [c, b]])[0] == b
-    assert len(merge([[a, b], [b, a]])) == 2
-    assert merge([]) == ()
+    assert merge((), [[a, b], [c, b]])[0] == b
+    assert len(merge((), [[a, b], [b, a]])) == 2
+    assert merge((), []) == ()
+    assert merge([a, b], [[c], [c]])[0] == a
+    assert len(merge([a], [[c, b], [b]])) == 3
 
 
 def test_an_opinion_must_weigh_each_claim_and_no_other():
