@@ -52,9 +52,9 @@ def quick(monkeypatch):
 
 
 async def test_processes_with_one_secret_start_beside_each_other():
-    stores = on(Shared())
-    async with one_secret.one_secret(stores, ONE), one_secret.one_secret(stores, ONE):
-        pass
+    shared = Shared()
+    async with one_secret.one_secret(on(shared), ONE), one_secret.one_secret(on(shared), ONE):
+        assert shared.kept[KEY] == fingerprint(ONE)
 
 
 async def test_a_process_with_another_secret_does_not_start_and_says_why():

@@ -113,8 +113,8 @@ def signed(scope: Scope) -> dict[str, str]:
     return {"Authorization": f"Bearer {mint(scope, API_AUDIENCE, SECRET.encode(), 3_600)}"}
 
 
-async def weather(storm: Storm, conversations: int, strikes: Sequence[Sequence[str]]) -> None:
-    """Let conversations go through strikes, and check what must hold."""
+async def weather(storm: Storm, conversations: int, strikes: Sequence[Sequence[str]]) -> int:
+    """Let conversations go through strikes, and check what must hold; return how many messages were completed."""
     storm.begin(conversations)
     await bring(storm)
     async with asyncio.TaskGroup() as group:
@@ -126,8 +126,9 @@ async def weather(storm: Storm, conversations: int, strikes: Sequence[Sequence[s
         await check_invariants(House(storm.app, client, storm.urls, operator), storm.talks)
     kinds = [message.frames[-1][1] for talk in storm.talks for message in talk.messages]
     completed = kinds.count("run.completed")
-    assert completed > len(kinds) // 2
     print(f"{len(kinds)} messages, {len(strikes)} strikes, {completed} completed")  # noqa: T201 - figures
+    assert completed > len(kinds) // 2
+    return completed
 
 
 async def bring(storm: Storm) -> None:
@@ -168,7 +169,7 @@ async def test_eight_conversations_survive_a_kill_of_the_application_and_of_a_se
         urls = {"accounts": accounts, "documents": documents, "turns": turns, "answers": turns}
         urls |= {"runs": redis.url, "checkpoints": redis.url}
         async with open_storm(tmp_path, urls, {"redis": redis}) as storm:
-            await weather(storm, 8, [["app"], ["redis"]])
+            assert await weather(storm, 8, [["app"], ["redis"]]) > 8
 
 
 @pytest.mark.chaos
@@ -182,4 +183,5 @@ async def test_fifty_conversations_survive_kills_of_the_application_of_each_serv
         urls = {"accounts": at["postgres"], "documents": at["ferretdb"], "turns": at["cassandra"]}
         urls |= {"answers": at["cassandra"], "runs": at["redis"], "checkpoints": at["redis"]}
         storm = await stack.enter_async_context(open_storm(tmp_path, urls, servers))
-        await weather(storm, 50, [["app"], *([name] for name in servers), *(["app", name] for name in servers)])
+        strikes = [["app"], *([name] for name in servers), *(["app", name] for name in servers)]
+        assert await weather(storm, 50, strikes) > 50
