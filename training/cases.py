@@ -1,4 +1,8 @@
-"""Makes training cases of paragraphs with questions: the paragraph that answers, and one much like it that does not."""
+"""Makes training cases of paragraphs with questions: what answers, and something much like it that does not.
+
+Most cases show a few sentences of a paragraph and not the whole: the cost of a step grows with its tokens, and what a
+step teaches with its cases. Other seeds show other sentences, so that no epoch repeats another.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,25 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memory.sentences import split_sentences
+
 MAX_TOKENS = 320
 MAX_QUESTION = 64
-NEGATIVE_SHARE = 0.6
+MAX_TITLE = 16
+NEGATIVE_SHARE = 0.45
+ELSEWHERE_SHARE = 0.35
+"""Of the negatives: those from the answering paragraph itself."""
+WHOLE_SHARE = 0.25
+TITLED_SHARE = 0.75
+FEW = 3
+"""Sentences beside the first that a window has at most."""
 _WORD = re.compile(r"\w+")
 
 
@@ -32,6 +46,7 @@ class Case(NamedTuple):
     """A question on a text; start and end: characters of the answer in the text, both -1 if it is not there."""
 
     question: str
+    title: str
     text: str
     start: int
     end: int
@@ -61,9 +76,9 @@ def paragraphs(path: Path) -> list[Paragraph]:
     ]
 
 
-def cases(read: Sequence[Paragraph], seed: int) -> Iterator[Case]:
-    """Yield each question whose answer stands in its paragraph, and for some a paragraph that does not answer it."""
-    chance = random.Random(seed)
+def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
+    """Yield each question whose answer stands in its paragraph, and for some a text that does not answer it."""
+    chance = random.Random(repr(seed))
     articles: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
     for paragraph in read:
         articles[paragraph.title].append((paragraph.text, _words(paragraph.text)))
@@ -72,18 +87,24 @@ def cases(read: Sequence[Paragraph], seed: int) -> Iterator[Case]:
             start = paragraph.text.find(answer)
             if not answer or start < 0:
                 continue
-            yield Case(question, paragraph.text, start, start + len(answer))
+            title = paragraph.title.replace("_", " ") if chance.random() < TITLED_SHARE else ""
+            first, last = _window(paragraph.text, start, start + len(answer), chance)
+            yield Case(question, title, paragraph.text[first:last], start - first, start + len(answer) - first)
             if chance.random() < NEGATIVE_SHARE:
-                yield from _negative(question, answer, paragraph.text, articles[paragraph.title])
+                other = _without(question, answer, paragraph, articles[paragraph.title], chance)
+                if other:
+                    yield Case(question, title, other, -1, -1)
 
 
 def encode(made: Sequence[Case], tokenizer: Any) -> Encoded:
     """Cut cases into tokens; an answer beyond the last token is left out with its case."""
     questions = tokenizer.encode_batch([case.question for case in made])
+    titles = tokenizer.encode_batch([case.title for case in made], add_special_tokens=False)
     texts = tokenizer.encode_batch([case.text for case in made], add_special_tokens=False)
     rows: list[tuple[NDArray[np.int32], int, tuple[int, int]]] = []
-    for case, asked, text in zip(made, questions, texts, strict=True):
-        head = [*asked.ids[: MAX_QUESTION - 1], asked.ids[-1]] if len(asked.ids) > MAX_QUESTION else asked.ids
+    for case, asked, title, text in zip(made, questions, titles, texts, strict=True):
+        head = [*asked.ids[:-1][: MAX_QUESTION - 1], asked.ids[-1], *title.ids[:MAX_TITLE]]
+        head = [*head, asked.ids[-1]] if title.ids else head
         room = MAX_TOKENS - len(head) - 1
         span = _span(case, text.offsets[:room], len(head))
         if span is not None:
@@ -107,12 +128,43 @@ def _span(case: Case, offsets: Sequence[tuple[int, int]], first: int) -> tuple[i
     return first + inside[0], first + inside[-1]
 
 
-def _negative(question: str, answer: str, own: str, article: Sequence[tuple[str, frozenset[str]]]) -> Iterator[Case]:
-    """The article's other paragraph that shares the most words with the question, without the answer."""
+def _window(text: str, start: int, end: int, chance: random.Random) -> tuple[int, int]:
+    """Characters of some whole sentences about an answer, or of the whole text."""
+    spans = _sentences(text)
+    inside = [at for at, (first, last) in enumerate(spans) if last > start and first < end]
+    if chance.random() < WHOLE_SHARE or not inside:
+        return 0, len(text)
+    before = chance.randint(0, FEW)
+    after = chance.randint(0, FEW - before)
+    first = spans[max(0, inside[0] - before)][0]
+    return min(first, start), max(spans[min(len(spans) - 1, inside[-1] + after)][1], end)
+
+
+def _without(
+    question: str,
+    answer: str,
+    own: Paragraph,
+    article: Sequence[tuple[str, frozenset[str]]],
+    chance: random.Random,
+) -> str:
+    """Sentences without the answer: of its own paragraph, or of the article's other that is most like the question."""
     asked, found = _words(question), answer.casefold()
-    others = [(len(asked & said), text) for text, said in article if text != own and found not in text.casefold()]
-    if others:
-        yield Case(question, max(others)[1], -1, -1)
+    whole = own.text
+    if chance.random() >= ELSEWHERE_SHARE:
+        others = [(len(asked & said), text) for text, said in article if text != own.text]
+        near = [text for _, text in sorted(others, reverse=True) if found not in text.casefold()]
+        whole = near[0] if near else ""
+    spans = [(first, last) for first, last in _sentences(whole) if found not in whole[first:last].casefold()]
+    if not spans:
+        return ""
+    first, last = _window(whole, *chance.choice(spans), chance)
+    said = whole[first:last]
+    return said if found not in said.casefold() else ""
+
+
+@lru_cache(maxsize=1 << 15)
+def _sentences(text: str) -> list[tuple[int, int]]:
+    return split_sentences(text)
 
 
 def _words(text: str) -> frozenset[str]:

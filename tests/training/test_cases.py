@@ -24,7 +24,7 @@ def tokenizer():
 
 
 def made(seed=1):
-    return [*cases(READ, seed)]
+    return [*cases(READ, (seed,))]
 
 
 def test_every_answer_that_stands_in_its_paragraph_is_a_case_and_no_other():
@@ -49,7 +49,7 @@ def test_cases_depend_on_the_seed_only():
 
 def test_the_tokens_of_a_span_are_the_answer(tokenizer):
     positives = [case for case in made() if case.start >= 0]
-    found = encode([*positives, Case("Who?", "Nobody says.", -1, -1)], tokenizer)
+    found = encode([*positives, Case("Who?", "", "Nobody says.", -1, -1)], tokenizer)
     spans = [
         tokenizer.decode(found.ids[found.offsets[row] + first : found.offsets[row] + last + 1].tolist())
         for row, (first, last) in enumerate(found.spans.tolist())
@@ -60,8 +60,8 @@ def test_the_tokens_of_a_span_are_the_answer(tokenizer):
 
 def test_an_answer_beyond_the_last_token_is_no_case_and_nothing_is_longer(tokenizer):
     late = "word " * (2 * MAX_TOKENS) + "Turku"
-    kept = Case("Where?", late, -1, -1)
-    found = encode([Case("Where?", late, late.index("Turku"), len(late)), kept], tokenizer)
+    kept = Case("Where?", "", late, -1, -1)
+    found = encode([Case("Where?", "", late, late.index("Turku"), len(late)), kept], tokenizer)
     assert len(found.spans) == 1
     assert found.offsets.tolist() == [0, MAX_TOKENS]
 
