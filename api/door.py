@@ -1,4 +1,4 @@
-"""What every request passes: its id, Host and Origin, the size of its body, the log line, the last resort."""
+"""What every request passes: its id, Host and Origin, its body's size, its deadline, the log line, the last resort."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.deadline import Deadline
 from api.encoders.failures import failure_of
-from api.errors import Problem, problem_of
+from api.errors import Problem, out_of_time, problem_of
 from api.metrics import Metrics
 from api.security import refuse_strangers
 from api.settings import Settings
@@ -40,7 +41,9 @@ class Door:
         with self._metrics.telemetry.request(scope["method"], passage.headers) as answered:
             try:
                 refuse_strangers(self._settings, scope["method"], passage.headers)
-                await self._app(scope, self._limited(scope, passage.headers, receive), passage.send)
+                limited = self._limited(scope, passage, receive)
+                passage.deadline = self._deadline(scope, receive, passage)
+                await passage.deadline.keep(self._app(scope, limited, passage.send))
             except asyncio.CancelledError:
                 # A server that stops lets nobody wait any longer; it would say so with a bare 500.
                 await self._explain(Problem("stopping"), passage, (scope, receive))
@@ -51,6 +54,19 @@ class Door:
                 answered(_route(scope), passage.status)
                 self._note(scope, passage)
 
+    def _deadline(self, scope: Scope, receive: Receive, passage: _Passage) -> Deadline:
+        settings, upload = self._settings, scope["method"] == "POST" and scope["path"] in UPLOADS
+        limit_s = settings.upload_timeout_s if upload else settings.request_timeout_s
+
+        async def tell() -> None:
+            late = Problem("request_timeout") if passage.is_reading else out_of_time(limit_s)
+            logger.warning("a request took too long", extra={"request_id": passage.request_id, "route": _route(scope)})
+            await failure_of(scope["path"], late, passage.request_id)(scope, receive, passage.answer)
+
+        deadline = Deadline(limit_s, tell)
+        scope["state"]["deadline"] = deadline
+        return deadline
+
     async def _explain(self, error: Exception, passage: _Passage, call: tuple[Scope, Receive]) -> None:
         problem = problem_of(error)
         if problem.status_code >= 500:
@@ -58,19 +74,20 @@ class Door:
         if not passage.status:
             await failure_of(call[0]["path"], problem, passage.request_id)(*call, passage.send)
 
-    def _limited(self, scope: Scope, headers: Headers, receive: Receive) -> Callable[[], Awaitable[Message]]:
+    def _limited(self, scope: Scope, passage: _Passage, receive: Receive) -> Callable[[], Awaitable[Message]]:
         """Count the body while it comes; a length that is announced too large is refused before any of it."""
         upload = scope["path"] in UPLOADS
         limit = self._settings.max_upload_bytes if upload else self._settings.max_body_bytes
-        announced = headers.get("content-length", "")
+        announced = passage.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
         taken, complete = 0, False
 
         async def counted() -> Message:
             nonlocal taken, complete
+            passage.is_reading = not complete
             message = await (receive() if complete else self._in_time(receive))
-            complete = not message.get("more_body", False)
+            passage.is_reading, complete = False, not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > limit:
                 raise Problem("payload_too_large", f"at most {limit} bytes are taken here", limit_bytes=limit)
@@ -120,10 +137,20 @@ class _Passage:
         self.began = time.perf_counter()
         self.status = 0
         self.streamed = False
+        self.is_reading = False
+        self.deadline: Deadline | None = None
         self._send = send
 
     async def send(self, message: Message) -> None:
-        """Pass an answer on, with the request's id and headers that no answer may lack."""
+        """Pass the application's answer on, unless the client was told already that it comes too late."""
+        if self.deadline is not None:
+            if self.deadline.is_over:
+                return
+            self.deadline.lift()
+        await self.answer(message)
+
+    async def answer(self, message: Message) -> None:
+        """Send, with the request's id and headers that no answer may lack."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)

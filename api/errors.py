@@ -42,6 +42,7 @@ Code = Literal[
     "tools_unavailable",
     "model_unavailable",
     "timeout",
+    "deadline_exceeded",
     "recovery_exhausted",
     "internal",
 ]
@@ -80,10 +81,13 @@ KINDS: Mapping[Code, Kind] = {
     "tools_unavailable": Kind(503, "A tool server does not answer"),
     "model_unavailable": Kind(503, "The model does not answer"),
     "timeout": Kind(504, "The run took too long"),
+    "deadline_exceeded": Kind(504, "There was no answer within the time limit"),
     "recovery_exhausted": Kind(500, "The run could not be recovered"),
     "internal": Kind(500, "Something went wrong on our side"),
 }
-RETRY_AFTER_S: Mapping[Code, int] = {"overloaded": 1, "stopping": 2, "store_unavailable": 1, "thread_busy": 1}
+RETRY_AFTER_S: Mapping[Code, int] = {
+    **{"overloaded": 1, "stopping": 2, "store_unavailable": 1, "thread_busy": 1, "deadline_exceeded": 1}
+}
 
 
 class Problem(HTTPException):
@@ -125,6 +129,12 @@ def problem_of(error: Exception) -> Problem:
         return Problem("internal")
     # A backend's own words may name hosts and files; they belong into the log.
     return Problem(code) if KINDS[code].status >= 500 else Problem(code, str(error))
+
+
+def out_of_time(limit_s: float) -> Problem:
+    """Say that a request was given up; its effects, if it has any, may still come to be."""
+    detail = f"no answer within {limit_s:g} s; what was begun may still be done: look, or repeat it"
+    return Problem("deadline_exceeded", detail)
 
 
 def quota_problem(error: memory.QuotaExceeded) -> Problem:

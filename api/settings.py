@@ -51,6 +51,12 @@ class Settings(StoreSettings):
         " FORWARDED_ALLOW_IPS, or all its clients are one address.",
     )
 
+    request_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="Within this a request's answer begins, else 504; a run has a limit of its own.",
+    )
+    upload_timeout_s: float = Field(default=1800.0, gt=0, description="Time limit of an upload, its files read.")
     thread_wait_s: float = Field(default=8.0, ge=0, description="How long a second message on a thread waits.")
     lease_ttl_s: float = Field(default=6.0, gt=0, description="Lease of a thread; renewed three times as often.")
     run_timeout_s: float = Field(default=180.0, gt=0, description="Time limit of one run.")

@@ -43,6 +43,7 @@ async def post_message(
     headers = {"Location": f"/api/v1/runs/{record.run_id}", "Cache-Control": "no-store"}
     if streaming:
         return EventStream(parts.stores.runs.follow(caller, record.run_id, 0), streams, headers)
+    request.state.deadline.lift()  # waiting for a run has the run's limit
     return JSONResponse(await parts.runs.result(caller, record.run_id), headers=headers)
 
 

@@ -42,6 +42,7 @@ async def complete(request: Request, caller: Caller, parts: Parts, streams: Open
     if asked.stream:
         events = parts.stores.runs.follow(caller, record.run_id, 0)
         return EventStream(events, streams, headers, completion)
+    request.state.deadline.lift()  # waiting for a run has the run's limit
     reply = await parts.runs.result(caller, record.run_id)
     if reply["status"] == "failed":
         raise Problem(reply["code"], reply["message"])

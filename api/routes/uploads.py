@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api.errors import Problem
+from api.errors import Problem, out_of_time
 from api.routes.parts import Parts
 from api.schemas import RefusedOut, UploadedDocumentOut, UploadedOut, UploadOut
 from api.security import Caller, require
@@ -80,7 +81,7 @@ async def upload_documents(request: Request, caller: Caller, parts: Parts) -> Up
         options = IngestOptions(collection=collection, base=parts.settings.home, parser=parser)
         upload = _Upload(caller, files, parts, options)
         if MEDIA_TYPE in request.headers.get("accept", ""):
-            return UploadStream(partial(_done, upload), held.pop_all(), parts.settings)
+            return UploadStream(partial(_done_in_time, upload), held.pop_all(), parts.settings)
         return await _done(upload, lambda progress: None)
 
 
@@ -91,6 +92,19 @@ async def _form(request: Request, parts: App, held: AsyncExitStack) -> FormData:
         raise
     except HTTPException as error:
         raise Problem("malformed_upload", str(error.detail)) from error
+
+
+async def _done_in_time(upload: _Upload, tell: Tell) -> UploadOut:
+    """The same under a limit of its own: an answer that has begun has no deadline any more."""
+    limit_s = upload.parts.settings.upload_timeout_s
+    limit = asyncio.timeout(limit_s)
+    try:
+        async with limit:
+            return await _done(upload, tell)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise out_of_time(limit_s) from error
 
 
 async def _done(upload: _Upload, tell: Tell) -> UploadOut:
