@@ -37,6 +37,7 @@ from memory.records import (
 from memory.run_ports import Cache as Cache
 from memory.run_ports import RateLimits as RateLimits
 from memory.run_ports import RunLog as RunLog
+from memory.span_ports import SpanReader as SpanReader
 
 
 class Embedder(Protocol):

@@ -1,4 +1,4 @@
-"""Writes a BERT sentence encoder as an int8 ONNX graph straight from its weights: no torch, no exporter.
+"""Writes BERT as an int8 ONNX graph straight from its weights, as an encoder or a reader: no torch, no exporter.
 
 Only this module needs `onnx`, and only while a graph is built. The operators of the domain com.microsoft are ONNX
 Runtime's own.
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 Weights = Mapping[str, NDArray[Any]]
 FUSED = "com.microsoft"
@@ -73,18 +73,39 @@ def build_encoder(weights: Weights, shape: Shape, *, exact: bool = False) -> byt
     The embedding is the mean over the masked tokens, at unit length. exact: with float32 weights instead of int8.
     """
     graph = _Graph({key.removeprefix("bert."): _as_float(value) for key, value in weights.items()}, exact=exact)
+    _pool(graph, _encoded(graph, shape))
+    return _file(graph, helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", shape.width]))
+
+
+def build_reader(weights: Weights, shape: Shape, *, exact: bool = False) -> bytes:
+    """Return an ONNX file: input_ids and attention_mask (batch, tokens) int64 -> scores (batch, tokens, 2) float32.
+
+    The scores are those of each token as the first and the last of an answer; nothing is masked in them. They stay in
+    float32, whatever the layers are. weights: `span.weight` (2, width) and `span.bias` (2,) beside the encoder's.
+    """
+    graph = _Graph({key.removeprefix("bert."): _as_float(value) for key, value in weights.items()}, exact=exact)
+    head = graph.constant("span.weight", graph.weights["span.weight"].T)
+    product = graph.node("MatMul", [_encoded(graph, shape), head], "span.product")
+    graph.node("Add", [product, graph.constant("span.bias", graph.weights["span.bias"])], "scores")
+    return _file(graph, helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["batch", "tokens", 2]))
+
+
+def _encoded(graph: _Graph, shape: Shape) -> str:
+    """All layers; the name of (batch, tokens, width)."""
     graph.node("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     value = _embed(graph)
     for number in range(shape.layers):
         value = _layer(graph, value, number, shape.heads)
-    _pool(graph, value)
+    return value
+
+
+def _file(graph: _Graph, output: ValueInfoProto) -> bytes:
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "tokens"])
         for name in ("input_ids", "attention_mask")
     ]
-    outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", shape.width])]
     model = helper.make_model(
-        helper.make_graph(graph.nodes, "encoder", inputs, outputs, graph.constants),
+        helper.make_graph(graph.nodes, "encoder", inputs, [output], graph.constants),
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)],
     )
     model.ir_version = 9

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from memory.embeddings.queries import Queries
-from memory.embeddings.runtime import onnx_runtime
+from memory.embeddings.runtime import readable, session_of, tokenizer_of
 from memory.embeddings.weights import BUILD, WEIGHTS_SHA256, ModelFiles, default_model_dir, load_files
 from memory.embeddings.worker import Worker
 from memory.ports import Vectors
@@ -63,7 +63,7 @@ class MiniLM:
 
     def count_tokens(self, text: str) -> int:
         """Tokens of a text, untruncated, without the two marks."""
-        return len(self._tokenizer.encode(_readable(text), add_special_tokens=False).ids)
+        return len(self._tokenizer.encode(readable(text), add_special_tokens=False).ids)
 
     async def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), 384) float32 in the order given; a query waits for at most one group of these."""
@@ -83,17 +83,12 @@ class MiniLM:
         return np.stack([self._encode_one(text) for text in texts])
 
     def _encode_one(self, text: str) -> Vectors:
-        ids = self._tokenizer.encode(_readable(text[:MAX_CHARACTERS])).ids
+        ids = self._tokenizer.encode(readable(text[:MAX_CHARACTERS])).ids
         if len(ids) > MAX_TOKENS:
             ids = [*ids[: MAX_TOKENS - 1], ids[-1]]
         tokens = np.array([ids], np.int64)
         (embedding,) = self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
         return cast(Vectors, embedding[0])
-
-
-def _readable(text: str) -> str:
-    """Replace lone surrogates, which the tokenizer cannot take."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @asynccontextmanager
@@ -112,18 +107,4 @@ async def open_minilm(model_dir: Path | None = None, build: str = BUILD) -> Asyn
 
 
 def _opened(files: ModelFiles) -> _Parts:
-    # Imported here: importing this module stays free, and only who embeds pays for the runtime.
-    from tokenizers import Tokenizer
-
-    tokenizer: Any = Tokenizer.from_buffer(files.tokenizer)
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return _Parts(_session(files.encoder), tokenizer)
-
-
-def _session(encoder: bytes) -> Any:
-    runtime = onnx_runtime()
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    return runtime.InferenceSession(encoder, options, providers=["CPUExecutionProvider"])
+    return _Parts(session_of(files.encoder), tokenizer_of(files.tokenizer))

@@ -49,7 +49,7 @@ async def load_files(model_dir: Path, build: str = BUILD) -> ModelFiles:
         ModelUnavailable: the package is missing or its weights are not the known ones, or model_dir is not writable.
     """
     source = await asyncio.to_thread(_package_folder)
-    tokenizer = await asyncio.to_thread(_verified, source / "tokenizer.json", TOKENIZER_SHA256)
+    tokenizer = await asyncio.to_thread(tokenizer_file)
     path = model_dir / f"minilm-{WEIGHTS_SHA256[:16]}-{build}.onnx"
     encoder = await asyncio.to_thread(_kept, path)
     if encoder is None:
@@ -60,6 +60,15 @@ async def load_files(model_dir: Path, build: str = BUILD) -> ModelFiles:
             f"the encoder in {model_dir} was damaged while it was built; is the disk full or failing?"
         )
     return ModelFiles(encoder, tokenizer)
+
+
+def tokenizer_file() -> bytes:
+    """Return the official tokenizer; blocks some milliseconds.
+
+    Raises:
+        ModelUnavailable: the package is missing, or its file is not the known one.
+    """
+    return _verified(_package_folder() / "tokenizer.json", TOKENIZER_SHA256)
 
 
 def build(weights: Path, path: Path, kind: str = BUILD) -> None:
