@@ -15,6 +15,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -108,6 +109,7 @@ class Lane:
                     work_on(url, seed, self.number, first, lambda word: os.write(writing, word.encode() + b"\n"))
                 )
             finally:
+                traceback.print_exc()  # where nobody killed it, that is why it ended
                 os._exit(1)
         os.close(writing)
         self.pipe = reading
@@ -137,7 +139,12 @@ def storm(url: str, kills: int, seed: int) -> list[Lane]:
     for lane in lanes:
         lane.start(url, seed)
     for done in range(kills):
-        lane = _next_to_die(lanes, chance)
+        try:
+            lane = _next_to_die(lanes, chance)
+        except SystemExit:
+            for left in lanes:
+                left.kill()
+            raise
         lane.kill()
         if done + len(lanes) < kills:
             lane.start(url, seed)
