@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from graphs.state import Degraded
 from memory.records import Claim, Effort, Hit, Scope
 from tools.calls import Tools
 
@@ -32,13 +33,14 @@ class Reading:
     claims: at most three, best first, verdict "pending", each exactly one source sentence of at most 400
     characters with its one Citation. short_answer: the shortest span that answers, "" if none was found.
     ranked: the hits in the reader's own order. answerable: calibrated probability in [0, 1] that the hits
-    answer the question.
+    answer the question. degraded: what the reader had to do without.
     """
 
     claims: tuple[Claim, ...] = ()
     short_answer: str = ""
     ranked: tuple[Hit, ...] = ()
     answerable: float = 0.0
+    degraded: tuple[Degraded, ...] = ()
 
 
 class Reader(Protocol):

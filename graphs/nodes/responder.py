@@ -23,7 +23,7 @@ _SMALL_TALK = {
 }
 _LISTED = 3
 _QUOTED = 200
-_MODELS = frozenset({"synthesizer", "judge"})
+_MODELS = frozenset({"synthesizer", "judge", "reader"})
 """Parts that are stood in for: the stream says so, but the answer lacks nothing that it would have said."""
 
 

@@ -31,6 +31,8 @@ async def synthesizer(state: State, runtime: Runtime[Context], *, deps: Deps) ->
     claims = number(reading.claims, state.round, after=len(draft.claims))
     for claim in claims:
         emit.answer_delta(write, claim.id, claim.text)
+    for part in gone_parts(reading.degraded, state.degraded):
+        emit.degraded(write, part.part, part.reason)
     draft.used_tokens += sum(estimate(text) for text in _texts(state.query, hits, claims))
     return _update(state, context, draft, replace(reading, claims=(*draft.claims, *claims)))
 
@@ -70,7 +72,7 @@ def _update(state: State, context: Context, draft: Draft, reading: Reading) -> U
         "answerable": reading.answerable,
         "hits": (*reading.ranked, *(hit for hit in state.hits if hit.passage.passage_id not in read)),
         "used_tokens": min(state.used_tokens + draft.used_tokens, LIMITS[context.effort].tokens),
-        "degraded": (*state.degraded, *gone_parts(draft.degraded, state.degraded)),
+        "degraded": (*state.degraded, *gone_parts((*draft.degraded, *reading.degraded), state.degraded)),
     }
 
 

@@ -1,11 +1,24 @@
-"""The reader that needs no model: sentences are scored by a few features and small committed weights."""
+"""The reader that needs no chat model: sentences are scored by a few features and small committed weights.
+
+From `standard` on the small reader of `memory.spans` reads the best passages too, and its spans are more features.
+Without it, sentences are compared with the question instead, as `quick` does.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphs.context import LIMITS
+from graphs.reader.evidence import (
+    READ_PASSAGES,
+    Evidence,
+    read_answer_features,
+    read_passage_features,
+    read_sentence_features,
+    texts_of,
+)
 from graphs.reader.features import (
     UNKNOWN_COSINE,
     Candidate,
@@ -17,9 +30,12 @@ from graphs.reader.features import (
 )
 from graphs.reader.question import Question, understand
 from graphs.reader.spans import shortest_answer
-from graphs.reader.weights import Weights, load_weights
+from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights
 from graphs.reading import Reading, ReadRequest
+from graphs.state import Degraded
+from memory.errors import ModelUnavailable
 from memory.records import Citation, Claim, Effort, Hit
+from memory.span_ports import SpanReader
 from tools.errors import ToolCallError
 
 MAX_CLAIMS = 3
@@ -31,16 +47,36 @@ COMPARED: dict[Effort, int] = {"quick": 4, "standard": 16, "deep": 48}
 """Sentences whose similarity to the question is computed, at some 5 ms each."""
 
 
+COMPARED_BESIDE: dict[Effort, int] = {"quick": 4, "standard": 4, "deep": 16}
+"""The same where the small reader reads: it says more, so that fewer are left to compare."""
+PART = "reader"
+
+
 class ExtractiveReader:
     """Reads passages for an answer by choosing sentences of theirs."""
 
-    def __init__(self, weights: Weights | None = None) -> None:
-        """Use these weights, or the committed ones."""
+    def __init__(self, spans: SpanReader | None = None, weights: AllWeights | None = None) -> None:
+        """Use the small reader, if there is one, and these weights, or the committed ones."""
+        self._spans = spans
         self._weights = weights or load_weights()
 
     async def read(self, request: ReadRequest) -> Reading:
         """Read the hits for a question; see `graphs.reading.Reader`."""
         question = understand(request.question, request.term_weights)
+        if self._spans is None or not READ_PASSAGES[request.effort]:
+            return await self._compared(question, request)
+        found = await asyncio.to_thread(candidates, question, request.hits[: LIMITS[request.effort].read_passages])
+        if not found:
+            return Reading(ranked=request.hits)
+        promising = most_promising(found, COMPARED_BESIDE[request.effort])
+        evidence, cosines = await asyncio.gather(_evidence(self._spans, request), compare(request, promising))
+        if isinstance(evidence, Degraded):
+            return replace(await self._compared(question, request), degraded=(evidence,))
+        both = rank(self._weights.plain, question, promising, cosines)
+        return await asyncio.to_thread(conclude, self._weights.read, question, request.hits, found, (both, evidence))
+
+    async def _compared(self, question: Question, request: ReadRequest) -> Reading:
+        """Read without the small reader."""
         promising = await asyncio.to_thread(find_promising, question, request.hits, request.effort)
         if not promising:
             return Reading(ranked=request.hits)
@@ -51,20 +87,78 @@ class ExtractiveReader:
         self, question: Question, hits: tuple[Hit, ...], found: Sequence[Candidate], cosines: Sequence[float]
     ) -> Reading:
         """Choose among candidates whose cosines are known."""
-        ranked = rank(self._weights, question, found, cosines)
+        ranked = rank(self._weights.plain, question, found, cosines)
         chosen = choose(ranked)
         return Reading(
             claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
             short_answer=shortest_answer(question, chosen[0].candidate.text),
             ranked=_reordered(hits, ranked),
-            answerable=self._weights.answerable(answer_features(question, ranked)),
+            answerable=self._weights.plain.answerable(answer_features(question, ranked)),
         )
+
+
+async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degraded:
+    """What the small reader makes of the best hits, or why it makes nothing."""
+    hits = request.hits[: READ_PASSAGES[request.effort]]
+    try:
+        read = await spans.spans(request.question, texts_of(hits))
+    except ModelUnavailable as error:
+        return Degraded(PART, str(error))
+    return Evidence({hit.passage.passage_id: found for hit, found in zip(hits, read, strict=True)})
+
+
+def conclude(
+    weights: ReadWeights,
+    question: Question,
+    hits: tuple[Hit, ...],
+    found: Sequence[Candidate],
+    known: tuple[Sequence[Scored], Evidence],
+) -> Reading:
+    """Choose among all candidates. known: those that were compared, best first, and what was read."""
+    compared, evidence = known
+    ranked = rank_read(weights, question, found, evidence)
+    chosen = choose(ranked)
+    best = chosen[0].candidate
+    return Reading(
+        claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
+        short_answer=pointed_answer(question, best, evidence, weights.confident),
+        ranked=reranked(weights, hits, evidence),
+        answerable=weights.answerable(read_answer_features(question, compared, best, evidence)),
+    )
+
+
+def rank_read(weights: ReadWeights, question: Question, found: Sequence[Candidate], evidence: Evidence) -> list[Scored]:
+    """Score candidates by what was read, best first; ties keep the order given."""
+    best_lexical = max((candidate.hit.lexical_score or 0.0 for candidate in found), default=0.0)
+    rows = (read_sentence_features(question, candidate, evidence, best_lexical) for candidate in found)
+    scored = [Scored(weights.score(row), UNKNOWN_COSINE, candidate) for row, candidate in zip(rows, found, strict=True)]
+    return sorted(scored, key=lambda row: -row.score)
+
+
+def reranked(weights: ReadWeights, hits: tuple[Hit, ...], evidence: Evidence) -> tuple[Hit, ...]:
+    """The hits that were read by what speaks for them; the others after them as they came."""
+    read = [hit for hit in hits if hit.passage.passage_id in evidence.spans]
+    rows = read_passage_features(read, evidence)
+    scored = sorted(zip(read, rows, strict=True), key=lambda pair: -weights.place(pair[1]))
+    return (*(hit for hit, _ in scored), *(hit for hit in hits if hit.passage.passage_id not in evidence.spans))
+
+
+def pointed_answer(question: Question, best: Candidate, evidence: Evidence, confident: float) -> str:
+    """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
+    span = evidence.span(best)
+    if span is None or span.score < confident:
+        return shortest_answer(question, best.text)
+    return best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)].strip()
 
 
 def find_promising(question: Question, hits: Sequence[Hit], effort: Effort) -> list[Candidate]:
     """Return the sentences that are worth comparing with the question, most promising first."""
-    found = candidates(question, hits[: LIMITS[effort].read_passages])
-    return sorted(found, key=promise, reverse=True)[: COMPARED[effort]]
+    return most_promising(candidates(question, hits[: LIMITS[effort].read_passages]), COMPARED[effort])
+
+
+def most_promising(found: Sequence[Candidate], count: int) -> list[Candidate]:
+    """Return the sentences that promise most before their similarity is known, best first."""
+    return sorted(found, key=promise, reverse=True)[:count]
 
 
 async def compare(request: ReadRequest, promising: Sequence[Candidate]) -> tuple[float, ...]:

@@ -1,0 +1,114 @@
+"""What the small reader made of the passages that it read, as features of sentences, passages and the whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from graphs.reader.features import Candidate, Scored, answer_features, sentence_features
+from graphs.reader.question import Question
+from memory.records import Effort, Hit
+from memory.span_ports import NOTHING, Span, Spans, Text
+
+READ_PASSAGES: Mapping[Effort, int] = {"quick": 0, "standard": 8, "deep": 16}
+"""Passages that the small reader reads, best first, at 10 to 17 ms of one core each.
+
+Eight hold what answers for nearly every question whose answer was found at all; `deep` has several queries' finds.
+"""
+READ_SENTENCE_FEATURES = ("near", "around", "pairs", "kind", "dense", "lexical", "passage", "span", "margin")
+READ_ANSWER_FEATURES = (
+    *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
+    *("margin", "share", "absent", "chosen"),
+)
+READ_PASSAGE_FEATURES = ("here", "margin", "place", "dense", "lexical")
+MOST = 12.0
+"""Scores beyond this, either way, say no more than this."""
+INSIDE = 0.5
+"""The share of a span that has to lie in a sentence for it to be the sentence's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The spans of the passages that were read, by passage id."""
+
+    spans: Mapping[str, Spans]
+
+    def margin(self, hit: Hit) -> float:
+        """How much more its best span scores than "not here"; a passage that was not read is as the worst that was."""
+        return _bounded((self.spans.get(hit.passage.passage_id) or self._worst()).score)
+
+    def span(self, candidate: Candidate) -> Span | None:
+        """The best span that a sentence holds, counted from the passage's own text."""
+        found = self.spans.get(candidate.hit.passage.passage_id, Spans()).best
+        return next((span for span in found if _lies_in(span, candidate)), None)
+
+    def score(self, candidate: Candidate) -> float:
+        """Of the best span of a sentence; without one, as the worst of its passage."""
+        span = self.span(candidate)
+        if span is not None:
+            return _bounded(span.score)
+        found = self.spans.get(candidate.hit.passage.passage_id) or self._worst()
+        return _bounded(found.best[-1].score if found.best else NOTHING)
+
+    def share(self) -> float:
+        """The share of the best span in all spans of all passages, as a softmax sees it."""
+        scores = [_bounded(span.score) for spans in self.spans.values() for span in spans.best]
+        return 1.0 / sum(exp(score - max(scores)) for score in scores) if scores else 0.0
+
+    def absent(self) -> float:
+        """The least probability of "not here" in any passage."""
+        return min((spans.absent for spans in self.spans.values()), default=1.0)
+
+    def _worst(self) -> Spans:
+        return min(self.spans.values(), key=lambda spans: spans.score, default=Spans())
+
+
+def texts_of(hits: Sequence[Hit]) -> list[Text]:
+    """What is read of hits: each passage under its title and the heading it stands under."""
+    return [Text(" ".join(dict.fromkeys((hit.title, *hit.passage.heading[-1:]))), hit.passage.text) for hit in hits]
+
+
+def read_sentence_features(
+    question: Question, candidate: Candidate, evidence: Evidence, best_lexical: float
+) -> list[float]:
+    """Features in the order of READ_SENTENCE_FEATURES: those that need no comparing, and what was read."""
+    plain = sentence_features(question, candidate, 0.0, best_lexical)[1:]
+    return [*plain, evidence.score(candidate), evidence.margin(candidate.hit)]
+
+
+def read_answer_features(
+    question: Question, compared: Sequence[Scored], best: Candidate, evidence: Evidence
+) -> list[float]:
+    """Features in the order of READ_ANSWER_FEATURES. compared: as `quick` ranks them; best: the sentence to cite."""
+    margins = [_bounded(spans.score) for spans in evidence.spans.values()]
+    plain = answer_features(question, compared)
+    return [*plain, max(margins, default=-MOST), evidence.share(), evidence.absent(), evidence.score(best)]
+
+
+def read_passage_features(hits: Sequence[Hit], evidence: Evidence) -> list[list[float]]:
+    """Features of each hit, best first, in the order of READ_PASSAGE_FEATURES.
+
+    What the reader says of a passage that does not answer tells little about which such passage is nearer: only what
+    speaks for a passage counts.
+    """
+    best_lexical = max((hit.lexical_score or 0.0 for hit in hits), default=0.0)
+    return [
+        [
+            1.0 / (1.0 + exp(-evidence.margin(hit))),
+            max(0.0, evidence.margin(hit)),
+            1.0 / (3 + place),
+            hit.dense_score or 0.0,
+            (hit.lexical_score or 0.0) / best_lexical if best_lexical else 0.0,
+        ]
+        for place, hit in enumerate(hits)
+    ]
+
+
+def _bounded(score: float) -> float:
+    return max(-MOST, min(MOST, score))
+
+
+def _lies_in(span: Span, candidate: Candidate) -> bool:
+    common = min(span.end, candidate.end) - max(span.start, candidate.start)
+    return common > INSIDE * (span.end - span.start)
