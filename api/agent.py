@@ -25,7 +25,7 @@ from mcp_servers import build_servers, signed_by
 from mcp_servers.http import http_routes, run_sessions
 from memory.identity import mint, server_audience, verify
 from memory.records import Effort, Scope
-from memory.stores import Stores
+from memory.stores import Stores, open_span_reader
 from tools.connect import ConnectedTools, open_tools
 
 
@@ -61,9 +61,10 @@ async def open_agent(settings: Settings, stores: Stores, telemetry: Telemetry | 
     async with (
         open_tools(_targets(settings, servers), sign, timeout_s=settings.mcp_timeout_s) as tools,
         open_models(_models(settings)) as models,
+        open_span_reader(settings) as spans,
         run_sessions(servers.values()),
     ):
-        deps = Deps((telemetry or Telemetry()).traced(tools), models, ExtractiveReader())
+        deps = Deps((telemetry or Telemetry()).traced(tools), models, ExtractiveReader(spans))
         yield Agent(tools, deps, build_graph(deps, stores.checkpointer if settings.resumes else None), mcp)
 
 

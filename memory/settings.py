@@ -65,6 +65,11 @@ class StoreSettings(BaseSettings):
         default="",
         description="minilm, minilm-fp32, hf:MODEL (the `models` extra); empty: the documents' own, or minilm.",
     )
+    reader: str = Field(
+        default="off",
+        description="The small reader of `standard` and `deep`: an ONNX FILE of training.export with its FILE.sha256;"
+        " off: none; empty: the one that is shipped.",
+    )
     kept_versions: int = Field(
         default=5, ge=1, description="Versions of a document that are kept, the current one among them."
     )

@@ -27,12 +27,14 @@ from memory.ports import (
     QuotaLedger,
     RateLimits,
     RunLog,
+    SpanReader,
     TurnStore,
 )
 from memory.records import SYSTEM, Plan
 from memory.servers import Server, Servers
 from memory.settings import StoreSettings
 from memory.sqlite import Database, open_database
+from memory.urls import is_mongodb, is_postgres, is_redis, path_of
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -111,6 +113,19 @@ async def open_stores(
         )
 
 
+@asynccontextmanager
+async def open_span_reader(settings: StoreSettings) -> AsyncGenerator[SpanReader | None]:
+    """Begin to load the small reader, and give it at once; None where `settings.reader` is off."""
+    if settings.reader == "off":
+        yield None
+        return
+    from memory.spans import onnx
+
+    file = Path(settings.reader) if settings.reader else onnx.FILE
+    async with onnx.open_span_reader(file) as reader:
+        yield reader
+
+
 async def migrate_stores(settings: StoreSettings) -> list[str]:
     """Make the search indexes of a PassageIndex inside MongoDB, and wait until they answer; all else migrates itself.
 
@@ -184,22 +199,6 @@ class _Files:
         return await self._stack.enter_async_context(opening)
 
 
-def path_of(port: str, url: str, scheme: str, default: Path) -> Path:
-    """Return the file that `scheme:///FILE` names, or the default for "".
-
-    A fourth slash makes the path absolute, as in SQLAlchemy: sqlite:///chat.db and sqlite:////var/lib/chat.db.
-
-    Raises:
-        InvalidInput: the URL is of another kind; the message names the setting.
-    """
-    if not url:
-        return default
-    prefix = f"{scheme}:///"
-    if not url.startswith(prefix) or url == prefix:
-        raise InvalidInput(f"MULTIDB_{port.upper()}_URL must look like {prefix}FILE, not {url.split('@')[-1]!r}")
-    return Path(url.removeprefix(prefix))
-
-
 async def _open_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
     settings = files.settings
     if is_redis(settings.checkpoints_url):
@@ -215,16 +214,6 @@ async def _open_redis_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
 
     server = await files.redis("checkpoints", files.settings.checkpoints_url)
     return RedisSaver(server, int(files.settings.checkpoint_retention_h * 3600))
-
-
-def is_redis(url: str) -> bool:
-    """Tell whether a URL names a Redis or Valkey server; with rediss:// it is reached over TLS."""
-    return url.startswith(("redis://", "rediss://"))
-
-
-def is_mongodb(url: str) -> bool:
-    """Tell whether a URL names a MongoDB; with mongodb+srv:// its servers are found by DNS and reached over TLS."""
-    return url.startswith(("mongodb://", "mongodb+srv://"))
 
 
 async def _open_turns(files: _Files) -> TurnStore:
@@ -257,11 +246,6 @@ async def _open_feedback(files: _Files) -> FeedbackStore:
     from memory.feedback.sqlite import open_feedback
 
     return await open_feedback(await files.open("feedback", files.settings.answers_url, "chat.db"))
-
-
-def is_postgres(url: str) -> bool:
-    """Tell whether a URL names a PostgreSQL database; `?sslmode=verify-full` asks for TLS."""
-    return url.startswith(("postgresql://", "postgres://"))
 
 
 async def _open_accounts(files: _Files, plan: Plan) -> Accounts:

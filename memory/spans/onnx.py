@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ FILE = Path(__file__).with_name("reader-int8.onnx")
 """Made by `python -m training.export`."""
 THREADS = 2
 """One-thread runs side by side, beside the embedder's own: a query is embedded while others read."""
+_WAY_OUT = "restore it with `git checkout`, export it anew (training/README.md), or set MULTIDB_READER=off"
 TIME_LIMIT_S = 5.0
 """For all texts of one question."""
 
@@ -102,18 +103,23 @@ async def open_span_reader(file: Path = FILE, time_limit_s: float = TIME_LIMIT_S
 
 
 def load(file: Path) -> _Parts:
-    """Verify and open a reader's file; blocks some tenths of a second.
+    """Verify and open a reader's file, once in a process; blocks some tenths of a second.
 
     Raises:
         ModelUnavailable: the file is missing or not what its digest says, or the tokenizer is missing.
     """
-    way_out = "restore it with `git checkout`, export it anew (training/README.md), or set MULTIDB_READER=off"
     try:
-        model = file.read_bytes()
-        recorded = file.with_suffix(".sha256").read_text(encoding="ascii").split()[:1]
+        status = file.stat()
+        return _load(file, status.st_mtime_ns, status.st_size)
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelUnavailable(f"the reader's file {file} cannot be read; {way_out}") from error
+        raise ModelUnavailable(f"the reader's file {file} cannot be read; {_WAY_OUT}") from error
+
+
+@lru_cache(maxsize=1)
+def _load(file: Path, _mtime_ns: int, _size: int) -> _Parts:
+    model = file.read_bytes()
+    recorded = file.with_suffix(".sha256").read_text(encoding="ascii").split()[:1]
     digest = hashlib.sha256(model).hexdigest()
     if [digest] != recorded:
-        raise ModelUnavailable(f"the reader's file {file} is damaged (its checksum differs); {way_out}")
+        raise ModelUnavailable(f"the reader's file {file} is damaged (its checksum differs); {_WAY_OUT}")
     return _Parts(session_of(model), tokenizer_of(tokenizer_file()), digest)

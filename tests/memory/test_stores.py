@@ -12,7 +12,8 @@ import pytest
 from memory.errors import FolderLocked, InvalidInput
 from memory.folder import find_holder
 from memory.settings import StoreSettings
-from memory.stores import Stores, open_stores, path_of
+from memory.stores import Stores, open_stores
+from memory.urls import path_of
 from tests.support.kill import ROOT
 from tests.support.people import ALICE
 
