@@ -50,23 +50,32 @@ def judge(
     data: Annotated[
         Path, typer.Option("--data", metavar="FILE", exists=True, dir_okay=False, help="Graded responses.")
     ],
+    model: Annotated[
+        str,
+        typer.Option("--judge", metavar="MODEL[@URL]", help="A chat model; without it, the rules that serve users."),
+    ] = "",
+    rubric: Annotated[str, typer.Option(metavar="NAME|FILE", help="What it judges by.")] = "faithfulness",
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep its verdicts here, to go on, repeat or replay.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Replay kept verdicts; ask no model.")] = False,
+    repeats: Annotated[int, typer.Option(min=0, help="Responses that it judges a second time.")] = 20,
+    at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="Calls at a time.")] = 4,
+    budget: Annotated[int, typer.Option(min=0, metavar="TOKENS", help="Of all calls together.")] = 2_000_000,
+    limit: Limit = 0,
+    seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the judge with people's marks for faithfulness."""
-    from evals.judge import InvalidRow, as_object, measure
+    """Compare a judge with people's marks for faithfulness."""
+    from evals.house import Ticker
+    from evals.judge import Choice, measure
+    from evals.tables import card_lines
+    from evals.wanted import Wanted
 
-    try:
-        card = asyncio.run(measure(data))
-    except InvalidRow as error:
-        typer.echo(f"Error: {data}: {error}", err=True)
-        raise typer.Exit(1) from None
-    found = as_object(card)
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    typer.echo(f"{found['n']} responses, {found['unscored']} unscored")
-    for name, metric in card.metrics().items():
-        typer.echo(f"{name:<24} {metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}]")
+    wanted = Wanted(model, rubric, verdicts, offline, repeats, at_once, budget)
+    card = asyncio.run(measure(data, Choice(wanted if wanted.is_model else None, limit, seed), Ticker()))
+    found = card.as_object(seed)
+    typer.echo(json.dumps(found) if as_json else card_lines(found, card.why))
 
 
 @app.command()
@@ -234,12 +243,13 @@ def _scope(tenant: str, user: str) -> Scope:
 def main() -> None:
     """Run the command; data that is not as documented, and expected failures, are one sentence on stderr."""
     from api.terminal import EXPECTED, explain
+    from evals.rubric import InvalidRubric
     from evals.sets import InvalidSet
     from evals.suite import InvalidSuite
 
     try:
         app(prog_name="multidb eval")
-    except (*EXPECTED, InvalidSet, InvalidSuite) as error:
+    except (*EXPECTED, InvalidRubric, InvalidSet, InvalidSuite) as error:
         sys.exit(explain(error))
 
 

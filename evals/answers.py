@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from evals.asking import Given, Manner, ask_all
+from evals.card import Rated
 from evals.fitting import Floats
 from evals.house import House, Tell, fill, open_house
-from evals.judge import Likeness, Rated, weigh_response
+from evals.judge import Likeness, weigh_response
 from evals.scoring import exact_match, f1, holds
 from evals.sets import EvalSet, InvalidSet, Question
 from evals.statistics import Metric, bootstrap, calibration_error, mean, quantile, separation

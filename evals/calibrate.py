@@ -2,174 +2,184 @@
 
 Sentences are ranked by what was learned from articles of squad1_train_rest; the probability that what was found
 answers comes from the same, with and without the right passage, and from those questions of clapnq_dev that
-`evals.quality` does not report at the same seed.
+`evals.quality` does not report at the same seed. Both sets of weights are fitted: those of `quick`, which only
+compares, and those of `standard` and `deep`, where the small reader reads. `--home FOLDER` keeps all that is slow, so
+that a run that was stopped goes on, and another reader only has to read.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gzip
-import json
-import random
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 
 import numpy as np
 
-from evals.beir import Sample, draw, load_samples
-from evals.fitting import Floats, auroc, fit_logistic, fit_ranking
-from evals.quality import REFUSED_EACH, REFUSED_SET
-from evals.scoring import holds
-from graphs.context import LIMITS
-from graphs.reader.extractive import find_promising, rank
-from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, Candidate, answer_features, sentence_features
-from graphs.reader.question import Question, understand
-from graphs.reader.weights import Weights, save_weights
-from memory.ingest.pipeline import ingest
-from memory.ports import SearchQuery
-from memory.records import LOCAL
-from memory.settings import StoreSettings
-from memory.stores import Stores, open_stores
+from evals.calibration import ARTICLES, TRAINING_SET, Case, refusal_cases, training_cases
+from evals.fitting import Floats, Logistic, auroc, fit_logistic, fit_ranking
+from evals.quality import REFUSED_SET
+from evals.scoring import f1
+from graphs.language.verdicts import ANSWERABLE_THRESHOLD
+from graphs.reader.evidence import (
+    READ_ANSWER_FEATURES,
+    READ_PASSAGE_FEATURES,
+    READ_SENTENCE_FEATURES,
+    read_answer_features,
+)
+from graphs.reader.extractive import COMPARED_BESIDE, choose, rank, rank_read
+from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, answer_features
+from graphs.reader.spans import shortest_answer
+from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights, logistic, save_weights
 
-TRAINING_SET = "squad1_train_rest.jsonl.gz"
-ARTICLES = 60
 SYNTHETIC_WEIGHT = 0.4
 """How much a question whose right passage was taken away counts beside a really unanswerable one."""
 WRONGLY_REFUSED = 0.08
 """Share of answerable calibration questions that the threshold refuses."""
-EFFORT = "standard"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A question with what the reader would compare, and the cosines."""
+class Gathered:
+    """Cases of the training set with the right passage and without it, and of the set with real refusals."""
 
-    sample: Sample
-    question: Question
-    found: Sequence[Candidate]
-    cosines: Sequence[float]
+    present: Sequence[Case]
+    hidden: Sequence[Case]
+    rest: Sequence[Case]
 
-    def features(self) -> Floats:
-        """Sentence features (n, k)."""
-        best = max((candidate.hit.lexical_score or 0.0 for candidate in self.found), default=0.0)
-        pairs = zip(self.found, self.cosines, strict=True)
-        return np.array([sentence_features(self.question, candidate, cosine, best) for candidate, cosine in pairs])
+    def all(self) -> list[Case]:
+        """All of them, in this order."""
+        return [*self.present, *self.hidden, *self.rest]
 
     def labels(self) -> Floats:
-        """1 for sentences of the right passage that hold the answer, (n,)."""
-        right = (row.hit.source.endswith(f"#{self.sample.document}") for row in self.found)
-        said = (holds([row.text], self.sample.answers) for row in self.found)
-        return np.array([float(a and b) for a, b in zip(right, said, strict=True)])
+        """1 for those that can be answered, (n,)."""
+        known = [1.0] * len(self.present) + [0.0] * len(self.hidden)
+        return np.array([*known, *(float(case.sample.answerable) for case in self.rest)])
+
+    def counts(self) -> Floats:
+        """How much each counts, (n,); 1 for real ones only."""
+        made = len(self.present) + len(self.hidden)
+        return np.where(np.arange(made + len(self.rest)) < made, SYNTHETIC_WEIGHT, 1.0)
 
 
-async def calibrate(data: Path, home: Path, questions: int, seed: int) -> tuple[Weights, float]:
-    """Return fitted weights and the threshold."""
-    training = write_training_set(data, home, seed)
-    samples, _ = draw(load_samples(training), questions, seed)
-    async with _searchable(training, home / "training") as stores:
-        with_passage = await gather(stores, samples)
-        without = await gather(stores, samples, is_right_hidden=True)
-    rest = await _calibration_cases(data / REFUSED_SET, home / "refusals", seed)
-    sentence = fit_ranking([(case.features(), case.labels()) for case in with_passage])
-    origin = f"{TRAINING_SET} ({ARTICLES} articles, {questions} questions), {REFUSED_SET} less reported; seed {seed}"
+def fit_plain(cases: Gathered, origin: str) -> Weights:
+    """Fit what compares only, and print its threshold."""
+    sentence = fit_ranking([(case.features(), case.labels(case.found)) for case in cases.present])
     ranking = Weights(_named(SENTENCE_FEATURES, sentence), {}, 0.0, origin)
-    groups = [(with_passage, 1.0), (without, 0.0), *(([case], float(case.sample.answerable)) for case in rest)]
-    rows = np.array([_answer(ranking, case) for cases, _ in groups for case in cases])
-    labels = np.array([label for cases, label in groups for _ in cases])
-    counts = np.where(np.arange(len(rows)) < len(with_passage) + len(without), SYNTHETIC_WEIGHT, 1.0)
-    fitted = fit_logistic(rows, labels, counts)
-    weights = Weights(ranking.sentence, _named(ANSWER_FEATURES, fitted.weights), round(fitted.bias, 3), origin)
-    return weights, _threshold(weights, rows[counts == 1.0], labels[counts == 1.0])
+    rows = np.array(
+        [answer_features(case.question, rank(ranking, case.question, case.found, case.cosines)) for case in cases.all()]
+    )
+    fitted = _fitted("plain", rows, cases)
+    weights = replace(ranking, answer=_named(ANSWER_FEATURES, fitted.weights), bias=round(fitted.bias, 3))
+    print(f"ANSWERABLE_THRESHOLD in graphs/language/verdicts.py: {_threshold(fitted, rows, cases):.2f}")
+    return weights
 
 
-def _threshold(weights: Weights, rows: Floats, labels: Floats) -> float:
-    """The probability below which the agreed share of answerable calibration questions falls."""
-    scores = np.array([weights.answerable(list(row)) for row in rows])
-    threshold = float(np.quantile(scores[labels == 1], WRONGLY_REFUSED))
-    refused = float((scores[labels == 0] < threshold).mean())
-    print(f"calibration: n={len(rows)} auroc={auroc(scores, labels):.3f} unanswerable refused={refused:.3f}")
-    return threshold
+def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadWeights:
+    """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
+    sentence = fit_ranking([(case.read_features(), case.labels(case.all())) for case in cases.present])
+    passage = fit_ranking([case.passages() for case in cases.present])
+    weights = ReadWeights(
+        sentence=_named(READ_SENTENCE_FEATURES, sentence),
+        answer={},
+        bias=0.0,
+        passage=_named(READ_PASSAGE_FEATURES, passage),
+        confident=0.0,
+        reader=reader,
+        origin=origin,
+    )
+    rows = np.array([_read_row(plain, weights, case) for case in cases.all()])
+    fitted = _fitted("read", rows, cases)
+    bias = fitted.bias + _logit(ANSWERABLE_THRESHOLD) - _logit(_threshold(fitted, rows, cases))
+    answer = _named(READ_ANSWER_FEATURES, fitted.weights)
+    return replace(weights, answer=answer, bias=round(bias, 3), confident=_confident(weights, cases.present))
 
 
-def write_training_set(data: Path, home: Path, seed: int) -> Path:
-    """Write some articles of the training set in the BEIR layout, one question a paragraph; return the folder."""
-    folder = home / "training_set"
-    folder.mkdir(parents=True, exist_ok=True)
-    with gzip.open(data / TRAINING_SET, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    chance = random.Random(seed)
-    titles = set(chance.sample(sorted({row["title"] for row in rows}), ARTICLES))
-    kept = [row for row in rows if row["title"] in titles]
-    corpus = [{"id": row["id"], "title": row["title"], "text": row["text"]} for row in kept]
-    asked = [{**chance.choice(row["questions"]), "source_doc": row["id"]} for row in kept]
-    queries = [{**row, "text": row["question"], "answers": [row["answer"]]} for row in asked]
-    for name, items in (("corpus.jsonl", corpus), ("queries.jsonl", queries)):
-        (folder / name).write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
-    return folder
+def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
+    count = COMPARED_BESIDE["standard"]
+    compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
+    best = choose(rank_read(weights, case.question, case.all(), case.evidence))[0].candidate
+    return read_answer_features(case.question, compared, best, case.evidence)
 
 
-async def gather(stores: Stores, samples: Sequence[Sample], *, is_right_hidden: bool = False) -> list[Case]:
-    """Search for each question as the researcher does and compare as the reader does."""
-    cases = [await _case(stores, sample, is_right_hidden) for sample in samples]
-    return [case for case in cases if case.found]
+def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
+    """Fit on all cases; print how well a fit on every other case tells the rest apart."""
+    labels, counts = cases.labels(), cases.counts()
+    halves = np.arange(len(rows)) % 2
+    scores = np.zeros(len(rows))
+    for half in (0, 1):
+        learned = fit_logistic(rows[halves != half], labels[halves != half], counts[halves != half])
+        scores[halves == half] = rows[halves == half] @ learned.weights + learned.bias
+    for kind, chosen in (("real", counts == 1.0), ("passage taken away", counts != 1.0)):
+        right = auroc(scores[chosen], labels[chosen])
+        refused = scores[chosen] < np.quantile(scores[chosen][labels[chosen] == 1], WRONGLY_REFUSED)
+        share = float(refused[labels[chosen] == 0].mean())
+        print(f"{name}, {kind}: n={chosen.sum()}, held out: auroc {right:.3f}, unanswerable refused {share:.3f}")
+    return fit_logistic(rows, labels, counts)
 
 
-async def _case(stores: Stores, sample: Sample, is_right_hidden: bool) -> Case:
-    vector = await stores.embedder.embed_query(sample.text)
-    top_k = LIMITS[EFFORT].search_top_k
-    result = await stores.index.search(LOCAL, SearchQuery(sample.text, vector, top_k=top_k))
-    hits = [hit for hit in result.hits if not (is_right_hidden and hit.source.endswith(f"#{sample.document}"))]
-    question = understand(sample.text, result.term_weights)
-    found = find_promising(question, hits, EFFORT)
-    vectors = await stores.embedder.embed_passages([candidate.shown for candidate in found])
-    return Case(sample, question, found, [float(cosine) for cosine in vectors @ vector])
+def _threshold(fitted: Logistic, rows: Floats, cases: Gathered) -> float:
+    """The probability below which the agreed share of the real answerable questions falls."""
+    answerable = (cases.counts() == 1.0) & (cases.labels() == 1)
+    scores = rows[answerable] @ fitted.weights + fitted.bias
+    return logistic(float(np.quantile(scores, WRONGLY_REFUSED)))
 
 
-async def _calibration_cases(folder: Path, home: Path, seed: int) -> list[Case]:
-    """The questions that are not reported."""
-    samples = load_samples(folder)
-    kinds = ([sample for sample in samples if sample.answerable == kind] for kind in (True, False))
-    rest = [sample for kind in kinds for sample in draw(kind, REFUSED_EACH, seed)[1]]
-    async with _searchable(folder, home) as stores:
-        return await gather(stores, rest)
-
-
-@asynccontextmanager
-async def _searchable(folder: Path, home: Path) -> AsyncGenerator[Stores]:
-    """Stores that hold a set's corpus."""
-    async with open_stores(StoreSettings(home=home), command="evals.calibrate") as stores:
-        await ingest(LOCAL, [folder / "corpus.jsonl"], stores)
-        yield stores
-
-
-def _answer(weights: Weights, case: Case) -> list[float]:
-    return answer_features(case.question, rank(weights, case.question, case.found, case.cosines))
+def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
+    """The score from which the reader's span is a better short answer than that of the rules, by F1."""
+    rows: list[tuple[float, float]] = []
+    for case in cases:
+        best = choose(rank_read(weights, case.question, case.all(), case.evidence))[0].candidate
+        span = case.evidence.span(best)
+        ruled = f1(shortest_answer(case.question, best.text), case.sample.answers)
+        if span is not None:
+            said = best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)]
+            rows.append((span.score, f1(said, case.sample.answers) - ruled))
+    gained = sorted(rows, reverse=True)
+    sums = np.cumsum([gain for _, gain in gained])
+    print(f"read: short answers by the reader gain {sums.max() / len(cases):+.3f} F1 over the rules, n={len(cases)}")
+    return round(gained[int(sums.argmax())][0], 2)
 
 
 def _named(names: Sequence[str], values: Floats) -> dict[str, float]:
     return {name: round(float(value), 3) for name, value in zip(names, values, strict=True)}
 
 
+def _logit(chance: float) -> float:
+    return log(chance / (1.0 - chance))
+
+
+async def gathered(options: argparse.Namespace, home: Path) -> tuple[Gathered, str]:
+    """All cases, and the name of the reader that read them."""
+    asked = (options.data, home, options.questions, options.seed, options.reader)
+    present, hidden = await training_cases(*asked)
+    rest = await refusal_cases(options.data, home, options.seed, options.reader)
+    return Gathered(present, hidden, rest), ""
+
+
 def main() -> None:
     """Fit, print, and with --write keep the weights."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--home", type=Path, help="keep the data folders here, so that a second run starts faster")
+    parser.add_argument("--home", type=Path, help="keep what is slow here, so that a second run starts faster")
+    parser.add_argument("--reader", default="", help="another file than the shipped one; off: fit what compares only")
+    parser.add_argument("--only-read", action="store_true", help="leave the weights of `quick` as they are")
     parser.add_argument("--write", action="store_true", help="replace graphs/reader/weights.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        home = options.home or Path(scratch)
-        weights, threshold = asyncio.run(calibrate(options.data, home, options.questions, options.seed))
-    print(weights)
-    print(f"ANSWERABLE_THRESHOLD in graphs/language/verdicts.py: {threshold:.2f}")
+        cases, reader = asyncio.run(gathered(options, options.home or Path(scratch)))
+    weights = load_weights()
+    sets = f"{TRAINING_SET} ({ARTICLES} articles, {options.questions} questions), {REFUSED_SET} less reported"
+    origin = f"{sets}; seed {options.seed}"
+    plain = weights.plain if options.only_read else fit_plain(cases, origin)
+    read = weights.read if options.reader == "off" else fit_read(cases, plain, reader, origin)
+    print(AllWeights(plain, read))
     if options.write:
-        save_weights(weights)
+        save_weights(AllWeights(plain, read))
 
 
 if __name__ == "__main__":

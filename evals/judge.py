@@ -1,12 +1,12 @@
-"""How well the judge agrees with people: `multidb eval judge --data FILE`. docs/evals.md describes the rows.
+"""How well a judge agrees with people: `multidb eval judge --data FILE`.
 
-Every response is cut into sentences, and each is weighed by `graphs.weighing`, the code that serves users, against
-all passages that the response was written from.
+The judge is the one that serves users, or a chat model with a rubric (`evals.judges`). Ours cuts every response into
+sentences and weighs each by `graphs.weighing` against all passages that the response was written from.
 """
 
 from __future__ import annotations
 
-import json
+import random
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,104 +16,65 @@ from typing import Any
 
 import numpy as np
 
-from evals.fitting import Floats
-from evals.statistics import Metric, bootstrap, kappa, separation, spearman
-from graphs.language.grounding import GROUNDED, Evidence
+from evals.card import Card, Rated, load_rated
+from evals.grading import open_grader
+from evals.house import Tell
+from evals.judges import PairCard, judge_pairs, judge_responses
+from evals.wanted import Wanted
+from graphs.language.grounding import Evidence
 from graphs.weighing import Weighed, weigh_text
 from memory.ports import Embedder
 from memory.sentences import split_sentences
 from memory.settings import StoreSettings
 from memory.stores import open_stores
 
-UNFAITHFUL = 2.5
-"""Mean of the graders, 1 to 4, up to which a response counts as unfaithful."""
-WHOLLY_FAITHFUL = 4.0
-UNDECIDED = GROUNDED
-"""Stands for a response in which there was nothing to weigh, where responses are ranked."""
-
-
-class InvalidRow(ValueError):
-    """A row of the data is not as docs/evals.md says; the message names it."""
-
 
 @dataclass(frozen=True, slots=True)
-class Rated:
-    """A response with what it was written from and what people made of it. grade: their mean, 1 to 4."""
+class Choice:
+    """Which responses to judge, and by whom. wanted: a chat model, None for the judge that serves users."""
 
-    response: str
-    contexts: tuple[str, ...]
-    heard: str
-    grade: float
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What the judge said. scores: (n,) NaN where there was nothing to weigh; standing: of each weighed sentence."""
-
-    rated: Sequence[Rated]
-    scores: Floats
-    standing: Sequence[Sequence[bool]]
-
-    @property
-    def unscored(self) -> int:
-        """Responses in which there was nothing to weigh."""
-        return int(np.isnan(self.scores).sum())
-
-    def metrics(self, seed: int = 0) -> dict[str, Metric]:
-        """Return every figure; an unscored response is ranked in the middle and not accepted."""
-        grades = np.array([row.grade for row in self.rated])
-        fair = (grades > UNFAITHFUL).astype(float)
-        ranked = np.nan_to_num(self.scores, nan=UNDECIDED)
-        accepted = (np.nan_to_num(self.scores, nan=0.0) >= GROUNDED).astype(float)
-        return {
-            "spearman": bootstrap(spearman, ranked, grades, seed),
-            "auroc_unfaithful": bootstrap(separation, ranked, fair, seed),
-            "kappa": bootstrap(kappa, accepted, fair, seed),
-            "false_accept": bootstrap(_share, accepted, 1 - fair, seed),
-            "fair_accept": bootstrap(_share, accepted, fair, seed),
-            "fair_sentences_stand": self._sentences(grades >= WHOLLY_FAITHFUL, seed),
-            "unscored": bootstrap(_share, np.isnan(self.scores).astype(float), np.ones(len(grades)), seed),
-        }
-
-    def _sentences(self, chosen: Any, seed: int) -> Metric:
-        """The share of sentences that stand, mean over the chosen responses."""
-        shares = [fmean(row) if row else float("nan") for row in self.standing]
-        known = np.array([pick and share == share for pick, share in zip(chosen, shares, strict=True)], dtype=float)
-        return bootstrap(_share, np.nan_to_num(np.array(shares)), known, seed)
+    wanted: Wanted | None = None
+    limit: int = 0
+    seed: int = 0
 
 
-def load_rated(path: Path) -> list[Rated]:
-    """Read the rows of a JSON Lines file.
+async def measure(path: Path, choice: Choice, tell: Tell) -> Card | PairCard:
+    """Judge the responses of a file, or pairs of them where the rubric compares.
 
     Raises:
-        InvalidRow: naming the line.
+        InvalidRow: the file is not as documented.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [_rated(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+    rated = _drawn(load_rated(path), choice)
+    if choice.wanted is None:
+        with tempfile.TemporaryDirectory() as home:
+            async with open_stores(StoreSettings(home=Path(home)), command="evals judge") as stores:
+                return await weigh_responses(rated, stores.embedder, tell)
+    async with open_grader(choice.wanted) as grader:
+        if grader.rubric.kind == "pairwise":
+            return await judge_pairs(grader, rated, choice.seed, tell)
+        return await judge_responses(grader, rated, choice.wanted.repeats, choice.seed, tell)
 
 
-async def weigh_responses(rated: Sequence[Rated], embedder: Embedder) -> Card:
-    """Weigh every response."""
+def _drawn(rated: Sequence[Rated], choice: Choice) -> list[Rated]:
+    """So many responses, in their order; 0 is all."""
+    if not 0 < choice.limit < len(rated):
+        return list(rated)
+    places = sorted(random.Random(choice.seed).sample(range(len(rated)), choice.limit))
+    return [rated[place] for place in places]
+
+
+async def weigh_responses(rated: Sequence[Rated], embedder: Embedder, tell: Tell) -> Card:
+    """Weigh every response by the judge that serves users."""
     likeness = Likeness(embedder)
-    weighed = [await weigh_response(row, likeness) for row in rated]
+    weighed: list[list[Weighed]] = []
+    for number, row in enumerate(rated, 1):
+        weighed.append(await weigh_response(row, likeness))
+        tell("responses weighed", number, len(rated))
     scores = [fmean(one.score for one in row) if row else float("nan") for row in weighed]
-    return Card(rated, np.array(scores), [[one.label == "supported" for one in row] for row in weighed])
-
-
-async def measure(path: Path) -> Card:
-    """Weigh the responses of a file with the default embedder."""
-    rated = load_rated(path)
-    if not rated:
-        raise InvalidRow(f"{path} holds no rows")
-    with tempfile.TemporaryDirectory() as home:
-        async with open_stores(StoreSettings(home=Path(home)), command="evals judge") as stores:
-            return await weigh_responses(rated, stores.embedder)
-
-
-def as_object(card: Card) -> dict[str, Any]:
-    """The documented object of `eval judge --json`."""
-    metrics = {name: metric.as_object() for name, metric in card.metrics().items()}
-    return {"n": len(card.rated), "unscored": card.unscored, "metrics": metrics}
+    standing = [[one.label == "supported" for one in row] for row in weighed]
+    unscored = sum(not row for row in weighed)
+    why = {"nothing to weigh: courtesy only": unscored} if unscored else {}
+    return Card(rated, np.array(scores), standing, why=why)
 
 
 class Likeness:
@@ -138,22 +99,3 @@ async def weigh_response(row: Rated, likeness: Likeness) -> list[Weighed]:
     sentences = [row.response[start:end] for start, end in split_sentences(row.response)]
     weighed = [one for one in await weigh_text(sentences, Evidence(row.contexts, row.heard), likeness) if one]
     return [one for one in weighed if not one.is_silence] or weighed
-
-
-def _share(values: Floats, chosen: Floats) -> float:
-    """The mean of the chosen values; NaN if none is chosen."""
-    return float((values * chosen).sum() / chosen.sum()) if chosen.sum() else float("nan")
-
-
-def _rated(line: str, number: int) -> Rated:
-    try:
-        row = json.loads(line)
-        marks = [float(mark) for mark in row["human"]["faithfulness"].values()]
-        return Rated(
-            response=str(row["response"]),
-            contexts=tuple(str(text) for text in row["contexts"]),
-            heard="\n".join(str(turn["text"]) for turn in row["input"]),
-            grade=fmean(marks),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidRow(f"line {number}: {type(error).__name__} {error}") from error

@@ -194,28 +194,30 @@ def _own_gains(question: Question, names: Mapping[str, str]) -> dict[str, float]
     return {names.get(str(name), str(name)): 1.0 for name in listed}
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
-    """Return the objects of a JSON Lines file.
+def rows_of(path: Path, needed: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the objects of a JSON Lines file. needed: fields that each of them must have.
 
     Raises:
-        InvalidSet: it is not there, or a line is no JSON object.
+        InvalidSet: it is not there or not in UTF-8, or a line is no JSON object, or lacks a field.
     """
     if not path.is_file():
         raise InvalidSet(f"{path} is not there")
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        if line.strip():
-            rows.append(_object(path, number, line))
-    return rows
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise InvalidSet(f"{path} is not in UTF-8: {error}") from error
+    return [_object(path, number, line, needed) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+def _object(path: Path, number: int, line: str, needed: Sequence[str]) -> dict[str, Any]:
     try:
         row: object = json.loads(line)
     except ValueError as error:
         raise InvalidSet(f"{path}, line {number}: {error}") from error
     if not isinstance(row, dict):
         raise InvalidSet(f"{path}, line {number}: it is not an object")
+    if lacking := [name for name in needed if name not in row]:
+        raise InvalidSet(f"{path}, line {number}: there is no {lacking[0]!r}")
     return cast("dict[str, Any]", row)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from evals.fitting import Floats, auroc
+from evals.fitting import Floats
 
 RESAMPLES = 1_000
 
@@ -28,20 +29,41 @@ Statistic = Callable[[Floats, Floats], float]
 """(ours, theirs), each (n,) -> a figure, NaN where it is not defined."""
 
 
-def bootstrap(statistic: Statistic, ours: Floats, theirs: Floats, seed: int = 0) -> Metric:
+def bootstrap(
+    statistic: Statistic, ours: Floats, theirs: Floats, seed: int = 0, groups: Sequence[Hashable] = ()
+) -> Metric:
     """Compute a statistic and its interval over resampled rows.
 
-    Source: Efron, Annals of Statistics 1979 (percentile method).
+    Args:
+        statistic: of ours and theirs.
+        ours: (n,).
+        theirs: (n,).
+        seed: of the draw.
+        groups: (n,) what each row belongs to, if rows that belong together are drawn together.
+
+    Source: Efron, Annals of Statistics 1979 (percentile method); Field and Welsh, JRSS B 2007 (whole clusters).
     """
-    draw = np.random.default_rng(seed)
-    picks = (draw.integers(0, len(ours), len(ours)) for _ in range(RESAMPLES))
-    values = np.array([statistic(ours[pick], theirs[pick]) for pick in picks])
+    values = np.array([statistic(ours[pick], theirs[pick]) for pick in _picks(len(ours), seed, groups)])
     values = values[~np.isnan(values)]
     value = statistic(ours, theirs)
     if not len(values) or np.isnan(value):
         return Metric(value, float("nan"), float("nan"))
     low, high = np.quantile(values, [0.025, 0.975])
     return Metric(value, float(low), float(high))
+
+
+def _picks(n: int, seed: int, groups: Sequence[Hashable]) -> Iterator[NDArray[np.intp]]:
+    """The rows of each resample."""
+    draw = np.random.default_rng(seed)
+    if not groups:
+        yield from (draw.integers(0, n, n) for _ in range(RESAMPLES))
+        return
+    members: dict[Hashable, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(group, []).append(place)
+    rows: list[NDArray[np.intp]] = [np.array(places) for places in members.values()]
+    for _ in range(RESAMPLES):
+        yield np.concatenate([rows[group] for group in draw.integers(0, len(rows), len(rows))])
 
 
 def mean(values: Sequence[float], seed: int = 0) -> Metric:
@@ -79,8 +101,20 @@ def kappa(ours: Floats, theirs: Floats) -> float:
 
 
 def separation(scores: Floats, labels: Floats) -> float:
-    """AUROC; NaN unless both labels occur."""
-    return auroc(scores, labels) if 0 < labels.sum() < len(labels) else float("nan")
+    """AUROC by ranks; NaN unless both labels occur.
+
+    Source: Hanley and McNeil, Radiology 1982.
+    """
+    positive = labels.sum()
+    if not 0 < positive < len(labels):
+        return float("nan")
+    above = _ranks(scores)[labels == 1].sum() - positive * (positive + 1) / 2
+    return float(above / (positive * (len(labels) - positive)))
+
+
+def share(values: Floats, chosen: Floats) -> float:
+    """The mean of the chosen values (1, the others 0); NaN if none is chosen."""
+    return float((values * chosen).sum() / chosen.sum()) if chosen.sum() else float("nan")
 
 
 class Bin(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
+from evals.wanted import Wanted
 from memory.records import Effort
 
 HERE = Path(__file__).parent / "suites"
@@ -35,7 +37,7 @@ class Gate:
 class Part:
     """One measurement. data and questions: as the commands take them. scorers: the figures to keep, () for all.
 
-    own: documents of the tenant that asks, for `isolation`.
+    own: documents of the tenant that asks, for `isolation`. judge: a chat model that scores answers by a rubric.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Part:
     effort: Effort = "quick"
     limit: int = 0
     seed: int = 0
+    judge: Wanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,21 @@ def _part(row: dict[str, Any], path: Path) -> Part:
             effort=row.get("effort", "quick"),
             limit=int(row.get("limit", 0)),
             seed=int(row.get("seed", 0)),
+            judge=_judge(row["judge"], path) if "judge" in row else None,
         )
     except (KeyError, TypeError) as error:
         raise InvalidSuite(f"{path}: part {row.get('name', '?')!r}: {error}") from error
+
+
+def _judge(given: Mapping[str, Any], path: Path) -> Wanted:
+    """A judging model; its files are named relative to the suite's."""
+    fields = dict(given)
+    for name in ("rubric", "verdicts"):
+        if str(fields.get(name, "")).endswith((".toml", ".jsonl")):
+            fields[name] = (path.parent / fields[name]).resolve()
+    if "rubric" in fields:
+        fields["rubric"] = str(fields["rubric"])
+    return Wanted(**fields)
 
 
 def _tables(row: dict[str, Any], key: str, path: Path) -> list[dict[str, Any]]:

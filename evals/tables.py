@@ -23,6 +23,13 @@ def metric_lines(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(f"{name:<26} {figure(metric)}" for name, metric in metrics.items())
 
 
+def card_lines(found: Mapping[str, Any], why: Mapping[str, int]) -> str:
+    """A judge's report card, with the reasons for what is unscored."""
+    lines = [f"{found['n']} judged, {found['unscored']} unscored"]
+    lines += [f"  {count} x {reason}" for reason, count in why.items()]
+    return "\n".join([*lines, metric_lines(found["metrics"])])
+
+
 def retrieval_table(found: Mapping[str, Any]) -> str:
     """Systems side by side, and how ours stands to the best of the others."""
     systems = found["systems"]

@@ -10,8 +10,10 @@ from evals import answers, isolation
 from evals.asking import Given, Manner, ask_all
 from evals.house import House, Tell, fill, open_house
 from evals.injection import measure as measure_injection
+from evals.judge import Choice
 from evals.judge import measure as measure_judge
 from evals.literal import GUESS, Literal
+from evals.rated_answers import score_answers
 from evals.retrieval import SYSTEMS, Options, Ranked, differences
 from evals.retrieval import measure as measure_retrieval
 from evals.sets import EvalSet, load_set
@@ -85,7 +87,7 @@ def _found(ours: Ranked) -> list[Case]:
 async def _answers(part: Part, home: Path, tell: Tell) -> Measured:
     found = _set_of(part).drawn(part.limit, part.seed)
     given, rows = await answers.measure(found, Manner(part.effort), home, tell)
-    return _answered(given, rows, answers.metrics_of(given, rows, part.seed))
+    return await _judged(part, given, _answered(given, rows, answers.metrics_of(given, rows, part.seed)), tell)
 
 
 async def _written(part: Part, home: Path, tell: Tell) -> Measured:
@@ -103,7 +105,17 @@ async def _written(part: Part, home: Path, tell: Tell) -> Measured:
     metrics["cited"] = mean([float(bool(claim.citations)) for claim in drafted])
     metrics["stands"] = mean([float(claim.verdict == "supported") for claim in drafted])
     metrics["guesses_shown"] = mean([float(GUESS in one.answer.text) for one in given])
-    return _answered(given, rows, metrics)
+    return await _judged(part, given, _answered(given, rows, metrics), tell)
+
+
+async def _judged(part: Part, given: Sequence[Given], measured: Measured, tell: Tell) -> Measured:
+    """Add what the part's judging model makes of the answers that were given, if it names one."""
+    if part.judge is None:
+        return measured
+    scored = await score_answers(part.judge, given, part.seed, tell)
+    pairs = zip(measured.cases, scored.scores, strict=True)
+    cases = [case if score is None else replace(case, figures={**case.figures, **score}) for case, score in pairs]
+    return replace(measured, metrics={**measured.metrics, **scored.metrics}, cases=cases)
 
 
 def _answered(given: Sequence[Given], rows: Sequence[answers.Row], metrics: Mapping[str, Metric]) -> Measured:
@@ -143,8 +155,9 @@ def _told(one: isolation.Apart) -> str:
 
 
 async def _judge(part: Part, home: Path, tell: Tell) -> Measured:
-    card = await measure_judge(part.data)
-    return Measured(len(card.rated), card.metrics(part.seed))
+    wanted = part.judge if part.judge and part.judge.is_model else None
+    card = await measure_judge(part.data, Choice(wanted, part.limit, part.seed), tell)
+    return Measured(card.n, card.metrics(part.seed))
 
 
 async def _injection(part: Part, home: Path, tell: Tell) -> Measured:

@@ -179,23 +179,29 @@ def _open(spec: str, settings: ModelSettings) -> BaseChatModel:
 
     base_url = f"http{endpoint}" if endpoint else settings.base_url
     try:
-        return cast("BaseChatModel", init_chat_model(name, **_options(name, base_url, settings.api_key)))
+        return cast("BaseChatModel", init_chat_model(name, **_options(name, base_url, settings)))
     except (ImportError, ValueError) as error:
         why = str(error).strip().split("\n", 1)[0]
         raise ModelFailed(f"the model {name!r} cannot be opened: {why}") from error
 
 
-def _options(name: str, base_url: str, api_key: str) -> Mapping[str, Any]:
+def _options(name: str, base_url: str, settings: ModelSettings) -> Mapping[str, Any]:
     """What a provider's class is made with. A provider's own key never goes to an endpoint that is not its own."""
+    api_key = settings.api_key
     options: dict[str, Any] = {}
     if base_url:
         options |= {"base_url": base_url, "api_key": api_key or "none"}
     elif api_key:
         options["api_key"] = api_key
     if name.startswith("openai:"):
+        import httpx
+
         # We fall back instead of retrying behind the user's back, and want to know what a call cost. Its own limit
         # between chunks is asyncio.wait_for, which before Python 3.12 can swallow a cancellation; `speak` has ours.
         options |= {"max_retries": 0, "stream_usage": True, "stream_chunk_timeout": None}
+        # LangChain shares one HTTP client by address and time limit, so that closing ours would close everybody's;
+        # a time limit that cannot be hashed gets a client of its own.
+        options["timeout"] = httpx.Timeout(settings.timeout_s)
     return options
 
 

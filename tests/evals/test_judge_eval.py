@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.judge import Card, InvalidRow, Rated, as_object, load_rated
+from evals.card import Card, InvalidRow, Rated, load_rated
 from evals.statistics import kappa, separation, spearman
 
 
@@ -28,7 +28,7 @@ def test_separation_needs_both_kinds():
 
 def test_an_unscored_response_is_counted_and_never_accepted():
     rated = [Rated("r", (), "", grade) for grade in (1.0, 2.0, 4.0, 4.0)]
-    found = as_object(Card(rated, np.array([0.1, np.nan, 0.9, 0.8]), [[False], [], [True], [True]]))
+    found = Card(rated, np.array([0.1, np.nan, 0.9, 0.8]), [[False], [], [True], [True]]).as_object()
     assert (found["n"], found["unscored"]) == (4, 1)
     assert found["metrics"]["false_accept"]["value"] == 0.0
     assert found["metrics"]["fair_sentences_stand"]["value"] == 1.0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from graphs.models import ModelFailed, Models, ModelSettings, open_models
+from graphs.models import ModelFailed, Models, ModelSettings, open_models, say
 from tests.graphs.driving import SCOPE, ask, context, graph_of
 from tests.support.fake_provider import FakeProvider, Reply, Script, obedient, open_provider, passages_of
 from tests.support.fake_tools import FakeTools, passage_hit
@@ -251,3 +251,12 @@ async def test_extractive_opens_nothing():
     async with open_models(ModelSettings()) as models:
         assert models.chain("synthesizer") == ()
         assert models.chain("judge") == ()
+
+
+async def test_a_model_that_is_opened_again_at_the_same_address_answers_again():
+    async with open_provider([Reply("one"), Reply("two")]) as provider:
+        said: list[str] = []
+        for _ in range(2):
+            async with open_models(ModelSettings(judge="openai:m", base_url=provider.url)) as models:
+                said.append((await say(models.judge[0], [("human", "?")], models.limits)).text)
+    assert said == ["one", "two"]
