@@ -174,6 +174,10 @@ class Accounts(Protocol):
         """List the tenant's users by user_id (operators only)."""
         ...
 
+    async def forget_user(self, scope: Scope) -> None:
+        """Forget the scope's user and their plans, also one who was never seen. Seen again, they are made anew."""
+        ...
+
 
 class QuotaLedger(Protocol):
     """Money-like rules for tokens: used + reserved never passes the plan's limit, under any concurrency.
@@ -203,6 +207,13 @@ class QuotaLedger(Protocol):
         """Where the user stands now."""
         ...
 
+    async def pseudonymise(self, scope: Scope, pseudonym: str) -> None:
+        """Keep what the scope's user was charged under a new name, which begins with `erased-`; the user stands anew.
+
+        pseudonym: nobody else's. Again, with the same or another, it moves what came in between.
+        """
+        ...
+
 
 class AuditLog(Protocol):
     """Append-only, hash-chained record of who did what. Entries cannot be changed or removed."""
@@ -217,6 +228,10 @@ class AuditLog(Protocol):
 
     async def verify(self, scope: Scope) -> int | None:
         """Return the sequence of the first broken link of the tenant's chain, or None if it is whole."""
+        ...
+
+    async def forget_actor(self, scope: Scope) -> None:
+        """Forget who the scope's user is: their entries stay, under a pseudonym that leads to nobody."""
         ...
 
 

@@ -83,6 +83,10 @@ class RunLog(Protocol):
         """The user's runs in a thread, oldest first."""
         ...
 
+    async def threads(self, scope: Scope) -> Sequence[str]:
+        """The threads in which the user has runs, in any order. It may walk the whole log: not for a request's path."""
+        ...
+
     async def lease(self, scope: Scope, thread_id: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease of a thread; None while somebody else holds it. Tokens only grow."""
         ...

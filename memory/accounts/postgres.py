@@ -90,6 +90,17 @@ class PostgresAccounts:
         users = tuple(self._user(scope, row) for row in rows[:limit])
         return Page(users, encode_cursor(users[-1].user_id) if len(rows) > limit else None)
 
+    async def forget_user(self, scope: Scope) -> None:
+        """Forget the scope's user and every plan that they had."""
+        person = (stored(scope.tenant_id), stored(scope.user_id))
+
+        async def work(connection: Connection) -> None:
+            for table in ("plan_assignments", "users"):
+                statement = sql.SQL("DELETE FROM {} WHERE tenant_id = %s AND user_id = %s")
+                await connection.execute(statement.format(sql.Identifier(table)), person)
+
+        await self._server.transaction(scope, work)
+
     async def _find(self, connection: Connection, scope: Scope, user_id: str) -> User | None:
         cursor = await connection.execute(USER, (stored(scope.tenant_id), stored(user_id)))
         row = await cursor.fetchone()

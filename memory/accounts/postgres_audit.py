@@ -84,6 +84,15 @@ class PostgresAudit:
                 expected, before = expected + 1, entry.digest
         return None
 
+    async def forget_actor(self, scope: Scope) -> None:
+        """Forget whose entries they are that the scope's user made."""
+
+        async def work(connection: Connection) -> None:
+            person = (stored(scope.tenant_id), stored(scope.user_id))
+            await connection.execute("DELETE FROM audit_actors WHERE tenant_id = %s AND user_id = %s", person)
+
+        await self._server.transaction(scope, work)
+
     async def _read(self, scope: Scope, after: int, limit: int) -> list[tuple[Any, ...]]:
         async def work(connection: Connection) -> list[tuple[Any, ...]]:
             return await (await connection.execute(ENTRIES, (stored(scope.tenant_id), after, limit))).fetchall()

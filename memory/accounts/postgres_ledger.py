@@ -13,7 +13,7 @@ from psycopg import sql
 
 from memory.accounts.defaults import LOCAL_PLAN, Clock, now
 from memory.accounts.periods import window_of
-from memory.accounts.postgres_schema import MIGRATIONS, REFUSED
+from memory.accounts.postgres_schema import ERASED, MIGRATIONS, REFUSED
 from memory.errors import Conflict, InvalidInput, NotFound, QuotaExceeded
 from memory.postgres import Connection, Postgres, migrate, original, stored
 from memory.records import Plan, Quota, Reservation, Scope
@@ -83,6 +83,17 @@ class PostgresLedger:
             return _quota(plan, used, reserved, window.end)
 
         return await self._server.transaction(scope, work)
+
+    async def pseudonymise(self, scope: Scope, pseudonym: str) -> None:
+        """Keep what the user was charged under another name."""
+
+        async def work(connection: Connection) -> None:
+            values = (ERASED + stored(pseudonym), stored(scope.tenant_id), stored(scope.user_id))
+            for table in ("ledger_entries", "quota_balances"):
+                statement = sql.SQL("UPDATE {} SET user_id = %s WHERE tenant_id = %s AND user_id = %s")
+                await connection.execute(statement.format(sql.Identifier(table)), values)
+
+        await self._server.transaction(scope, work)
 
     async def _close(self, scope: Scope, key: str, kind: str, tokens: int) -> Reservation:
         rows = await self._server.fetch(CLOSE, (*_names(scope, key), kind, tokens, self._clock()))

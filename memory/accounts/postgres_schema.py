@@ -194,4 +194,38 @@ RETURNS TABLE (tokens bigint, closed text, charged bigint) LANGUAGE sql AS $$
 $$;
 """
 
-MIGRATIONS = (sql.SQL(SCOPE + ACCOUNTS + LEDGER + AUDIT + WALL + BIND + FIND + HOLD + RESERVE + CLOSE),)
+ERASE = """
+CREATE FUNCTION is_erased(person text) RETURNS boolean IMMUTABLE LANGUAGE sql
+    AS $$ SELECT starts_with(person, chr(1) || 'erased-') $$;
+CREATE FUNCTION only_erased() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF is_erased(NEW.user_id) AND NOT is_erased(OLD.user_id)
+        AND to_jsonb(NEW) - 'user_id' = to_jsonb(OLD) - 'user_id' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only', tg_table_name;
+END $$;
+DROP TRIGGER ledger_is_append_only ON ledger_entries;
+CREATE TRIGGER ledger_is_append_only BEFORE DELETE OR TRUNCATE ON ledger_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+CREATE TRIGGER ledger_changes_no_entry BEFORE UPDATE ON ledger_entries
+    FOR EACH ROW EXECUTE FUNCTION only_erased();
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['ledger_entries', 'quota_balances'] LOOP
+        EXECUTE format('CREATE POLICY of_nobody ON %I FOR SELECT'
+            ' USING (tenant_id = app_tenant() AND is_erased(user_id))', name);
+        EXECUTE format('CREATE POLICY erasing ON %I FOR UPDATE'
+            ' USING (tenant_id = app_tenant() AND user_id = app_user())'
+            ' WITH CHECK (tenant_id = app_tenant() AND is_erased(user_id))', name);
+    END LOOP;
+END $$;
+"""
+ERASED = "\x01"
+"""Begins the name of an erased user's charges; no user's stored id has it before a letter."""
+
+MIGRATIONS = (
+    sql.SQL(SCOPE + ACCOUNTS + LEDGER + AUDIT + WALL + BIND + FIND + HOLD + RESERVE + CLOSE),
+    sql.SQL(ERASE),
+)

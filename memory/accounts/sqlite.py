@@ -82,6 +82,16 @@ class SqliteAccounts:
         following = encode_cursor(rows[limit - 1]["user_id"]) if len(rows) > limit else None
         return Page(tuple(_user(row, self._default_plan) for row in rows[:limit]), following)
 
+    async def forget_user(self, scope: Scope) -> None:
+        """Forget the scope's user and their plan."""
+        await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "DELETE FROM users WHERE tenant_id = ? AND user_id = ?", (scope.tenant_id, scope.user_id)
+                ).rowcount
+            )
+        )
+
 
 def find_user(connection: sqlite3.Connection, scope: Scope, default: Plan) -> User | None:
     """Return the scope's user if they were seen before."""

@@ -1,10 +1,15 @@
-"""AuditLog in SQLite: one hash chain per tenant; triggers refuse every change of an entry."""
+"""AuditLog in SQLite: one hash chain per tenant; triggers refuse every change of an entry.
+
+The chain knows a user by a random pseudonym, as in PostgreSQL; entries of the first version name the user's id.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from uuid import uuid4
 
 from memory.accounts.chain import fits, sealed
 from memory.accounts.defaults import Clock, now
@@ -24,6 +29,16 @@ MIGRATIONS = (
     CREATE TRIGGER audit_changes_no_entry BEFORE UPDATE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
     """,
+    """
+    CREATE TABLE audit_actors (
+        tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, actor TEXT NOT NULL UNIQUE,
+        PRIMARY KEY (tenant_id, user_id)
+    ) WITHOUT ROWID;
+    """,
+)
+_ENTRIES = (
+    "SELECT e.*, a.user_id FROM audit_entries e LEFT JOIN audit_actors a USING (tenant_id, actor)"
+    " WHERE tenant_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
 )
 
 
@@ -49,15 +64,16 @@ class SqliteAudit:
                 "SELECT sequence, digest FROM audit_entries WHERE tenant_id = ? ORDER BY sequence DESC LIMIT 1",
                 (scope.tenant_id,),
             ).fetchone()
+            actor = _actor(connection, scope)
             sequence, before = (last["sequence"] + 1, last["digest"]) if last else (1, "")
-            open_entry = AuditEntry(sequence, self._clock(), scope.user_id, action, target, detail, "")
+            open_entry = AuditEntry(sequence, self._clock(), actor, action, target, detail, "")
             entry = sealed(scope.tenant_id, open_entry, before)
             moment = entry.at.isoformat()
             connection.execute(
                 "INSERT INTO audit_entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (scope.tenant_id, sequence, moment, scope.user_id, action, target, detail, entry.digest),
+                (scope.tenant_id, sequence, moment, actor, action, target, detail, entry.digest),
             )
-            return entry
+            return replace(entry, actor=scope.user_id)
 
         return await self._database.write(work)
 
@@ -65,16 +81,31 @@ class SqliteAudit:
         """Entries of the tenant with a sequence above `after`, in order."""
         require_role(scope, "operator")
         rows = await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT * FROM audit_entries WHERE tenant_id = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-                (scope.tenant_id, after, limit),
-            ).fetchall()
+            lambda connection: connection.execute(_ENTRIES, (scope.tenant_id, after, limit)).fetchall()
         )
-        return [_entry(row) for row in rows]
+        return [replace(_entry(row), actor=row["user_id"] or row["actor"]) for row in rows]
 
     async def verify(self, scope: Scope) -> int | None:
         """Return the sequence of the first broken link of the tenant's chain, or None if it is whole."""
         return await self._database.read(lambda connection: _first_broken(connection, scope.tenant_id))
+
+    async def forget_actor(self, scope: Scope) -> None:
+        """Forget whose entries they are that the scope's user made."""
+        await self._database.write(
+            lambda connection: (
+                connection.execute(
+                    "DELETE FROM audit_actors WHERE tenant_id = ? AND user_id = ?", (scope.tenant_id, scope.user_id)
+                ).rowcount
+            )
+        )
+
+
+def _actor(connection: sqlite3.Connection, scope: Scope) -> str:
+    key = (scope.tenant_id, scope.user_id)
+    connection.execute("INSERT OR IGNORE INTO audit_actors VALUES (?, ?, ?)", (*key, str(uuid4())))
+    return connection.execute("SELECT actor FROM audit_actors WHERE tenant_id = ? AND user_id = ?", key).fetchone()[
+        "actor"
+    ]
 
 
 def _first_broken(connection: sqlite3.Connection, tenant_id: str) -> int | None:

@@ -37,6 +37,14 @@ MIGRATIONS = (
     CREATE TRIGGER ledger_changes_no_entry BEFORE UPDATE ON ledger_entries
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
     """,
+    """
+    DROP TRIGGER ledger_changes_no_entry;
+    CREATE TRIGGER ledger_changes_no_entry BEFORE UPDATE ON ledger_entries
+    WHEN NEW.user_id NOT GLOB 'erased-*' OR OLD.user_id GLOB 'erased-*' OR NEW.entry_no <> OLD.entry_no
+        OR NEW.tenant_id <> OLD.tenant_id OR NEW.key <> OLD.key OR NEW.kind <> OLD.kind
+        OR NEW.tokens <> OLD.tokens OR NEW.day <> OLD.day OR NEW.at <> OLD.at
+    BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+    """,
 )
 
 
@@ -90,6 +98,18 @@ class SqliteLedger:
             return _quota(connection, scope, user.plan if user else self._default_plan, moment)
 
         return await self._database.read(work)
+
+    async def pseudonymise(self, scope: Scope, pseudonym: str) -> None:
+        """Keep what the user was charged under another name."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for table in ("ledger_entries", "ledger_balances"):
+                connection.execute(
+                    f"UPDATE {table} SET user_id = ? WHERE tenant_id = ? AND user_id = ?",
+                    (pseudonym, scope.tenant_id, scope.user_id),
+                )
+
+        await self._database.write(work)
 
     def _open(self, connection: sqlite3.Connection, scope: Scope, key: str, tokens: int) -> Reservation:
         moment = self._clock()

@@ -7,6 +7,7 @@ so that a slow one holds one page. Leases are timed by the server's clock.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -17,7 +18,7 @@ from memory.encoding import Codec
 from memory.errors import Conflict, EventsExpired, InvalidInput, NotFound, StoreUnavailable
 from memory.records import Lease, RunEvent, RunRecord, RunStatus, Scope
 from memory.redis import Redis
-from memory.redis_names import encoded, name
+from memory.redis_names import encoded, name, parts_of
 from memory.roles import require_role
 from memory.run_ports import RECORD_TTL_S
 from memory.runs import redis_scripts as scripts
@@ -27,6 +28,9 @@ PAGE = 64
 BLOCK_MS = 1_000
 RETRY_S = 0.5
 EXPIRE_AT_ONCE = 500
+SCAN_COUNT = 1_000
+_SPECIAL = re.compile(rb"[*?\[\]\\^-]")
+"""What a pattern of keys reads as more than itself."""
 _RECORD = Codec(RunRecord)
 
 
@@ -191,6 +195,16 @@ class RedisRuns:
     async def of_thread(self, scope: Scope, thread_id: str) -> Sequence[RunRecord]:
         """The user's runs in a thread, oldest first."""
         return await self._records(await self._server.call("ZRANGE", _key(name("T", *_user(scope), thread_id)), 0, -1))
+
+    async def threads(self, scope: Scope) -> Sequence[str]:
+        """The threads in which the user has runs; walks every key of the server."""
+        names, cursor = set[bytes](), 0
+        pattern = _SPECIAL.sub(rb"\\\g<0>", _key(name("T", *_user(scope)))) + b"*"
+        while True:
+            cursor, found = await self._server.call("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT)
+            names.update(found)
+            if not int(cursor):
+                return [parts_of(found.removeprefix(scripts.PREFIX))[2] for found in names]
 
     async def _records(self, runs: Sequence[bytes]) -> list[RunRecord]:
         found = [await self._server.call("HGETALL", _key(b"R" + run)) for run in runs]

@@ -180,6 +180,16 @@ class SqliteRuns:
             "tenant_id = ? AND user_id = ? AND thread_id = ?", (scope.tenant_id, scope.user_id, thread_id)
         )
 
+    async def threads(self, scope: Scope) -> Sequence[str]:
+        """The threads in which the user has runs."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT DISTINCT thread_id FROM runs WHERE tenant_id = ? AND user_id = ?",
+                (scope.tenant_id, scope.user_id),
+            ).fetchall()
+        )
+        return [row["thread_id"] for row in rows]
+
     async def _records(self, condition: str, values: Sequence[str] = ()) -> list[RunRecord]:
         statement = f"SELECT * FROM runs WHERE {condition} ORDER BY run_no"
         rows = await self._database.read(lambda connection: connection.execute(statement, values).fetchall())

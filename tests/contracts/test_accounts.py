@@ -41,8 +41,8 @@ async def both_on_postgres(server, clock):
 
 def both(accounts, audit):
     return Both(
-        **{name: getattr(accounts, name) for name in ("user", "users", "assign_plan")},
-        **{name: getattr(audit, name) for name in ("append", "page", "verify")},
+        **{name: getattr(accounts, name) for name in ("user", "users", "assign_plan", "forget_user")},
+        **{name: getattr(audit, name) for name in ("append", "page", "verify", "forget_actor")},
     )
 
 
@@ -121,6 +121,33 @@ async def check_tenants_have_chains_of_their_own(rig):
     assert [entry.target for entry in await rig.store.page(FOREIGN_OPERATOR, 0, 9)] == ["theirs"]
     with pytest.raises(AccessDenied):
         await rig.store.page(BOB, 0, 9)
+
+
+async def check_a_forgotten_user_is_made_anew_and_nobody_else_is(rig):
+    made = [await rig.store.user(scope) for scope in (ALICE, BOB, NAMESAKE)]
+    await rig.store.assign_plan(OPERATOR, "alice", Plan("team", 9_000, "day"))
+    rig.clock.advance(days=1)
+    for _ in range(2):
+        await rig.store.forget_user(ALICE)
+    assert [user.user_id for user in (await rig.second.users(OPERATOR, None, 9)).items] == ["bob"]
+    assert [await rig.store.user(scope) for scope in (BOB, NAMESAKE)] == made[1:]
+    anew = await rig.store.user(ALICE)
+    assert anew.plan == DEFAULT
+    assert anew.created_at > made[0].created_at
+
+
+async def check_a_forgotten_actor_is_a_pseudonym_in_a_whole_chain(rig):
+    for scope in (ALICE, BOB, ALICE, NAMESAKE):
+        await rig.store.append(scope, "act", "x")
+    for _ in range(2):
+        await rig.store.forget_actor(ALICE)
+    first, bob, again = (entry.actor for entry in await rig.second.page(OPERATOR, 0, 9))
+    assert first == again
+    assert (bob, "alice" in first) == ("bob", False)
+    assert await rig.store.verify(OPERATOR) is None
+    assert [entry.actor for entry in await rig.store.page(FOREIGN_OPERATOR, 0, 9)] == ["alice"]
+    assert (await rig.store.append(ALICE, "act", "y")).actor == "alice"
+    assert [entry.actor for entry in await rig.store.page(OPERATOR, 2, 9)] == [first, "alice"]
 
 
 async def check_an_outage_is_told_in_time(rig):
@@ -223,9 +250,15 @@ async def hides_outages(sound, *args):
     await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
 
+async def does_nothing(sound, scope):
+    pass
+
+
 @pytest.mark.parametrize(
     "fault",
     faults(
+        (check_a_forgotten_user_is_made_anew_and_nobody_else_is, {"forget_user": does_nothing}),
+        (check_a_forgotten_actor_is_a_pseudonym_in_a_whole_chain, {"forget_actor": does_nothing}),
         (check_a_user_seen_first_is_made_on_the_default_plan, {"user": makes_users_free}),
         (check_the_local_user_exists_from_the_start, {"users": lists_nobody}),
         (check_operators_assign_plans, {"assign_plan": keeps_the_old_plan}),

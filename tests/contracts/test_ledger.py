@@ -164,6 +164,22 @@ async def check_a_parallel_repeat_reserves_once(rig):
     assert await standing(rig.store) == (20, 0, 980)
 
 
+async def check_what_an_erased_user_was_charged_stays_and_they_stand_anew(rig):
+    for scope in (ALICE, BOB, NAMESAKE):
+        await rig.store.reserve(scope, "a", 300)
+    await rig.store.settle(ALICE, "a", 120)
+    await rig.store.reserve(ALICE, "b", 30)
+    await rig.store.pseudonymise(ALICE, "erased-1")
+    await rig.second.pseudonymise(ALICE, "erased-1")
+    assert await standing(rig.store) == (0, 0, 1_000)
+    assert [(await standing(rig.store, scope))[1] for scope in (BOB, NAMESAKE)] == [300, 300]
+    with pytest.raises(NotFound):
+        await rig.store.settle(ALICE, "b", 1)
+    assert await rig.store.reserve(ALICE, "a", 40) == Reservation("a", 40, "reserved")
+    await rig.store.pseudonymise(ALICE, "erased-2")
+    assert await standing(rig.second) == (0, 0, 1_000)
+
+
 async def check_an_outage_is_told_in_time(rig):
     await assert_outage_is_told(rig, lambda store: store.reserve(ALICE, "a", 5))
     assert await standing(rig.store) == (0, 5, 995)
@@ -367,6 +383,10 @@ async def reopens_released_keys(sound, scope, key, tokens):
     return replace(await sound(scope, key, tokens), state="settled", settled_tokens=tokens)
 
 
+async def forgets_the_user_of_others(sound, scope, pseudonym):
+    await sound(replace(scope, user_id="bob"), pseudonym)
+
+
 async def hides_outages(sound, *args):
     await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
@@ -388,6 +408,7 @@ async def hides_outages(sound, *args):
         (check_awkward_keys_are_kept_apart, {"reserve": cuts_keys}),
         (check_parallel_reservers_never_pass_the_limit, {"reserve": checks_then_acts}),
         (check_a_parallel_repeat_reserves_once, {"reserve": makes_up_keys}),
+        (check_what_an_erased_user_was_charged_stays_and_they_stand_anew, {"pseudonymise": forgets_the_user_of_others}),
         (check_an_outage_is_told_in_time, {"reserve": hides_outages}),
     ),
 )

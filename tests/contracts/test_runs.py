@@ -316,6 +316,19 @@ async def check_a_deleted_thread_leaves_no_run(rig):
     assert list(await rig.store.read(ALICE, again.run_id, 0, 9)) == []
 
 
+async def check_the_threads_of_a_user_are_found_whatever_they_are_called(rig):
+    names = ["thread", *(f"{name[:20]}*?[a-z]\\" for name in AWKWARD.values() if "\ud800" not in name)]
+    for number, thread in enumerate(names):
+        await rig.store.admit(run(f"run {number}", thread_id=thread))
+    await rig.store.admit(run("again"))
+    for stranger in (BOB, NAMESAKE, replace(ALICE, user_id="alic*"), replace(ALICE, user_id="")):
+        assert await rig.store.threads(stranger) == []
+    assert sorted(await rig.second.threads(ALICE)) == sorted(set(names))
+    for thread in names:
+        await rig.store.delete_thread(ALICE, thread)
+    assert await rig.store.threads(ALICE) == []
+
+
 async def check_a_request_to_stop_is_seen_everywhere_until_the_run_ends(rig):
     for name in ("run", "other"):
         await rig.store.admit(run(name))
@@ -349,6 +362,10 @@ async def test_the_adapter_keeps_the_contract(rig, check):
     await check(rig)
 
 
+async def ignores_the_user(sound, scope):
+    return await sound(ALICE)
+
+
 @pytest.mark.parametrize(
     "fault",
     faults(
@@ -373,6 +390,7 @@ async def test_the_adapter_keeps_the_contract(rig, check):
         (check_a_stale_release_is_a_no_op, {"release": releases_whoever_holds}),
         (check_parallel_takers_get_one_lease, {"lease": leases_to_anybody}),
         (check_a_deleted_thread_leaves_no_run, {"delete_thread": does_nothing}),
+        (check_the_threads_of_a_user_are_found_whatever_they_are_called, {"threads": ignores_the_user}),
         (check_a_request_to_stop_is_seen_everywhere_until_the_run_ends, {"request_stop": does_nothing}),
         (check_an_outage_is_told_in_time, {"admit": hides_outages}),
     ),

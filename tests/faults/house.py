@@ -149,8 +149,8 @@ def _seen(events: list[dict[str, Any]], took_s: float) -> Seen:
 
 
 @asynccontextmanager
-async def open_house(folder: Path) -> AsyncGenerator[House]:
-    """Start the application once, everything it needs behind proxies, with a document and a session in it."""
+async def open_house(folder: Path, **changed: Any) -> AsyncGenerator[House]:
+    """Start the application once, everything it needs behind proxies, with a document in it; changed: settings."""
     async with AsyncExitStack() as stack:
         proxies: dict[str, Proxy] = {}
         urls: dict[str, str] = {}
@@ -181,6 +181,7 @@ async def open_house(folder: Path) -> AsyncGenerator[House]:
             "thread_wait_s": 0.3,
             "shutdown_grace_s": 0.2,
             "response_cache": "off",
+            **changed,
         }
         house = House(await stack.enter_async_context(_serving(folder, settings)), proxies)
         files = {"files": ("orrin.md", ORRIN.encode(), "text/markdown")}

@@ -1,0 +1,69 @@
+"""A server that hangs for longer than a request may take: answers come at the deadline, and nothing is lost by it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.faults.house import LATE_S, SLACK_S, House, open_house
+from tests.faults.test_cells import well_again
+
+REQUEST_S, HANGS_S = 0.5, 10.0
+"""The limit of a request, and that of one store call: as good as none."""
+AT_ONCE = 15
+"""More than PostgreSQL's pool has connections."""
+RUN_S = 1.5
+
+pytestmark = [pytest.mark.services, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
+    limits: dict[str, Any] = {"store_timeout_s": HANGS_S, "request_timeout_s": REQUEST_S, "run_timeout_s": RUN_S}
+    async with open_house(tmp_path_factory.mktemp("deadlines"), **limits) as house:
+        await well_again(house)
+        yield house
+
+
+async def timed(house: House, path: str) -> tuple[httpx.Response, float]:
+    began = time.monotonic()
+    reply = await house.served.client.get(path)
+    return reply, time.monotonic() - began
+
+
+def path_on(server: str, house: House, run_id: str) -> str:
+    return {
+        "postgres": "/api/v1/me",
+        "redis": f"/api/v1/runs/{run_id}",
+        "cassandra": f"/api/v1/chat/history/{house.session_id}",
+        "mongo": "/api/v1/documents",
+    }[server]
+
+
+@pytest.mark.parametrize("server", ["postgres", "redis", "cassandra", "mongo"])
+async def test_an_answer_comes_at_the_deadline_while_a_server_hangs_and_no_connection_is_lost(
+    house: House, server: str
+) -> None:
+    seen = await house.begin()
+    path = path_on(server, house, seen.run_id)
+    well = (await timed(house, path))[0]
+    with house.proxies[server].silent():
+        late = await asyncio.gather(*(timed(house, path) for _ in range(AT_ONCE)))
+    assert {(reply.status_code, reply.json()["code"]) for reply, _ in late} <= {
+        (504, "deadline_exceeded"),
+        (503, "store_unavailable"),
+    }, [reply.text for reply, _ in late]
+    assert max(took_s for _, took_s in late) <= REQUEST_S + LATE_S + SLACK_S
+    assert late[0][0].status_code == 504
+
+    await well_again(house)
+    again = await asyncio.gather(*(timed(house, path) for _ in range(AT_ONCE)))
+    assert {reply.status_code for reply, _ in again} == {200}, [reply.text for reply, _ in again]
+    assert again[0][0].content[:40] == well.content[:40]
+    print(f"{server}: {min(s for _, s in late):.3f} to {max(s for _, s in late):.3f} s")  # noqa: T201 - figures
