@@ -12,11 +12,14 @@ from memory.records import Citation, Claim
 _RECORD = re.compile(r"[^.;:]{1,40}[:;] [^;]*[;:] ?[^;:]{1,40}")
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 _CLOSERS = "\"'”’»)]"
+_ITEM = re.compile(r"(?:[-*•]|\d{1,2}\.)\s+(?=\S)")
 _BULLET = re.compile(r"[-*+•‣◦·]\s+(?!\d)")
 
 
 def joint(before: str, after: str) -> str:
-    """What stands between two claims: a space, or a line break where one of them is a record or has no end."""
+    """What stands between two claims: a space, or a line break before an item of a list and around a record."""
+    if _ITEM.match(after):
+        return "\n"
     has_end = before.rstrip().rstrip(_CLOSERS).endswith(_ENDS)
     return " " if has_end and not _is_record(before) and not _is_record(after) else "\n"
 

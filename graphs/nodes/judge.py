@@ -10,6 +10,7 @@ from functools import partial
 from langgraph.runtime import Runtime
 
 from graphs import emit
+from graphs.answers.framed import is_framed
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
@@ -85,6 +86,8 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
 
 async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim:
     """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
+    if is_framed(state.query, claim, state.hits):
+        return replace(claim, verdict="supported", reason="")
     quotes = [citation.quote for citation in claim.citations if not is_instruction(citation.quote)]
     if claim.citations and not quotes:
         return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from graphs import emit
+from graphs.answers.framed import is_disagreement
 from graphs.context import Context
 from graphs.language.joining import join
 from graphs.language.smalltalk import kind_of
@@ -22,6 +23,8 @@ _SMALL_TALK = {
     "empty": f"I could find no question in that. {_WHAT_I_DO} What would you like to know?",
 }
 _LISTED = 3
+DISPUTED = 0.5
+"""What is left of the confidence in an answer on which the sources disagree."""
 _QUOTED = 200
 _MODELS = frozenset({"synthesizer", "judge", "reader"})
 """Parts that are stood in for: the stream says so, but the answer lacks nothing that it would have said."""
@@ -49,7 +52,7 @@ def compose(state: State, *, is_filtered: bool = False) -> Answer:
         short_answer=_short_answer(state.short_answer, standing),
         claims=state.draft,
         citations=_citations(standing),
-        confidence=state.verdict.confidence,
+        confidence=state.verdict.confidence * (DISPUTED if any(map(is_disagreement, standing)) else 1.0),
         abstained=False,
     )
 

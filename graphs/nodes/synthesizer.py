@@ -8,6 +8,7 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from graphs import emit
+from graphs.answers.shaping import shape
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
@@ -58,9 +59,8 @@ async def _read(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...
         return Reading(claims=curated_claims(hits[0]), answerable=1.0)
     if not hits:
         return Reading()
-    return await deps.reader.read(
-        ReadRequest(context.scope, state.query, hits, deps.tools, state.term_weights, context.effort)
-    )
+    request = ReadRequest(context.scope, state.query, hits, deps.tools, state.term_weights, context.effort)
+    return shape(state.query, await deps.reader.read(request))
 
 
 def _update(state: State, context: Context, draft: Draft, reading: Reading) -> Update:

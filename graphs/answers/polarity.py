@@ -1,0 +1,137 @@
+"""Whether a sentence answers a yes/no question, and how. A condition, a narrower subject or a hedge is no answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from graphs.answers.said import Said, stems
+from graphs.language.align import weigh
+from graphs.language.lexicon import are_opposite
+from graphs.language.tokens import Token, read_sentence
+
+Polarity = Literal["", "Yes", "No"]
+
+_OPENING = re.compile(
+    r"^\W*(?:(?:so|and|but|then|ok|okay|please|hi|hello)[\s,]+)*(?P<aux>is|are|was|were|am|do|does|did|can|could|may|must"
+    r"|shall|should|will|has|have|had)\s+(?P<rest>.+?)\s*\?*\s*$",
+    re.I | re.S,
+)
+_DENIED = re.compile(r"\b(?:not|never|no|cannot)\b|n['’]t\b", re.I)
+_CHOICE = re.compile(r"\bor\b|\b(?:and|who|what|when|where|which|why|how|than)\b|[;?].*\w", re.I)
+_ALLOWED = re.compile(r"\b(?:may|might(?= be)|could)\b", re.I)
+_PAST = frozenset({"did", "was", "were", "has", "have", "had"})
+"""What has happened somewhere has happened; what is allowed somewhere is not simply allowed."""
+_ABLE = frozenset({"can", "could", "may"})
+_CONDITION = re.compile(
+    r"\b(?:if|unless|except|excluding|only|once|until|provided|when|whenever|where"
+    r"|as long as|but|however|although|though"
+    r"|while|whereas|up to|at (?:least|most)|sometimes|usually|normally|generally|often|rarely|mostly|some"
+    r"|many|most|few|almost"
+    r"|nearly|either|neither|whether|should|would|reportedly|allegedly|said|claims?|claimed|believed"
+    r"|planned|expected|before|after)\b",
+    re.I,
+)
+_WITHIN = re.compile(
+    r"\bwithin (?:the )?(?:first )?[\w-]+ (?:\w+ )?(?:hours?|days?|weeks?|months?|years?)(?: of \w+)?\b", re.I
+)
+_POINTS_BACK = re.compile(r"^(?:it|they|he|she|this|these)\b", re.I)
+_TURNED = ("one of them is negated", "the source says this under a condition or denies it")
+_SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|visitors?)\b", re.I)
+
+
+def is_polar(question: str) -> bool:
+    """Whether a question can be answered by yes or no."""
+    match = _OPENING.match(question.strip())
+    return match is not None and not _CHOICE.search(match["rest"]) and not _DENIED.search(question)
+
+
+def polarity(question: str, said: Said) -> Polarity:
+    """Answer a yes/no question from one sentence; "" unless the sentence settles it."""
+    match = _OPENING.match(question.strip())
+    if match is None or not is_polar(question) or said.hit.passage.kind == "record":
+        return ""
+    sentence = _plain(said.text, match["aux"])
+    if _CONDITION.search(sentence):
+        return ""
+    claim = _claim(match["rest"], said)
+    if len(stems(claim)) < 2 and not _DENIED.search(sentence):
+        return ""
+    return _weighed(claim, sentence, match["aux"].casefold() in _PAST)
+
+
+def _weighed(claim: str, sentence: str, happened: bool) -> Polarity:
+    """Yes if the sentence says the claim, No if it says it denied, as an opposite or with another value."""
+    if not _is_settling(claim, sentence, happened):
+        return ""
+    weighing = weigh(claim, [sentence])
+    if weighing.label == "supported" and weighing.share == 1.0:
+        return "Yes"
+    if weighing.reason.startswith(_TURNED) and weighing.share == 1.0 and len(_DENIED.findall(sentence)) == 1:
+        return "No"
+    if weighing.label != "contradicted":
+        return ""
+    hits = round(weighing.share * len(read_sentence(claim).tokens))
+    is_rest_said = hits == len(read_sentence(claim).tokens) - 1 and hits >= 1
+    is_value = weighing.reason.startswith("the source says") and not _DENIED.search(sentence)
+    return "No" if is_rest_said and is_value and _one_value(claim, sentence, weighing.reason) else ""
+
+
+def _one_value(claim: str, sentence: str, reason: str) -> bool:
+    """Whether an opposite stands against it, or the only value of the sentence against the only one of the claim."""
+    if ", the opposite of " in reason:
+        return True
+    values = [
+        [token.value for token in read_sentence(text).tokens if token.value is not None] for text in (claim, sentence)
+    ]
+    return len(values[0]) == len(values[1]) == 1
+
+
+def _plain(text: str, aux: str) -> str:
+    """A sentence without what does not bear on yes or no: permission is no hedge where it is asked for."""
+    text = _WITHIN.sub("", text)
+    return _ALLOWED.sub("can", text) if aux.casefold() in _ABLE else text
+
+
+def _claim(rest: str, said: Said) -> str:
+    """What is asked as a statement; a subject that the sentence only points back to is taken from its headings."""
+    rest = _SPEAKER.sub(" ", rest)
+    if not _POINTS_BACK.match(said.text):
+        return " ".join(rest.split())
+    missing = said.around - said.stems
+    return " ".join(word for word in rest.split() if not (stems(word) and stems(word) <= missing))
+
+
+def _is_settling(claim: str, sentence: str, happened: bool) -> bool:
+    """Whether nothing in the sentence narrows its subject or adds a condition that was not asked."""
+    asked = read_sentence(claim).tokens
+    keys = {token.key for token in asked}
+    said = read_sentence(_SPEAKER.sub(" ", sentence)).tokens
+    tokens = [token for token in said if token.key in keys or not _stands_against(token, asked)]
+    at = [place for place, token in enumerate(tokens) if token.key in keys]
+    if not at or any(_narrows(tokens, place, at) for place in range(at[-1])):
+        return False
+    after = [token for token in tokens[at[-1] + 1 :] if not token.listed]
+    if happened and not _DENIED.search(sentence):
+        return not any(token.negation for token in after)
+    return not any(token.is_name or token.negation or token.role for token in after)
+
+
+def _stands_against(token: Token, asked: Sequence[Token]) -> bool:
+    """Whether a token is the value or the opposite that is held against what was asked."""
+    return token.value is not None or any(are_opposite(token.root, other.root) for other in asked)
+
+
+def _narrows(tokens: Sequence[Token], place: int, at: Sequence[int]) -> bool:
+    """Whether a token that was not asked for belongs to one that was: `used goods`, `goods from abroad`.
+
+    at: places of what was asked. Another member of a list with the subject narrows nothing.
+    """
+    if place in at:
+        return False
+    following = [one for one in at if one > place]
+    if tokens[following[0]].listed:
+        return False
+    is_member = any(token.listed for token in tokens[at[0] : place + 1]) if at[0] < place else False
+    return not (is_member and len(following) == 1)

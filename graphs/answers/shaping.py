@@ -1,0 +1,83 @@
+"""Turns what a reader found into an answer: the answer first, then the sentences that it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from graphs.answers.comparing import compared, comparison_of, find_pair, winner
+from graphs.answers.disagreeing import disagreement, find_rival, newest_first
+from graphs.answers.listing import listed_claims
+from graphs.answers.polarity import Polarity, is_polar, polarity
+from graphs.answers.said import Said, said_by, sentences_of
+from graphs.reader.question import understand
+from graphs.reading import Reading
+from memory.records import Claim, Hit
+
+READ = 8
+"""Passages that a frame may be made of."""
+CERTAIN = 0.8
+"""What an answer is worth whose parts were all found, when the reader alone was less sure."""
+
+
+def shape(question: str, reading: Reading) -> Reading:
+    """Return a reading with its answer first; as it was where nothing but its sentences can be said."""
+    hits = reading.ranked[:READ]
+    return (
+        _compared(question, reading, hits)
+        or _listed(question, reading, hits)
+        or _held_together(question, reading, hits)
+    )
+
+
+def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
+    """The answer to "which is cheaper, A or B?"."""
+    asked = comparison_of(question)
+    if asked is None:
+        return None
+    pair = find_pair(asked, sentences_of(reading.ranked))
+    text = compared(asked, *pair) if pair else ""
+    if not pair or not text:
+        return None
+    claim = Claim("", text, tuple(said.citation() for said in pair))
+    return _sure(reading, (claim,), winner(asked, text))
+
+
+def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
+    claims = listed_claims(question, hits)
+    return _sure(reading, claims, "") if claims else None
+
+
+def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading:
+    """What the chosen sentences amount to together with what other documents say."""
+    chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
+    if not chosen:
+        return reading
+    known = understand(question, {})
+    rival = find_rival(known, chosen[0], sentences_of(hits))
+    if rival is not None:
+        pair = newest_first(chosen[0], rival)
+        texts = (disagreement(known, *pair), *(said.text for said in pair))
+        cited = (pair, pair[:1], pair[1:])
+        claims = tuple(_claim(text, said) for text, said in zip(texts, cited, strict=True))
+        return replace(reading, claims=claims, short_answer="")
+    return _polar(question, reading, chosen) if is_polar(question) else reading
+
+
+def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:
+    """Yes or no before the sentence that says so; nothing where two of them say otherwise."""
+    answers: list[tuple[Polarity, Said]] = [(told, said) for said in chosen if (told := polarity(question, said))]
+    if len({told for told, _ in answers}) != 1:
+        return reading
+    told, said = answers[0]
+    first = _claim(said.text, [said])
+    rest = [claim for claim in reading.claims if claim.text != said.text]
+    return _sure(reading, (_claim(f"{told}.", [said]), first, *rest[:1]), told)
+
+
+def _claim(text: str, said: Sequence[Said]) -> Claim:
+    return Claim("", text, tuple(one.citation() for one in said))
+
+
+def _sure(reading: Reading, claims: tuple[Claim, ...], short_answer: str) -> Reading:
+    return replace(reading, claims=claims, short_answer=short_answer, answerable=max(reading.answerable, CERTAIN))
