@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from api.judge_card import JudgeMetrics
 from api.store_metrics import StoreMetrics
 from api.telemetry import Telemetry
 from memory.records import Lag
@@ -62,6 +63,8 @@ class Metrics:
         self.degraded = Counter("multidb_degraded_total", "Parts that were gone.", ("part",), registry=self.registry)
         self.stores = StoreMetrics()
         self.registry.register(self.stores)
+        self.judge = JudgeMetrics()
+        self.registry.register(self.judge)
 
     def show_outbox(self, lag: Lag) -> None:
         """Show how far the conversations' store is behind."""

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from api.judge_card import load_judge_card
 from api.metrics import Metrics
 from api.opening import Opening, opening
 from api.reembedding import Reembedder, open_reembedder
@@ -76,6 +77,7 @@ async def open_app(
     secret = load_secret_of(settings)
     async with _closing(metrics.telemetry), open_stores(settings, command=command, url=url) as opened:
         metrics.stores.servers = opened.servers
+        metrics.judge.card = await asyncio.to_thread(load_judge_card, settings)
         stores = faults.wrap(opened)
         async with opening(lambda: _open_agent(settings, stores, metrics.telemetry)) as agent:
             if not _is_default(settings):

@@ -62,11 +62,18 @@ def judge(
     repeats: Annotated[int, typer.Option(min=0, help="Responses that it judges a second time.")] = 20,
     at_once: Annotated[int, typer.Option("--at-once", min=1, max=64, help="Calls at a time.")] = 4,
     budget: Annotated[int, typer.Option(min=0, metavar="TOKENS", help="Of all calls together.")] = 2_000_000,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the card in the data folder; `multidb serve` shows it at /metrics.")
+    ] = False,
     limit: Limit = 0,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Compare a judge with people's marks for faithfulness."""
+    from api.commands import load_settings
+    from api.judge_card import keep_judge_card
+    from api.terminal import note
+    from evals.card import Card
     from evals.house import Ticker
     from evals.judge import Choice, measure
     from evals.tables import card_lines
@@ -75,6 +82,8 @@ def judge(
     wanted = Wanted(model, rubric, verdicts, offline, repeats, at_once, budget)
     card = asyncio.run(measure(data, Choice(wanted if wanted.is_model else None, limit, seed), Ticker()))
     found = card.as_object(seed)
+    if keep and isinstance(card, Card):
+        note(f"kept in {keep_judge_card(load_settings().home, model, found)}")
     typer.echo(json.dumps(found) if as_json else card_lines(found, card.why))
 
 

@@ -34,6 +34,8 @@ from graphs.reader.extractive import COMPARED_BESIDE, choose, rank, rank_read
 from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, answer_features
 from graphs.reader.spans import shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights, logistic, save_weights
+from memory.settings import StoreSettings
+from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.4
 """How much a question whose right passage was taken away counts beside a really unanswerable one."""
@@ -153,10 +155,12 @@ def _logit(chance: float) -> float:
 
 async def gathered(options: argparse.Namespace, home: Path) -> tuple[Gathered, str]:
     """All cases, and the name of the reader that read them."""
-    asked = (options.data, home, options.questions, options.seed, options.reader)
-    present, hidden = await training_cases(*asked)
-    rest = await refusal_cases(options.data, home, options.seed, options.reader)
-    return Gathered(present, hidden, rest), ""
+    async with open_span_reader(StoreSettings(reader=options.reader)) as spans:
+        if spans is not None:
+            await spans.spans("", ())  # loaded: from now on its name says which file it is
+        present, hidden = await training_cases(options.data, home, options.questions, options.seed, spans)
+        rest = await refusal_cases(options.data, home, options.seed, spans)
+        return Gathered(present, hidden, rest), spans.name if spans is not None else ""
 
 
 def main() -> None:

@@ -63,7 +63,8 @@ def _picks(n: int, seed: int, groups: Sequence[Hashable]) -> Iterator[NDArray[np
         members.setdefault(group, []).append(place)
     rows: list[NDArray[np.intp]] = [np.array(places) for places in members.values()]
     for _ in range(RESAMPLES):
-        yield np.concatenate([rows[group] for group in draw.integers(0, len(rows), len(rows))])
+        chosen: list[int] = draw.integers(0, len(rows), len(rows)).tolist()
+        yield np.concatenate([rows[group] for group in chosen])
 
 
 def mean(values: Sequence[float], seed: int = 0) -> Metric:
