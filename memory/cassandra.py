@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import ssl
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -27,7 +28,7 @@ from memory.cassandra_schema import migrate, prepare_keyspace
 from memory.cassandra_url import Address, address_of
 from memory.errors import InvalidInput, StoreUnavailable
 from memory.meter import Pool
-from memory.tls import trusting
+from memory.tls import shown, trusting
 
 PROTOCOL = 4
 """The highest that Cassandra 5 and ScyllaDB both speak in full."""
@@ -250,8 +251,8 @@ def _session(address: Address, timeout_s: float) -> Any:
         protocol_version=PROTOCOL,
         execution_profiles={driver.EXEC_PROFILE_DEFAULT: profile},
         auth_provider=login,
-        ssl_context=trusting(address.ca, "ca") if address.tls else None,
-        reconnection_policy=policies.ExponentialReconnectionPolicy(*RECONNECT_S),
+        ssl_context=_tls(address) if address.tls else None,
+        reconnection_policy=reconnection(),
         connect_timeout=timeout_s,
         # The schema of many tables takes the server a while; nobody's call waits for it longer than its own limit.
         control_connection_timeout=max(timeout_s, CONTROL_S),
@@ -265,6 +266,16 @@ def _session(address: Address, timeout_s: float) -> Any:
         raise
     session.default_fetch_size = ROWS_A_PAGE
     return session
+
+
+def _tls(address: Address) -> ssl.SSLContext:
+    context = trusting(address.ca, "ca")
+    return shown(context, address.cert, address.key) if address.cert else context
+
+
+def reconnection() -> Any:
+    """How a lost node is tried again: without end, where the driver's default gives it up for good after a minute."""
+    return cast(Any, cassandra.policies).ExponentialReconnectionPolicy(*RECONNECT_S, max_attempts=None)
 
 
 def _errors() -> tuple[type[Exception], ...]:

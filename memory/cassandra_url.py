@@ -13,7 +13,7 @@ SCHEMES = ("cassandra", "scylla")
 FORM = "cassandra://[USER:PASSWORD@]HOST:PORT[,HOST:PORT]/KEYSPACE[?dc=DC&consistency=LOCAL_QUORUM&tls=true]"
 PORT = 9042
 CONSISTENCIES = ("ONE", "LOCAL_ONE", "TWO", "QUORUM", "LOCAL_QUORUM", "EACH_QUORUM", "ALL")
-OPTIONS = frozenset({"dc", "consistency", "tls", "ca", "replication"})
+OPTIONS = frozenset({"dc", "consistency", "tls", "ca", "cert", "key", "replication"})
 _KEYSPACE = re.compile(r"[a-z][a-z0-9_]{0,47}")
 
 
@@ -23,7 +23,7 @@ class Address:
 
     datacenter: "" means that of the first host. replication: copies of each row in every data center; given, a keyspace
     that is not there is made, None: it must be there. ca: file of the certificate that signs the servers', "" the
-    machine's own ones.
+    machine's own ones. cert, key: files of our own certificate, for servers that ask who we are.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -34,6 +34,8 @@ class Address:
     consistency: str = "LOCAL_QUORUM"
     tls: bool = False
     ca: str = ""
+    cert: str = ""
+    key: str = ""
     replication: int | None = None
 
     @property
@@ -77,12 +79,14 @@ def _host(place: str) -> tuple[str, int]:
 def _options(options: dict[str, str]) -> dict[str, Any]:
     consistency = options.get("consistency", "LOCAL_QUORUM").upper()
     replication = int(options["replication"]) if "replication" in options else None
+    if ("cert" in options) != ("key" in options):
+        raise ValueError
     if consistency not in CONSISTENCIES or (replication is not None and replication < 1):
         raise ValueError
     return {
         "datacenter": options.get("dc", ""),
         "consistency": consistency,
-        "tls": options.get("tls", "").lower() in ("true", "1") or "ca" in options,
-        "ca": options.get("ca", ""),
+        "tls": options.get("tls", "").lower() in ("true", "1") or bool(options.keys() & {"ca", "cert"}),
+        **{name: options.get(name, "") for name in ("ca", "cert", "key")},
         "replication": replication,
     }

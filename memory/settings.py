@@ -29,7 +29,8 @@ class StoreSettings(BaseSettings):
         repr=False,
         description="Conversation turns: sqlite:///FILE, or cassandra://[USER:PASSWORD@]HOST:PORT[,HOST:PORT]/KEYSPACE"
         " (scylla:// is the same); ?dc=DC, ?consistency=LOCAL_QUORUM, and ?replication=N to have a keyspace made that"
-        " is not there. TLS: ?tls=true, or ?ca=FILE.",
+        " is not there. TLS: ?tls=true, or ?ca=FILE, and for"
+        " a client's certificate &cert=FILE&key=FILE.",
     )
     answers_url: str = Field(
         default="",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from dataclasses import replace
 from uuid import uuid4
@@ -10,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from memory import cassandra_schema
-from memory.cassandra import open_cassandra
+from memory.cassandra import open_cassandra, reconnection
 from memory.errors import InvalidInput, NotFound, StoreError, StoreUnavailable
 from memory.ids import new_id
 from memory.turns.cassandra import MAX_TURN_BYTES, CassandraTurns
@@ -32,6 +33,11 @@ async def test_a_keyspace_is_made_only_where_the_url_says_so(cassandra_keyspace)
     with pytest.raises(InvalidInput, match="replication=N"):
         async with open_cassandra(absent):
             pass
+
+
+def test_a_node_is_tried_again_for_as_long_as_it_is_away():
+    assert all(0 < pause_s < 2 for pause_s in itertools.islice(reconnection().new_schedule(), 5_000))
+    assert next(itertools.islice(reconnection().new_schedule(), 86_400, None)) < 2
 
 
 async def test_two_processes_may_bring_the_tables_up_to_date_at_once(cassandra_keyspace):

@@ -83,6 +83,35 @@ async def test_cassandra_is_reached_over_tls_and_a_stranger_is_not_believed(show
 
 
 @pytest.mark.services
+async def test_a_cassandra_that_asks_for_a_certificate_knows_its_clients_by_it(shown, tmp_path):
+    ours, strange = tmp_path / "ours", tmp_path / "strange"
+    for folder in (ours, strange):
+        folder.mkdir()
+        certify(folder)
+    shown.verify_mode = ssl.CERT_REQUIRED
+    shown.load_verify_locations(ours / "cert.pem")
+    async with proxied(shared_keyspace(), shown) as (_, url):
+        known = f"{url}&ca={tmp_path / 'cert.pem'}"
+        named = f"{known}&cert={ours / 'cert.pem'}&key={ours / 'key.pem'}"
+        async with open_cassandra(named, 5.0) as server, server.limit():
+            assert await server.rows("SELECT release_version FROM system.local")
+        for refused in (known, f"{known}&cert={strange / 'cert.pem'}&key={strange / 'key.pem'}"):
+            with pytest.raises(StoreUnavailable):
+                async with open_cassandra(refused, LIMIT_S):
+                    pass
+
+
+@pytest.mark.parametrize(("cert", "key"), [("cert.pem", "absent"), ("absent", "key.pem"), ("key.pem", "cert.pem")])
+async def test_a_certificate_without_its_key_is_refused_as_such(cert, key, tmp_path):
+    certify(tmp_path)
+    url = f"cassandra://ada:very-secret@127.0.0.1:9/chat?cert={tmp_path / cert}&key={tmp_path / key}"
+    with pytest.raises(InvalidInput) as told:
+        async with open_cassandra(url, LIMIT_S):
+            pass
+    assert "very-secret" not in str(told.value)
+
+
+@pytest.mark.services
 async def test_mongodb_is_reached_over_tls_and_a_stranger_is_not_believed(mongo_database, shown, tmp_path):
     async with proxied(mongo_database, shown) as (_, url):
         async with open_mongodb(f"{url}?tls=true&tlsCAFile={tmp_path / 'cert.pem'}", 5.0) as mongo, mongo.within():
