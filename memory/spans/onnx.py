@@ -30,6 +30,8 @@ THREADS = 2
 _WAY_OUT = "restore it with `git checkout`, export it anew (training/README.md), or set MULTIDB_READER=off"
 TIME_LIMIT_S = 5.0
 """For all texts of one question."""
+LOADING_S = 30.0
+"""For the file, once: a tenth of a second usually, more where a process has just begun and does all at once."""
 
 
 class _Parts(NamedTuple):
@@ -55,12 +57,20 @@ class OnnxSpanReader:
 
     async def spans(self, question: str, texts: Sequence[Text]) -> Sequence[Spans]:
         """Read texts; the longest first, so that the threads end together."""
+        parts = await self._loaded()
         try:
             async with asyncio.timeout(self._time_limit_s):
-                # Shielded: who gives up waiting does not keep others from a model that is nearly there.
-                return await self._read(await asyncio.shield(self._parts), question, texts)
+                return await self._read(parts, question, texts)
         except TimeoutError as error:
             raise ModelUnavailable(f"the reader did not end within {self._time_limit_s:g} s") from error
+
+    async def _loaded(self) -> _Parts:
+        try:
+            # Shielded: who gives up waiting does not keep others from a model that is nearly there.
+            async with asyncio.timeout(LOADING_S):
+                return await asyncio.shield(self._parts)
+        except TimeoutError as error:
+            raise ModelUnavailable(f"the reader was not loaded within {LOADING_S:g} s") from error
 
     async def _read(self, parts: _Parts, question: str, texts: Sequence[Text]) -> Sequence[Spans]:
         order = sorted(range(len(texts)), key=lambda at: -len(texts[at].text))

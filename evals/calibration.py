@@ -1,0 +1,160 @@
+"""The questions that the reader's weights are fitted on: what was found for each, compared, and read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from evals.beir import Sample, draw, load_samples
+from evals.fitting import Floats
+from evals.kept import KeptCosines, KeptSpans
+from evals.quality import REFUSED_EACH, REFUSED_SET
+from evals.scoring import holds
+from graphs.context import LIMITS
+from graphs.reader.evidence import READ_PASSAGES, Evidence, read_passage_features, read_sentence_features, texts_of
+from graphs.reader.extractive import find_promising
+from graphs.reader.features import Candidate, candidates, sentence_features
+from graphs.reader.question import Question, understand
+from memory.ingest.pipeline import ingest
+from memory.ports import SearchQuery, SpanReader
+from memory.records import LOCAL, Effort, Hit
+from memory.settings import StoreSettings
+from memory.stores import Stores, open_stores
+
+TRAINING_SET = "squad1_train_rest.jsonl.gz"
+ARTICLES = 60
+EFFORT: Effort = "standard"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read."""
+
+    sample: Sample
+    question: Question
+    hits: tuple[Hit, ...]
+    found: Sequence[Candidate]
+    cosines: Sequence[float]
+    evidence: Evidence
+
+    def all(self) -> list[Candidate]:
+        """Every sentence that could be cited after reading."""
+        return candidates(self.question, self.hits[: LIMITS[EFFORT].read_passages])
+
+    def features(self) -> Floats:
+        """Sentence features (n, k) of what was compared."""
+        pairs = zip(self.found, self.cosines, strict=True)
+        best = _best_lexical(self.found)
+        return np.array([sentence_features(self.question, candidate, cosine, best) for candidate, cosine in pairs])
+
+    def read_features(self) -> Floats:
+        """Sentence features (n, k) of all sentences, after reading."""
+        found = self.all()
+        best = _best_lexical(found)
+        return np.array([read_sentence_features(self.question, one, self.evidence, best) for one in found])
+
+    def labels(self, found: Sequence[Candidate]) -> Floats:
+        """1 for sentences of the right passage that hold the answer, (n,)."""
+        said = (holds([row.text], self.sample.answers) for row in found)
+        return np.array([float(_is_right(self.sample, row.hit) and b) for row, b in zip(found, said, strict=True)])
+
+    def passages(self) -> tuple[Floats, Floats]:
+        """Features (n, k) of the passages that were read, and 1 for the right one."""
+        read = [hit for hit in self.hits if hit.passage.passage_id in self.evidence.spans]
+        right = [float(_is_right(self.sample, hit)) for hit in read]
+        return np.array(read_passage_features(read, self.evidence)), np.array(right)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What cases are made with. spans: None where nothing is read."""
+
+    stores: Stores
+    cosines: KeptCosines
+    spans: KeptSpans | None
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, home: Path, spans: SpanReader | None) -> AsyncGenerator[Desk]:
+    """Open stores that hold a set's corpus; spans: a reader that has loaded."""
+    async with open_stores(StoreSettings(home=home), command="evals.calibrate") as stores:
+        await ingest(LOCAL, [folder / "corpus.jsonl"], stores)
+        kept = KeptSpans(spans, home) if spans is not None else None
+        yield Desk(stores, KeptCosines(stores.embedder, home), kept)
+
+
+def write_training_set(data: Path, home: Path, seed: int) -> Path:
+    """Write some articles of the training set in the BEIR layout, one question a paragraph; return the folder."""
+    folder = home / "training_set"
+    folder.mkdir(parents=True, exist_ok=True)
+    with gzip.open(data / TRAINING_SET, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    chance = random.Random(seed)
+    titles = set(chance.sample(sorted({row["title"] for row in rows}), ARTICLES))
+    kept = [row for row in rows if row["title"] in titles]
+    corpus = [{"id": row["id"], "title": row["title"], "text": row["text"]} for row in kept]
+    asked = [{**chance.choice(row["questions"]), "source_doc": row["id"]} for row in kept]
+    queries = [{**row, "text": row["question"], "answers": [row["answer"]]} for row in asked]
+    for name, items in (("corpus.jsonl", corpus), ("queries.jsonl", queries)):
+        (folder / name).write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
+    return folder
+
+
+async def training_cases(
+    data: Path, home: Path, questions: int, seed: int, spans: SpanReader | None
+) -> tuple[list[Case], list[Case]]:
+    """Cases of the training set with what answers, and the same with the right passage taken away."""
+    training = write_training_set(data, home, seed)
+    samples, _ = draw(load_samples(training), questions, seed)
+    async with open_desk(training, home / "training", spans) as desk:
+        return await gather(desk, samples), await gather(desk, samples, is_right_hidden=True)
+
+
+async def refusal_cases(data: Path, home: Path, seed: int, spans: SpanReader | None) -> list[Case]:
+    """Cases of the questions that `evals.quality` does not report, answerable or not."""
+    folder = data / REFUSED_SET
+    samples = load_samples(folder)
+    kinds = ([sample for sample in samples if sample.answerable == kind] for kind in (True, False))
+    rest = [sample for kind in kinds for sample in draw(kind, REFUSED_EACH, seed)[1]]
+    async with open_desk(folder, home / "refusals", spans) as desk:
+        return await gather(desk, rest)
+
+
+async def gather(desk: Desk, samples: Sequence[Sample], *, is_right_hidden: bool = False) -> list[Case]:
+    """Search for each question as the researcher does, compare and read as the reader does."""
+    cases = [await _case(desk, sample, is_right_hidden) for sample in samples]
+    return [case for case in cases if case.found]
+
+
+async def _case(desk: Desk, sample: Sample, is_right_hidden: bool) -> Case:
+    vector = await desk.stores.embedder.embed_query(sample.text)
+    top_k = LIMITS[EFFORT].search_top_k
+    result = await desk.stores.index.search(LOCAL, SearchQuery(sample.text, vector, top_k=top_k))
+    hits = tuple(hit for hit in result.hits if not (is_right_hidden and _is_right(sample, hit)))
+    question = understand(sample.text, result.term_weights)
+    found = find_promising(question, hits, EFFORT)
+    cosines = await desk.cosines.cosines(sample.text, [candidate.shown for candidate in found])
+    return Case(sample, question, hits, found, cosines, await _evidence(desk, sample.text, hits))
+
+
+async def _evidence(desk: Desk, question: str, hits: tuple[Hit, ...]) -> Evidence:
+    if desk.spans is None:
+        return Evidence({})
+    read = hits[: READ_PASSAGES[EFFORT]]
+    spans = await desk.spans.spans(question, texts_of(read))
+    return Evidence({hit.passage.passage_id: found for hit, found in zip(read, spans, strict=True)})
+
+
+def _is_right(sample: Sample, hit: Hit) -> bool:
+    return hit.source.endswith(f"#{sample.document}")
+
+
+def _best_lexical(found: Sequence[Candidate]) -> float:
+    return max((candidate.hit.lexical_score or 0.0 for candidate in found), default=0.0)
