@@ -1,8 +1,9 @@
 """The agent's whole topology.
 
 start ──► researcher ──► synthesizer ──► judge ──► responder ──► end
-  │           ▲                            │           ▲
-  │           └──── what is missing ───────┘           │
+  │         │ ▲                            │           ▲
+  │         │ └──── what is missing ───────┘           │
+  │         └────── could mean several things ─────────┤
   └──────────────── small talk ────────────────────────┘
 """
 
@@ -26,7 +27,7 @@ from graphs.nodes.judge import judge
 from graphs.nodes.researcher import researcher
 from graphs.nodes.responder import responder
 from graphs.nodes.synthesizer import synthesizer
-from graphs.routing import after_judge, at_start
+from graphs.routing import after_judge, after_researcher, at_start
 from graphs.state import State, Update
 
 Graph = CompiledStateGraph[State, Context, State, State]
@@ -61,7 +62,7 @@ def draw(graph: StateGraph[Any, Any, Any, Any], nodes: Mapping[str, Node], start
     for name, node in nodes.items():
         graph.add_node(name, node, metadata={"description": inspect.getdoc(getattr(node, "func", node))})
     graph.add_conditional_edges(start, at_start, ["researcher", "responder"])
-    graph.add_edge("researcher", "synthesizer")
+    graph.add_conditional_edges("researcher", after_researcher, ["synthesizer", "responder"])
     graph.add_edge("synthesizer", "judge")
     graph.add_conditional_edges("judge", after_judge, ["researcher", "responder"])
     graph.add_edge("responder", end)

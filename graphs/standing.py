@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from graphs.language.condense import condense, depends
 from graphs.language.fencing import fence, new_nonce
+from graphs.language.picking import asks_back
 from graphs.models import Message, ModelFailed, NamedModel, TimeLimits, say
 from graphs.prompts import prompt
 from graphs.state import State
@@ -29,7 +30,7 @@ async def stand_alone(state: State, chain: Sequence[NamedModel], limits: TimeLim
     """Return the question as it would be asked alone; never raises for a model, the rules stand in for it."""
     if state.query:
         return Asked(state.query)
-    if chain and state.history and depends(state.question):
+    if chain and state.history and depends(state.question) and not asks_back(state.history):
         messages = _messages(state.question, state.history)
         try:
             said = await say(chain[0], messages, limits)

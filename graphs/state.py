@@ -57,6 +57,8 @@ class State:
     """Research rounds done."""
     fresh: int = 0
     """Passages that the latest round found and no round before it."""
+    options: tuple[str, ...] = ()
+    """What the question could be about, if it has to be asked back; empty otherwise."""
     draft: tuple[Claim, ...] = ()
     """The synthesizer's claims, in reading order."""
     short_answer: str = ""
@@ -101,6 +103,7 @@ class Update(TypedDict, total=False):
     term_weights: dict[str, float]
     round: int
     fresh: int
+    options: tuple[str, ...]
     draft: tuple[Claim, ...]
     short_answer: str
     answerable: float

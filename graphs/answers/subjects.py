@@ -89,9 +89,17 @@ def _dated(text: str) -> Stamp:
     return Stamp((day.year, day.month, day.day), text.strip()) if day is not None and day.year else Stamp()
 
 
+def topic_of(hit: Hit) -> frozenset[str]:
+    """What a document's title names, beside its kind and its date."""
+    return _subject(hit.title)
+
+
 def _topic(said: Said) -> frozenset[str]:
     """What title and headings name."""
-    text = f"{said.hit.title} {' '.join(said.hit.passage.heading)}"
+    return _subject(f"{said.hit.title} {' '.join(said.hit.passage.heading)}")
+
+
+def _subject(text: str) -> frozenset[str]:
     plain = _YEAR.sub(" ", _VERSION.sub(" ", text))
     dates = [row for row in find_values(plain) if isinstance(row.value, Day)]
     for row in reversed(dates):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from graphs.language.picking import asks_back, completed
 from memory.records import Turn
 from memory.sentences import STOPWORDS, words
 
@@ -82,6 +83,12 @@ def depends(question: str) -> bool:
     return pronoun is not None and not _names(rest[: pronoun.start()])
 
 
+def dangles(question: str) -> bool:
+    """Whether a pronoun of a question stands for nothing that the question names."""
+    rest = _EXPLETIVE.sub("", question.strip())
+    return (_PRONOUN.search(rest) or _ALONE.search(rest)) is not None and not _names(rest)
+
+
 def condense(question: str, history: Sequence[Turn]) -> str:
     """Return the question as it would be asked alone; itself if it does not depend on the conversation.
 
@@ -90,6 +97,8 @@ def condense(question: str, history: Sequence[Turn]) -> str:
         history: the turns before it, oldest first.
     """
     before = _spoken(history)
+    if before and (picked := completed(question, before[-1].question, asks_back(history))):
+        return picked[:MAX_CHARACTERS]
     if not before or not depends(question):
         return question
     return _stand_alone(question, before[-1])[:MAX_CHARACTERS]
@@ -102,10 +111,19 @@ def _spoken(history: Sequence[Turn]) -> list[Spoken]:
     for turn, following in pairwise([*turns, None]):
         if turn is None or turn.role != "user":
             continue
-        question = _stand_alone(turn.text, spoken[-1]) if spoken and depends(turn.text) else turn.text
+        question = _asked_alone(turn.text, spoken, turns[: turns.index(turn)])
         answered = following is not None and following.role == "assistant" and not following.abstained
         spoken.append(Spoken(question.strip(), following.short_answer if following and answered else ""))
     return spoken
+
+
+def _asked_alone(text: str, spoken: Sequence[Spoken], before: Sequence[Turn]) -> str:
+    """A question of the conversation as it would be asked alone, given those before it."""
+    if not spoken:
+        return text
+    if picked := completed(text, spoken[-1].question, asks_back(before)):
+        return picked
+    return _stand_alone(text, spoken[-1]) if depends(text) else text
 
 
 def _stand_alone(question: str, before: Spoken) -> str:

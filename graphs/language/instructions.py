@@ -33,4 +33,13 @@ def is_instruction(sentence: str) -> bool:
 def without_instructions(text: str) -> str:
     """Return the sentences of a text that are about the world, one a line."""
     sentences = (text[start:end] for start, end in split_sentences(text))
-    return "\n".join(sentence for sentence in sentences if not is_instruction(sentence))
+    return "\n".join(kept for sentence in sentences if (kept := _about_the_world(sentence)))
+
+
+def _about_the_world(sentence: str) -> str:
+    """A sentence, less an instruction on a line of its own that ran into it; "" of one that is an instruction."""
+    if not is_instruction(sentence):
+        return sentence
+    lines = sentence.splitlines()
+    kept = [line for line in lines if not is_instruction(line)]
+    return "\n".join(kept) if len(kept) < len(lines) else ""

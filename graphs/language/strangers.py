@@ -13,7 +13,10 @@ from graphs.language.grounding import stems
 RELATED = 0.4
 """Cosine to the question or to another sentence of the passage from which a wish belongs there."""
 _COMPANY = 0.5
-"""Share of a sentence's words that the question and the rest of the passage have, if it belongs there."""
+"""Share of a sentence's words that the rest of the passage has, if it belongs there."""
+_ASKED_FOR = 1 / 3
+"""Share of its words that the question has, if what is told to the writer of an answer was asked for."""
+_LINE = re.compile(r"\s*[\r\n]+\s*(?=[^\sa-z])")
 _OPENING = re.compile(
     r"^\W*(?:(?:please|now|then|also|next|finally|instead|kindly|simply|just|always|never|to\s+\w+|\w+ly),?\s+"
     r"|(?:do\s+not|don['’]t|remember\s+to|make\s+sure(?:\s+to|\s+that)?|be\s+sure\s+to|you\s+(?:must|should|have\s+to|need\s+to|will))\s+"
@@ -76,9 +79,21 @@ def speaks_of_writing(sentence: str) -> bool:
     return wants_something(sentence) and bool(_TO_THE_WRITER.search(sentence))
 
 
+def lines_behind(claim: str, quote: str) -> str:
+    """Return those lines of a quote that a claim takes its words from; the whole quote where that cannot be told.
+
+    What was written under a line that ends without a full stop counts as one sentence with it.
+    """
+    lines, said = _LINE.split(quote), frozenset(stems(claim))
+    rested = [line for line in lines if len(said & (own := set(stems(line)))) > len(own) / 2]
+    return "\n".join(rested) or quote
+
+
 def keeps_company(sentence: str, around: str, question: str) -> bool:
     """Whether a sentence's words belong to the question, or half of them to the rest of its passage."""
     own = set(stems(sentence)) - _ABOUT_WRITING
-    if own & set(stems(question)):
+    asked = own & set(stems(question))
+    # One word in common may be chance, and whoever plants a wish about the answer has all words to choose from.
+    if len(asked) > (_ASKED_FOR * len(own) if speaks_of_writing(sentence) else 0):
         return True
     return len(own & set(stems(around))) / max(1, len(own)) >= _COMPANY

@@ -16,6 +16,7 @@ from graphs.deps import Deps
 from graphs.gathering import gone_parts
 from graphs.language.grounding import Evidence
 from graphs.language.instructions import is_instruction, without_instructions
+from graphs.language.strangers import lines_behind
 from graphs.language.verdicts import decide
 from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
@@ -77,7 +78,8 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
     around = _evidence(claim, state)
     titles = " ".join(citation.title for citation in claim.citations)
     planted = [
-        await is_stranger(citation.quote, around, f"{state.query} {titles}", likeness) for citation in claim.citations
+        await is_stranger(lines_behind(claim.text, citation.quote), around, f"{state.query} {titles}", likeness)
+        for citation in claim.citations
     ]
     if not all(planted):
         return claim
@@ -88,7 +90,7 @@ async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim
     """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
     if is_framed(state.query, claim, state.hits):
         return replace(claim, verdict="supported", reason="")
-    quotes = [citation.quote for citation in claim.citations if not is_instruction(citation.quote)]
+    quotes = [one.quote for one in claim.citations if not is_instruction(lines_behind(claim.text, one.quote))]
     if claim.citations and not quotes:
         return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")
     weighed = await weigh_claim(claim.text, quotes, _evidence(claim, state), likeness)

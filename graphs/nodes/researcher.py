@@ -5,6 +5,7 @@ from __future__ import annotations
 from langgraph.runtime import Runtime
 
 from graphs import emit
+from graphs.answers.clarifying import options_for
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import Errand, Gathered, gather, gone_parts, merge
@@ -35,6 +36,7 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
         "curated": gathered.curated.passage.passage_id if gathered.curated else state.curated,
         "term_weights": {**gathered.term_weights, **state.term_weights},
         "round": round,
+        "options": options_for(state.question, state.history, hits) if round == 1 and not gathered.curated else (),
         "fresh": sum(hit.passage.passage_id not in known for hit in hits),
         "used_tokens": state.used_tokens + asked.used_tokens,
         "degraded": (*state.degraded, *gone_parts(gathered.degraded, state.degraded)),

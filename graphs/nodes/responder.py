@@ -10,6 +10,7 @@ from graphs import emit
 from graphs.answers.framed import is_disagreement
 from graphs.context import Context
 from graphs.language.joining import join
+from graphs.language.picking import LEAD, ask_text
 from graphs.language.smalltalk import kind_of
 from graphs.state import State, Update
 from memory.records import Answer, Citation, Claim
@@ -33,6 +34,8 @@ _MODELS = frozenset({"synthesizer", "judge", "reader"})
 async def responder(state: State, runtime: Runtime[Context]) -> Update:
     """Give the answer that the run ends with."""
     answer = compose(state, is_filtered=bool(runtime.context.filters))
+    if state.options:
+        emit.clarification_requested(runtime.stream_writer, LEAD, state.options)
     emit.answer_completed(runtime.stream_writer, answer)
     return {"answer": answer}
 
@@ -41,6 +44,8 @@ def compose(state: State, *, is_filtered: bool = False) -> Answer:
     """Make the answer out of what the run has learned; is_filtered: the searches were narrowed."""
     if kind := kind_of(state.question):
         return _without_claims(_SMALL_TALK[kind])
+    if state.options:
+        return _without_claims(ask_text(state.options))
     if state.verdict.outcome != "accept":
         return replace(
             _without_claims(_abstention(state, is_filtered)), claims=state.draft, confidence=state.verdict.confidence
