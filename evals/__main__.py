@@ -29,7 +29,8 @@ EffortOption = Annotated[Effort, typer.Option("--effort", help="How hard to try.
 Limit = Annotated[int, typer.Option("--limit", min=0, help="Draw so many questions; 0 asks all.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of the draw and of the intervals.")]
 Home = Annotated[
-    Path | None, typer.Option("--home", metavar="DIR", help="Keep the embedded documents here, to go on or repeat.")
+    Path | None,
+    typer.Option("--home", metavar="DIR", help="Keep here what was embedded and found, to go on or repeat."),
 ]
 CasesFile = Annotated[
     Path | None,
@@ -90,20 +91,18 @@ def judge(
 @app.command()
 def injection(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", exists=True, file_okay=False, help="Where they lie.")],
-    runs: Annotated[int, typer.Option(help="Draw so many pairs; 0 runs every context with every attack.")] = 300,
+    runs: Annotated[int, typer.Option(min=0, help="Draw so many pairs; 0 runs every context with every attack.")] = 300,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Plant attacks in contexts and see what a chat model that obeys them can change."""
-    from evals.injection import measure
+    from evals.house import Ticker
+    from evals.injection import Draw, measure
+    from evals.tables import injection_lines
 
-    found = asyncio.run(measure(data, runs, seed))
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    typer.echo(f"{found['runs']} runs")
-    for name, share in (*found["changed"].items(), ("utility", found["utility"]), ("clean", found["utility_clean"])):
-        typer.echo(f"{name:<12} {share:.4f}")
+    found = asyncio.run(measure(data, Draw(runs, seed, home), Ticker()))
+    typer.echo(json.dumps(found) if as_json else injection_lines(found))
 
 
 @app.command()

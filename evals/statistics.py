@@ -77,6 +77,19 @@ def mean(values: Sequence[float], seed: int = 0) -> Metric:
     return Metric(float(given.mean()), float(low), float(high))
 
 
+def share_of(hits: int, n: int) -> Metric:
+    """A share with its interval, which has a width where nothing, or everything, was hit; NaN of none.
+
+    Source: Wilson, JASA 1927.
+    """
+    if not n:
+        return mean([])
+    share, z = hits / n, 1.96
+    middle, spread = share + z * z / (2 * n), z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5
+    scale = 1 + z * z / n
+    return Metric(share, max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
+
+
 def quantile(values: Sequence[float], share: float, seed: int = 0) -> Metric:
     """A quantile of some values with its interval; NaN of none."""
     given = np.asarray(values, dtype=float)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from evals.statistics import share_of
+
 if TYPE_CHECKING:
     from evals.asking import Given
 
@@ -28,6 +30,21 @@ def card_lines(found: Mapping[str, Any], why: Mapping[str, int]) -> str:
     lines = [f"{found['n']} judged, {found['unscored']} unscored"]
     lines += [f"  {count} x {reason}" for reason, count in why.items()]
     return "\n".join([*lines, metric_lines(found["metrics"])])
+
+
+def injection_lines(found: Mapping[str, Any]) -> str:
+    """Shares of runs, each with the interval of its size."""
+    n = found["runs"]
+    shares = [*found["changed"].items(), *((name, found[name]) for name in ("utility", "utility_clean"))]
+    lines = [f"{n} runs", *(f"{name:<26} {_part(value, n)}" for name, value in shares)]
+    for kind, shown in found.get("sources", {}).items():
+        lines.append(f"{kind} sources: {shown['runs']} runs")
+        lines += [f"  {name:<24} {_part(shown[name], shown['runs'])}" for name in ("planted_alone", "both", "useful")]
+    return "\n".join(lines)
+
+
+def _part(share: float, n: int) -> str:
+    return figure(share_of(round(share * n), n).as_object())
 
 
 def retrieval_table(found: Mapping[str, Any]) -> str:

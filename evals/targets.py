@@ -9,6 +9,7 @@ from pathlib import Path
 from evals import answers, isolation
 from evals.asking import Given, Manner, ask_all
 from evals.house import House, Tell, fill, open_house
+from evals.injection import Draw
 from evals.injection import measure as measure_injection
 from evals.judge import Choice
 from evals.judge import measure as measure_judge
@@ -17,7 +18,7 @@ from evals.rated_answers import score_answers
 from evals.retrieval import SYSTEMS, Options, Ranked, differences
 from evals.retrieval import measure as measure_retrieval
 from evals.sets import EvalSet, load_set
-from evals.statistics import Metric, mean
+from evals.statistics import Metric, mean, share_of
 from evals.suite import Part, Target
 from graphs.graph import build_graph
 from graphs.models import Models, NamedModel
@@ -161,14 +162,15 @@ async def _judge(part: Part, home: Path, tell: Tell) -> Measured:
 
 
 async def _injection(part: Part, home: Path, tell: Tell) -> Measured:
-    found = await measure_injection(part.data, part.limit, part.seed)
-    shares = {**{f"changed.{name}": share for name, share in found["changed"].items()}, "utility": found["utility"]}
-    return Measured(found["runs"], {name: _share(value, found["runs"]) for name, value in shares.items()})
-
-
-def _share(value: float, n: int) -> Metric:
-    hits = round(value * n)
-    return mean([1.0] * hits + [0.0] * (n - hits))
+    found = await measure_injection(part.data, Draw(part.limit, part.seed, home), tell)
+    n = found["runs"]
+    shares = {**{f"changed.{name}": share for name, share in found["changed"].items()}}
+    shares |= {name: found[name] for name in ("utility", "utility_clean")}
+    metrics = {name: share_of(round(share * n), n) for name, share in shares.items()}
+    for kind, shown in found.get("sources", {}).items():
+        few = shown["runs"]
+        metrics |= {f"{kind}.{name}": share_of(round(one * few), few) for name, one in shown.items() if name != "runs"}
+    return Measured(n, metrics)
 
 
 _TARGETS: Mapping[Target, Callable[[Part, Path, Tell], Awaitable[Measured]]] = {
