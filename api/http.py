@@ -18,7 +18,7 @@ from api.errors import Problem, problem_of, response_of
 from api.limits import Gate
 from api.metrics import Metrics
 from api.one_secret import one_secret
-from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions, uploads
+from api.routes import chat, completions, documents, feedback, health, me, pages, runs, search, sessions, uploads, users
 from api.schemas import ProblemOut
 from api.secret import load_secret_of
 from api.settings import Settings
@@ -58,7 +58,7 @@ def create_app(settings: Settings, faults: Faults | None = None, *, url: str = "
         openapi_url="/api/openapi.json",
         responses={"4XX": {"model": ProblemOut}, "5XX": {"model": ProblemOut}},
     )
-    for room in (chat, completions, runs, sessions, feedback, uploads, documents, search, me, health, pages):
+    for room in (chat, completions, runs, sessions, feedback, uploads, documents, search, me, users, health, pages):
         api.include_router(room.router)
     api.router.routes.append(Route("/mcp/{name}", _Mcp()))
     for error in (HTTPException, StoreError, InvalidToken, IngestError, ModelUnavailable):

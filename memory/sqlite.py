@@ -178,6 +178,7 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # who is erased is gone from the file too
         connection.execute(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
         self._opened.append(connection)
         return connection

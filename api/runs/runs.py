@@ -133,8 +133,16 @@ class Runs:
             NotFound: no such thread of this user.
             Problem: thread_busy.
         """
+        await self._engine.stores.turns.page(scope, thread_id, None, 1)
+        await self.erase_thread(scope, thread_id)
+
+    async def erase_thread(self, scope: Scope, thread_id: str) -> None:
+        """The same, of a thread of which only a part may be left.
+
+        Raises:
+            Problem: thread_busy.
+        """
         stores = self._engine.stores
-        await stores.turns.page(scope, thread_id, None, 1)
         records = await stores.runs.of_thread(scope, thread_id)
         for record in records:
             await self.cancel(scope, record.run_id)
@@ -153,7 +161,8 @@ class Runs:
         await stores.feedback.delete_thread(scope, thread_id)
         await stores.cache.delete_prefix(scope, f"thread:{thread_id}:")
         await stores.runs.delete_thread(scope, thread_id)
-        await stores.turns.delete_thread(scope, thread_id)
+        with suppress(NotFound):  # a message that was refused has a run and no turn
+            await stores.turns.delete_thread(scope, thread_id)
 
     async def recover(self) -> int:
         """Try to take up every unfinished run, in the background; return how many there are.

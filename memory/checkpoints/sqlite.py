@@ -36,6 +36,7 @@ async def open_checkpoints(path: Path, timeout_s: float = 10.0) -> AsyncGenerato
         with _told():
             await saver.setup()
             await connection.execute("PRAGMA synchronous = FULL")
+            await connection.execute("PRAGMA secure_delete = ON")
         yield saver
     finally:
         await connection.close()
