@@ -53,7 +53,7 @@ def nodes_of(deps: Deps) -> Mapping[str, Node]:
         "researcher": partial(researcher, deps=deps),
         "synthesizer": partial(synthesizer, deps=deps),
         "judge": partial(judge, deps=deps),
-        "responder": responder,
+        "responder": partial(responder, deps=deps),
     }
 
 

@@ -141,6 +141,14 @@ def show_sources(citations: Sequence[events.CitationModel]) -> None:
         say(f'    "{printable(" ".join(citation.quote.split()))}"')
 
 
+def show_suggestions(suggestions: Sequence[str]) -> None:
+    """Write what could be asked next, one a line."""
+    if suggestions:
+        say(f"\n{style('You could also ask', 'bold')}")
+    for text in suggestions:
+        say(f"  {printable(text)}")
+
+
 def place(citation: events.CitationModel) -> str:
     """Where a person finds it: the source, with page or row, and whether its words were read in a picture."""
     parts = [citation.source]
@@ -161,4 +169,5 @@ def answer_json(run_id: str, answer: events.AnswerCompleted) -> dict[str, Any]:
         "confidence": answer.confidence,
         "citations": [citation.model_dump() for citation in answer.citations],
         "claims": [claim.model_dump(exclude={"reason"}) for claim in answer.claims],
+        "suggestions": list(answer.suggestions),
     }

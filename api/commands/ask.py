@@ -8,7 +8,7 @@ from typing import Any
 
 from api.client import Assistant, Question, open_assistant
 from api.commands import check_one_source, input_lines, load_settings, read_filters, tell_if_new
-from api.commands.answers import Transcript, answer_json, check_end, follow, show_sources
+from api.commands.answers import Transcript, answer_json, check_end, follow, show_sources, show_suggestions
 from api.events import AnswerCompleted, RunStarted
 from api.terminal import EXIT_PARTIAL, EXPECTED, CommandFailed, note, say_json, style
 from memory.records import Effort, Filters
@@ -62,6 +62,7 @@ async def _show(assistant: Assistant, question: Question) -> None:
     if transcript.completed is None:
         raise CommandFailed("the run ended without an answer")
     show_sources(transcript.completed.citations)
+    show_suggestions(transcript.completed.suggestions)
     confidence = "" if transcript.completed.abstained else f"confidence {transcript.completed.confidence:.2f} · "
     note(style(f"\n{confidence}go on with --session {transcript.session_id}", "dim"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from api.client import Assistant, Question, open_assistant
 from api.commands import load_settings, read_filters, tell_if_new
-from api.commands.answers import Transcript, follow, show_sources
+from api.commands.answers import Transcript, follow, show_sources, show_suggestions
 from api.events import CitationModel
 from api.terminal import EXPECTED, explain, note, say, style
 from memory.records import Effort, Filters
@@ -78,6 +78,8 @@ class Conversation:
         if self._sources:
             count = len(self._sources)
             note(style("1 source: /sources" if count == 1 else f"{count} sources: /sources", "dim"))
+        if transcript.completed:
+            show_suggestions(transcript.completed.suggestions)
         note("")
 
     async def _cancel(self, transcript: Transcript, answering: asyncio.Task[None]) -> None:

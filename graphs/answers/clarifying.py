@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from graphs.answers.comparing import price_fields
 from graphs.answers.measures import Measure, measures, of_kind
 from graphs.answers.said import Said, sentences_of, stems
 from graphs.answers.subjects import topic_of
@@ -27,6 +28,7 @@ _MEASURE_WORDS = {
     "number": stems("many much number amount"),
     "date": stems("when date year day time"),
 }
+_ATTRIBUTE = re.compile(r"^\W*what(?:'s| is| are) (?:the|its|their) [\w-]+(?: [\w-]+)?\s*\??$", re.I)
 _CATAPHORA = re.compile(r"\b(?:it|this|that)\b.*\b(?:when|if|that|to|like|called|mean|take|for)\b|\bthere\b|\"|“", re.I)
 
 
@@ -49,7 +51,7 @@ def options_for(question: str, history: Sequence[Turn], hits: Sequence[Hit]) -> 
     if asks_back(history) or any(turn.role == "user" for turn in history):
         return ()
     known = understand(question, {})
-    if known.names or known.kind not in _MEASURED:
+    if known.names or (known.kind not in _MEASURED and not _ATTRIBUTE.match(question)):
         return ()
     if dangles(question):
         return _things(_pointed_at(known, hits)) if not _CATAPHORA.search(question) else ()
@@ -77,14 +79,17 @@ def _siblings(question: Question, hits: Sequence[Hit]) -> list[Bearing]:
 
 
 def _asked(question: Question) -> frozenset[str]:
-    return stems(question.text) - _MEASURE_WORDS[question.kind]
+    return stems(question.text) - _MEASURE_WORDS.get(question.kind, frozenset())
 
 
 def _bearings(question: Question, hits: Sequence[Hit]) -> list[Bearing]:
     """Every sentence with one value of the kind that is asked for, and the thing that it is about."""
     rows: list[Bearing] = []
     for said in sentences_of(hits[:READ]):
-        found = of_kind(measures(said.text), question.kind)
+        found = measures(said.text)
+        found = of_kind(found, question.kind) if question.kind in _MEASURED else found
+        if not found and question.kind == "money" and said.hit.passage.kind == "record":
+            found = price_fields(said)
         thing = _thing(said)
         if thing and len(found) == 1:
             rows.append(Bearing(thing, said, found[0]))
@@ -96,7 +101,7 @@ def _thing(said: Said) -> str:
     if said.hit.passage.kind == "record":
         match = _NAME_FIELD.search(said.text)
         return match["name"].strip() if match else ""
-    return "" if said.hit.title.rstrip().endswith("?") else said.hit.title.strip()
+    return "" if said.hit.title.rstrip().endswith("?") or not topic_of(said.hit) else said.hit.title.strip()
 
 
 def _heading(said: Said) -> frozenset[str]:

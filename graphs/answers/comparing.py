@@ -154,6 +154,11 @@ def compared(asked: Comparison, first: Said, second: Said) -> str:
     return f"{_opening(asked.first if first_wins else asked.second)} {asked.verb} {asked.adjective}: {values}."
 
 
+def price_fields(said: Said) -> list[Measure]:
+    """Prices that the fields of a record give."""
+    return _fields(said, _SCALES["cheaper"])
+
+
 def winner(asked: Comparison, text: str) -> str:
     """The short answer of a comparison: its first words."""
     head = text.partition(":")[0]

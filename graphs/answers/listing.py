@@ -17,7 +17,7 @@ FEWEST = 2
 _MAX_QUOTE = 400
 _ASKS = re.compile(
     r"^\W*(?:(?:please|can you|could you|and|so)\s+)*(?:which"
-    r"|what(?! (?:time|year|day|date|is the (?:price|cost|name)))"
+    r"|what(?! (?:time|year|day|date|is the (?:price|name)))"
     r"|list|name|tell me"
     r"|show me|give me|how (?:do|can|should|must|to)\b)",
     re.I,

@@ -8,8 +8,9 @@ from typing import Literal
 
 from graphs.answers.said import Said, stems
 from graphs.language.align import weigh
-from graphs.language.lexicon import are_opposite
+from graphs.language.lexicon import are_opposite, base
 from graphs.language.tokens import Token, read_sentence
+from memory.sentences import words
 
 Polarity = Literal["", "Yes", "No"]
 
@@ -36,7 +37,6 @@ _CONDITION = re.compile(
 _WITHIN = re.compile(
     r"\bwithin (?:the )?(?:first )?[\w-]+ (?:\w+ )?(?:hours?|days?|weeks?|months?|years?)(?: of \w+)?\b", re.I
 )
-_POINTS_BACK = re.compile(r"^(?:it|they|he|she|this|these)\b", re.I)
 _TURNED = ("one of them is negated", "the source says this under a condition or denies it")
 _SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|visitors?)\b", re.I)
 
@@ -95,12 +95,19 @@ def _plain(text: str, aux: str) -> str:
 
 
 def _claim(rest: str, said: Said) -> str:
-    """What is asked as a statement; a subject that the sentence only points back to is taken from its headings."""
+    """What is asked as a statement, without what the sentence's title and headings say for it."""
     rest = _SPEAKER.sub(" ", rest)
-    if not _POINTS_BACK.match(said.text):
-        return " ".join(rest.split())
     missing = said.around - said.stems
-    return " ".join(word for word in rest.split() if not (stems(word) and stems(word) <= missing))
+    tokens = read_sentence(said.text).tokens
+    return " ".join(word for word in rest.split() if not _is_understood(word, missing, tokens))
+
+
+def _is_understood(word: str, missing: frozenset[str], tokens: Sequence[Token]) -> bool:
+    """Whether the headings say a word for a sentence that does not deny it."""
+    found = stems(word)
+    if not found or not found <= missing:
+        return False
+    return not any(are_opposite(token.root, base(part)) for token in tokens for part in words(word))
 
 
 def _is_settling(claim: str, sentence: str, happened: bool) -> bool:

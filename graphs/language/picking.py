@@ -16,28 +16,11 @@ _BY_PLACE = re.compile(
     r"|(?P<short>[1-6])(?:st|nd|rd|th))(?: (?:one|option))?$"
 )
 _BY_NUMBER = re.compile(r"^(?:option |number |no\.? |nr\.? |#)?(?P<number>[1-6])[.)]?$")
-_FILLER = frozenset(["please", "mean", "meant", "thanks", "one", "option", "number", "choose", "pick", "take", "about"])
+_FILLER = frozenset(("please", "mean", "meant", "thanks", "one", "option", "number", "choose", "pick", "take", "about"))
 _VERBS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "do",
-        "does",
-        "did",
-        "can",
-        "could",
-        "will",
-        "would",
-        "has",
-        "have",
-        "had",
-        "should",
-        "may",
-    ]
+    ("is", "are", "was", "were", "do", "does", "did", "can", "could", "will", "would", "has", "have", "had", "should")
 )
-_ASKING = frozenset(["who", "whom", "whose", "what", "which", "when", "where", "why", "how"])
+_ASKING = frozenset(("who", "whom", "whose", "what", "which", "when", "where", "why", "how"))
 _MOST_WORDS = 8
 _POINTER = re.compile(
     r"\b(?P<pronoun>it|its|they|them|their|he|him|his|she|her|this|that|these|those)\b(?: one\b)?", re.I

@@ -9,10 +9,12 @@ from langgraph.runtime import Runtime
 from graphs import emit
 from graphs.answers.framed import is_disagreement
 from graphs.context import Context
+from graphs.deps import Deps
 from graphs.language.joining import join
 from graphs.language.picking import LEAD, ask_text
 from graphs.language.smalltalk import kind_of
 from graphs.state import State, Update
+from graphs.suggesting import suggest
 from memory.records import Answer, Citation, Claim
 
 _WHAT_I_DO = "I answer questions from the documents kept here, and name the source of every sentence."
@@ -31,9 +33,12 @@ _MODELS = frozenset({"synthesizer", "judge", "reader"})
 """Parts that are stood in for: the stream says so, but the answer lacks nothing that it would have said."""
 
 
-async def responder(state: State, runtime: Runtime[Context]) -> Update:
-    """Give the answer that the run ends with."""
-    answer = compose(state, is_filtered=bool(runtime.context.filters))
+async def responder(state: State, runtime: Runtime[Context], *, deps: Deps) -> Update:
+    """Give the answer that the run ends with, and what could be asked next."""
+    context = runtime.context
+    answer = compose(state, is_filtered=bool(context.filters))
+    if not answer.abstained:
+        answer = replace(answer, suggestions=await suggest(state, context, deps, answer.citations))
     if state.options:
         emit.clarification_requested(runtime.stream_writer, LEAD, state.options)
     emit.answer_completed(runtime.stream_writer, answer)
