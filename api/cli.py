@@ -33,6 +33,8 @@ documents = typer.Typer(
     help="List, show, delete or roll back what is kept.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(documents, name="documents")
+users = typer.Typer(help="Forget a person.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(users, name="users")
 
 HANDED_OVER = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": cast(list[str], [])}
 """Settings of a command whose arguments belong to another program, `--help` included."""
@@ -221,6 +223,26 @@ def token(
 
     scope = Scope(tenant, user, tuple(group or ()), tuple(cast(list[Role], role or ["reader"])))
     sys.stdout.write(run(scope, hours, server) + "\n")
+
+
+@users.command("erase")
+def users_erase(
+    user: Annotated[str, typer.Argument(metavar="USER", help="The user's id, as their tokens name it.")],
+    tenant: Annotated[str, typer.Option("--tenant", help="Whose user.")] = "local",
+    as_json: AsJson = False,
+) -> None:
+    """Forget everything of a user: conversations, ratings, documents of their own, plans, their name in the ledger.
+
+    Repeat it when it fails: it goes on. What was charged stays, under a name that leads to nobody.
+    """
+    from api.commands.users import erase as run
+
+    asyncio.run(run(user, tenant, as_json))
+
+
+@users.callback()
+def users_group() -> None:
+    """Forget a person."""
 
 
 @app.command()

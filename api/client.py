@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from memory.errors import FolderLocked
 from memory.folder import find_holder
-from memory.records import Document, DocumentSummary, Effort, Filters, FilterValue
+from memory.records import LOCAL, Document, DocumentSummary, Effort, Filters, FilterValue, Scope
 
 if TYPE_CHECKING:
     from api.client_http import HttpClient
@@ -128,6 +128,14 @@ class Assistant(Protocol):
         ...
 
 
+class Users(Protocol):
+    """The people of one tenant."""
+
+    async def erase_user(self, user_id: str) -> Mapping[str, Any]:
+        """Forget a user; return pseudonym, conversations and documents."""
+        ...
+
+
 @asynccontextmanager
 async def open_library(settings: Settings, *, any_embedder: bool = False) -> AsyncGenerator[Library]:
     """Open the documents through whichever door is there.
@@ -161,8 +169,24 @@ async def open_assistant(settings: Settings) -> AsyncGenerator[Assistant]:
         yield await _through_a_door(stack, settings, opened)
 
 
+@asynccontextmanager
+async def open_users(settings: Settings, operator: Scope) -> AsyncGenerator[Users]:
+    """Open the users of an operator's tenant through whichever door is there. Raises as open_library does."""
+
+    def opened() -> AbstractAsyncContextManager[Users]:
+        from api.client_local import open_local_users
+
+        return open_local_users(settings, operator)
+
+    async with AsyncExitStack() as stack:
+        yield await _through_a_door(stack, settings, opened, operator)
+
+
 async def _through_a_door(
-    stack: AsyncExitStack, settings: Settings, opened: Callable[[], AbstractAsyncContextManager[Door]]
+    stack: AsyncExitStack,
+    settings: Settings,
+    opened: Callable[[], AbstractAsyncContextManager[Door]],
+    caller: Scope = LOCAL,
 ) -> Door | HttpClient:
     """Enter the server's door, or the folder's; a server that took the folder between look and entry is asked."""
     if not (url := await serving_url(settings.home)):
@@ -173,7 +197,7 @@ async def _through_a_door(
                 raise
     from api.client_http import open_http
 
-    return await stack.enter_async_context(open_http(settings, url))
+    return await stack.enter_async_context(open_http(settings, url, caller))
 
 
 async def serving_url(home: Path) -> str:

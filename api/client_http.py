@@ -29,7 +29,7 @@ from memory.document_ports import Version
 from memory.errors import NotFound
 from memory.identity import API_AUDIENCE, mint
 from memory.ingest.sources import Found, Listing, listing
-from memory.records import LOCAL, Document, DocumentSummary, Filters, FilterValue, Range
+from memory.records import LOCAL, Document, DocumentSummary, Filters, FilterValue, Range, Scope
 
 PASSING = frozenset({"overloaded", "stopping", "store_unavailable", "thread_busy"})
 """Problem codes that go away by themselves."""
@@ -152,6 +152,10 @@ class HttpClient:
             raise CommandFailed(told["reason"] or "the server was started again meanwhile; run it again to go on")
         return told["embedder"]
 
+    async def erase_user(self, user_id: str) -> Mapping[str, Any]:
+        """Let the server forget a user of the client's tenant."""
+        return await self._call("DELETE", f"/api/v1/users/{_segment(user_id)}")
+
     async def _id_of(self, source: str) -> str:
         async for summary in self.documents(source):
             if summary.source == source:
@@ -260,9 +264,9 @@ class _Sent:
 
 
 @asynccontextmanager
-async def open_http(settings: Settings, url: str) -> AsyncGenerator[HttpClient]:
+async def open_http(settings: Settings, url: str, scope: Scope = LOCAL) -> AsyncGenerator[HttpClient]:
     """Open a client of the server that holds the folder; nothing is sent yet."""
-    token = mint(LOCAL, API_AUDIENCE, load_secret_of(settings), TOKEN_S)
+    token = mint(scope, API_AUDIENCE, load_secret_of(settings), TOKEN_S)
     headers = {"Authorization": f"Bearer {token}"}
     # A proxy of the environment must not see what is said between two processes of one machine.
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=TIMEOUT, trust_env=False) as http:

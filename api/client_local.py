@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from api.client import FoundPassage, Ingested, Progress, Question, RefusedFile, at_page
 from api.events import EVENT, Event
@@ -16,7 +17,7 @@ from memory.errors import NotFound
 from memory.ingest import pipeline
 from memory.ingest.parsed import Limits
 from memory.ports import SearchQuery
-from memory.records import LOCAL, Document, DocumentSummary, Filters, Hit
+from memory.records import LOCAL, Document, DocumentSummary, Filters, Hit, Scope
 from memory.stores import Stores, open_stores
 
 if TYPE_CHECKING:
@@ -125,6 +126,25 @@ class LocalAssistant:
         await self._app.runs.cancel(LOCAL, run_id)
 
 
+class LocalUsers:
+    """The users of a tenant of the opened application."""
+
+    def __init__(self, app: App, operator: Scope) -> None:
+        """Use an application that somebody else closes."""
+        self._app = app
+        self._operator = operator
+
+    async def erase_user(self, user_id: str) -> Mapping[str, Any]:
+        """Forget a user in this process."""
+        from api.errors import Problem
+        from api.runs.erasure import erase_user
+
+        try:
+            return asdict(await erase_user(self._app.runs, self._app.stores, self._operator, user_id))
+        except Problem as problem:
+            raise CommandFailed(problem.detail, EXIT_UNREACHABLE) from problem
+
+
 @asynccontextmanager
 async def open_local_library(settings: Settings, *, any_embedder: bool = False) -> AsyncGenerator[LocalLibrary]:
     """Open the stores only: no graph, no tools."""
@@ -142,6 +162,15 @@ async def open_local_assistant(settings: Settings) -> AsyncGenerator[LocalAssist
     async with open_app(settings) as app:
         await app.stores.index.catch_up()
         yield LocalAssistant(app)
+
+
+@asynccontextmanager
+async def open_local_users(settings: Settings, operator: Scope) -> AsyncGenerator[LocalUsers]:
+    """Open the whole application: runs under way are stopped before they are forgotten."""
+    from api.wiring import open_app
+
+    async with open_app(settings) as app:
+        yield LocalUsers(app, operator)
 
 
 def found_passage(hit: Hit) -> FoundPassage:
