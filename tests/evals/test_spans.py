@@ -1,0 +1,52 @@
+import json
+
+import pytest
+
+from evals.spans import cases, outcomes, report
+from memory.span_ports import Span, Spans, Text
+
+ROWS = [
+    {"id": "turku", "title": "Lamps", "text": "The Aurora lamp is made in Turku."},
+    {"id": "oslo", "title": "Lamps", "text": "The Borealis lamp is made in Oslo."},
+    {"id": "lone", "title": "Chairs", "text": "The chair is made in Lund."},
+]
+ASKED = [
+    {"id": "q1", "text": "Where is Aurora made?", "answers": ["Turku"]},
+    {"id": "q2", "text": "Where is Borealis made?", "answers": ["Oslo"]},
+    {"id": "q3", "text": "Where is the chair made?", "answers": ["Lund"]},
+]
+
+
+@pytest.fixture
+def data(tmp_path):
+    for name, rows in (("corpus", ROWS), ("queries", ASKED)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    grades = "q1\tturku\t1\nq2\toslo\t1\nq3\tlone\t1\n"
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + grades, encoding="utf-8")
+    return tmp_path
+
+
+class Pointing:
+    """Points at a town in every text, surest of Turku."""
+
+    name = "pointing"
+
+    async def spans(self, question, texts):
+        towns = [next(town for town in ("Turku", "Oslo", "Lund") if town in text.text) for text in texts]
+        return [
+            Spans((Span(text.text.index(town), text.text.index(town) + len(town), float(town == "Turku")),), 0.5)
+            for text, town in zip(texts, towns, strict=True)
+        ]
+
+
+def test_a_question_is_read_on_its_passage_and_on_another_of_its_title_without_the_answer(data):
+    found = {case.question.id: (case.given, case.other) for case in cases(data, 0)}
+    turku, oslo = (Text("Lamps", row["text"]) for row in ROWS[:2])
+    assert found == {"q1": (turku, oslo), "q2": (oslo, turku)}
+
+
+async def test_scores_are_of_the_answer_and_of_telling_the_passages_apart(data):
+    told = report(await outcomes(Pointing(), cases(data, 0)))
+    assert told["n"] == 2
+    values = {name: metric["value"] for name, metric in told["metrics"].items()}
+    assert values == {"em": 100.0, "f1": 100.0, "separation": 0.5}
