@@ -54,19 +54,7 @@ class Field:
         return log1p((self.total - known + 0.5) / (known + 0.5))
 
 
-class Found(NamedTuple):
-    """A ranking, and the inverse document frequency of each query word's stem."""
-
-    ranking: Ranking
-    weights: dict[str, float]
-
-    def shares(self) -> Ranking:
-        """Return the ranking with each score as a share of the most that BM25 can give to these query words."""
-        most = (K1 + 1) * sum(self.weights.values()) or 1.0
-        return Ranking(self.ranking.rows, self.ranking.scores / np.float32(most))
-
-
-class _Word(NamedTuple):
+class Word(NamedTuple):
     """A query word: its posting list and what BM25 multiplies with."""
 
     postings: Postings
@@ -75,6 +63,23 @@ class _Word(NamedTuple):
     def bound(self, least_norm: float) -> float:
         """Return a score that no row exceeds."""
         return float(self.weight) * self.postings.most / (self.postings.most + least_norm)
+
+
+class Found(NamedTuple):
+    """A ranking, the inverse document frequency of each query word's stem, and the words that any row holds."""
+
+    ranking: Ranking
+    weights: dict[str, float]
+    words: Sequence[Word] = ()
+
+    @property
+    def most(self) -> float:
+        """The most that BM25 can give to these query words."""
+        return (K1 + 1) * sum(self.weights.values()) or 1.0
+
+    def shares(self) -> Ranking:
+        """Return the ranking with each score as a share of the most."""
+        return Ranking(self.ranking.rows, self.ranking.scores / np.float32(self.most))
 
 
 def field_of(lengths: Scores, readable: Mask | None, selected: Mask | None) -> Field:
@@ -94,17 +99,17 @@ def search(
     if not rows.total:
         return Found(EMPTY, {})
     weights: dict[str, float] = {}
-    words: list[_Word] = []
+    words: list[Word] = []
     for stem, variants in terms.items():
         postings = read(variants)
         weights[stem] = rows.idf(variants, postings)
         if postings.size:
-            words.append(_Word(postings, np.float32(weights[stem] * (K1 + 1))))
+            words.append(Word(postings, np.float32(weights[stem] * (K1 + 1))))
     words.sort(key=lambda word: -word.weight)
-    return Found(_ranked(words, rows, top_k), weights)
+    return Found(_ranked(words, rows, top_k), weights, words)
 
 
-def _ranked(words: Sequence[_Word], rows: Field, top_k: int) -> Ranking:
+def _ranked(words: Sequence[Word], rows: Field, top_k: int) -> Ranking:
     """Add up words, heaviest first; the rest only where it can still matter.
 
     A row's score has the same bits either way: the same terms are added in the same order.
@@ -131,7 +136,7 @@ def _candidates(scores: Scores, top_k: int, left: float) -> Rows:
     return np.flatnonzero(scores >= np.float32(floor))
 
 
-def _add(word: _Word, scores: Scores, norms: Scores) -> None:
+def _add(word: Word, scores: Scores, norms: Scores) -> None:
     rows, counts = word.postings.rows, word.postings.counts.astype(np.float32)
     if rows is None:
         counts /= counts + norms
@@ -143,7 +148,7 @@ def _add(word: _Word, scores: Scores, norms: Scores) -> None:
         np.add.at(scores, rows, counts)
 
 
-def _finished(few: Rows, scores: Scores, words: Sequence[_Word], rows: Field, top_k: int) -> Ranking:
+def _finished(few: Rows, scores: Scores, words: Sequence[Word], rows: Field, top_k: int) -> Ranking:
     norms = rows.norms[few]
     for word in words:
         counts = word.postings.counts_at(few)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from memory.errors import DimensionMismatch
-from memory.index import filing, lexical, scoring
+from memory.index import filing, fusion, lexical, scoring
 from memory.index.analysis import query_terms
 from memory.index.found import Found
 from memory.index.postings import KeptPostings
@@ -111,7 +111,7 @@ class Shard:
         dense = self._dense(view, query, field, depth)
         read = partial(self._postings.get, connection, view)
         words = scoring.search(query_terms(query.text, view.languages), read, field, depth)
-        return ShardResult(_merged(query, dense, words), dense, words.ranking, words.weights)
+        return ShardResult(self._merged(query, field, dense, words), dense, words.ranking, words.weights)
 
     def describe(self, result: ShardResult, start: int, count: int) -> Sequence[Found]:
         """Return some rows of a ranking as hits need them; rows that have gone meanwhile are left out. Blocks."""
@@ -150,6 +150,17 @@ class Shard:
             raise DimensionMismatch(f"the index holds {self._dimension} dimensions, the query {query.vector.shape}")
         return self._vectors.nearest(query.vector, depth, view.count, field.selected)
 
+    def _merged(self, query: SearchQuery, field: scoring.Field, dense: Ranking, words: scoring.Found) -> Ranking:
+        match query.mode:
+            case "dense":
+                return dense
+            case "lexical":
+                return words.ranking
+            case "hybrid" if query.vector is None or not len(dense.rows):
+                return fuse(dense, words.shares(), query.weights)
+            case "hybrid":
+                return fusion.fuse(dense, words, field, (query.vector, query.weights), self._vectors.at)
+
     def _show(self, view: View) -> None:
         self._vectors.load(view.count)
         former, self._view, self._fields = self._view, view, {}
@@ -176,16 +187,6 @@ class Shard:
         connection.execute("PRAGMA cache_size = -16384")
         self._opened.append(connection)
         return connection
-
-
-def _merged(query: SearchQuery, dense: Ranking, words: scoring.Found) -> Ranking:
-    match query.mode:
-        case "dense":
-            return dense
-        case "lexical":
-            return words.ranking
-        case "hybrid":
-            return fuse(dense, words.shares(), query.weights)
 
 
 def _places(side: Ranking) -> dict[int, tuple[int, float]]:

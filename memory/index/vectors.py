@@ -87,6 +87,11 @@ class VectorFile:
             rows = rows[mask[rows]]
         return self._multiplied(rows[: max(REFINED, 2 * top_k)], query, top_k)
 
+    def at(self, rows: Rows) -> Vectors:
+        """Return the vectors of some rows, (len(rows), dim) float32."""
+        exact = self._exact
+        return exact[rows] if len(rows) and rows[-1] < len(exact) else widened(self._mapped[rows])
+
     def save(self) -> None:
         """Keep what was derived, so that the next start need not make it."""
         self._codes.save()
