@@ -21,7 +21,7 @@ _ASKING = re.compile(
 )
 _HEADING = re.compile(r"^[^\W\d_][^?!.:;/\\|<>\[\]{}]{2,60}$")
 _VAGUE = stems(
-    "introduction overview summary contents index notes note general information miscellaneous other appendix conclusion"
+    "introduction overview summary contents index notes note general information other appendix conclusion"
     " background details part chapter section references links see also faq about welcome"
 )
 

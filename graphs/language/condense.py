@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from graphs.language.nouns import fitted, noun_after, noun_for, slot_for
 from graphs.language.picking import asks_back, completed
+from graphs.language.smalltalk import is_small_talk
 from memory.records import Turn
 from memory.sentences import STOPWORDS, words
 
@@ -23,7 +25,7 @@ _PRONOUN = re.compile(rf"\b(?:{_PERSON}|{_THING})\b", re.I)
 _ALONE = re.compile(
     # "that" and "this" point back only where no noun follows that they could belong to.
     rf"\b(?:{_POINTING})(?=\s*[?.!,]|\s*$|\s+(?:is|was|are|were|one|ones|happen|happened|mean|means|work|works|cost"
-    rf"|costs|apply|applies|too|also|again|about|for|in|on|at|by|with|from|possible|true|all)\b)",
+    rf"|costs|apply|applies|come|comes|include|includes|affect|affects|need|needs|start|starts|end|ends|too|also|again|about|for|in|on|at|by|with|from|possible|true|all)\b)",
     re.I,
 )
 _OTHER = re.compile(
@@ -49,18 +51,16 @@ _WH = re.compile(
     re.I,
 )
 _PREPOSITION = re.compile(
-    r"^(?:for|in|on|at|to|from|with|without|by|during|after|before|under|over|near|outside|inside|within)\b", re.I
+    r"^(?:for|in|on|at|of|to|from|with|without|by|during|after|before|under|over|near|outside|inside|within)\b", re.I
 )
 _NAME = re.compile(r"\b[A-Z0-9][\w’'-]*(?:\s+(?:of\s+the\s+|of\s+|the\s+|de\s+|von\s+|van\s+)?[A-Z0-9][\w’'-]*)*")
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b",
     re.I,
 )
-_ARTICLED = re.compile(
-    r"\b(?:the|a|an|my|your|our)\s+((?:[\w’'-]+\s+){0,2}?[\w’'-]+)(?=\s+(?:for|in|on|at|to|from"
-    r"|with|by|is|are|was|were|do|does|did|cost|take|work|have|has|had|that|which)\b|\s*[?.!,]|\s*$)",
-    re.I,
-)
+_PLURAL = frozenset(("they", "them", "their", "theirs", "themselves", "these", "those"))
+_LONGEST_NAME = 60
+_MOST_OF_A_PART = 5
 
 
 class Spoken(NamedTuple):
@@ -99,8 +99,10 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     before = _spoken(history)
     if before and (picked := completed(question, before[-1].question, asks_back(history))):
         return picked[:MAX_CHARACTERS]
-    if not before or not depends(question):
+    if not before:
         return question
+    if not depends(question):
+        return _with_full_name(question, before[-1].question)
     return _stand_alone(question, before[-1])[:MAX_CHARACTERS]
 
 
@@ -109,7 +111,7 @@ def _spoken(history: Sequence[Turn]) -> list[Spoken]:
     spoken: list[Spoken] = []
     turns = list(history)[-_CONSIDERED:]
     for turn, following in pairwise([*turns, None]):
-        if turn is None or turn.role != "user":
+        if turn is None or turn.role != "user" or is_small_talk(turn.text):
             continue
         question = _asked_alone(turn.text, spoken, turns[: turns.index(turn)])
         answered = following is not None and following.role == "assistant" and not following.abstained
@@ -136,7 +138,7 @@ def _stand_alone(question: str, before: Spoken) -> str:
         return f"{before.question} {bare}"
     if _is_bare_wh(bare):
         return _with_other_wh(bare, before.question)
-    if _is_fragment(bare):
+    if _is_fragment(bare) or (_ELLIPTIC_LEAD.match(text) and _is_part(bare)):
         return _with_other_part(bare, before.question)
     return bare if _names(bare) else f"{bare.rstrip(' ?.!')} ({_topic(before)})?"
 
@@ -168,6 +170,11 @@ def _with_other_wh(bare: str, previous: str) -> str:
     return f"{asked}{previous[match.end() :]}"
 
 
+def _is_part(text: str) -> bool:
+    """Whether a text of a few words could stand in the place of a part of a question."""
+    return 0 < len(text.split()) <= _MOST_OF_A_PART and not _WH.match(text) and not _VERB.search(text)
+
+
 def _with_other_part(bare: str, previous: str) -> str:
     """The question before, about something else: "and for X?" or "what about X?"."""
     part = bare.strip(" ?!.")
@@ -176,11 +183,10 @@ def _with_other_part(bare: str, previous: str) -> str:
     if preposition:
         same = re.search(rf"\b{preposition.group()}\s+[^?,;]*$", body, re.I)
         return f"{body[: same.start()] if same else body + ' '}{part}?"
-    names = _inner_names(body)
-    if names and _NAME.match(part):
-        start, end = names[-1]
-        return f"{body[:start]}{part}{body[end:]}?"
-    return f"{body}: {part}?"
+    start, end = slot_for(part, body, _inner_names(body))
+    if start == end:
+        return f"{body}: {part}?"
+    return f"{body[:start]}{fitted(part, body[:start], body[start:end])}{body[end:]}?"
 
 
 def _with_antecedent(bare: str, before: Spoken) -> str:
@@ -207,21 +213,38 @@ def _owns(pronoun: str, following: str) -> bool:
 
 
 def _antecedent(pronoun: str, before: Spoken) -> str:
-    """What a pronoun most likely stands for: a person who was asked for, else the last name, else the last noun."""
+    """What a pronoun most likely stands for: what was asked for, else the last name, else the noun that fits."""
     is_person = re.fullmatch(_PERSON, pronoun) is not None
-    asked_who = re.match(r"\s*(?:who|whom|whose)\b", before.question, re.I) is not None
-    if before.short_answer and len(before.short_answer) <= 60 and asked_who and is_person:
+    if _names_answer(pronoun, before, is_person):
         return before.short_answer
     names = _inner_names(before.question)
     if names:
         start, end = names[0] if is_person else names[-1]
         article = "the " if before.question[:start].casefold().endswith(" the ") else ""
-        return article + before.question[start:end]
-    if is_person:
-        return ""
-    # The subject comes first: the kettle in "Does the kettle have a timer?" and in "the price of the kettle".
-    nouns = [found.group(1) for found in _ARTICLED.finditer(before.question)]
-    return f"the {nouns[0]}" if nouns else ""
+        return article + before.question[start:end] + (noun_after(before.question, end) if article else "")
+    return "" if is_person else noun_for(before.question, is_plural=pronoun in _PLURAL)
+
+
+def _names_answer(pronoun: str, before: Spoken, is_person: bool) -> bool:
+    """Whether a pronoun stands for the short answer: whoever was asked for, or the one thing of a kind."""
+    answer = before.short_answer
+    if not answer or len(answer) > _LONGEST_NAME or not answer[:1].isalpha():
+        return False
+    if re.match(r"\s*(?:who|whom|whose)\b", before.question, re.I):
+        return is_person or pronoun in _PLURAL
+    is_one = re.match(
+        r"\s*(?:which|what)\s+\w*[^\Ws]\s+(?!of\b)\w+s\b(?<!is)(?<!was)(?<!does)(?<!has)", before.question, re.I
+    )
+    return is_one is not None and not is_person and pronoun not in _PLURAL
+
+
+def _with_full_name(question: str, previous: str) -> str:
+    """A question with "that canal" put as the canal that the question before names; as it is if it names none."""
+    for match in re.finditer(rf"\b(?:{_POINTING})\s+(?P<noun>[a-z]+)\b", question):
+        for start, end in _inner_names(previous):
+            if words(match["noun"])[:1] == words(previous[start:end])[-1:]:
+                return f"{question[: match.start()]}the {previous[start:end]}{question[match.end() :]}"
+    return question
 
 
 def _topic(before: Spoken) -> str:

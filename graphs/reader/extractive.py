@@ -60,10 +60,14 @@ class ExtractiveReader:
         self._spans = spans
         self._weights = weights or load_weights()
 
+    def reranks(self, effort: Effort) -> bool:
+        """Whether the small reader orders the hits at an effort."""
+        return self._spans is not None and READ_PASSAGES[effort] > 0
+
     async def read(self, request: ReadRequest) -> Reading:
         """Read the hits for a question; see `graphs.reading.Reader`."""
         question = understand(request.question, request.term_weights)
-        if self._spans is None or not READ_PASSAGES[request.effort]:
+        if self._spans is None or not self.reranks(request.effort):
             return await self._compared(question, request)
         found = await asyncio.to_thread(candidates, question, request.hits[: LIMITS[request.effort].read_passages])
         if not found:
