@@ -3,6 +3,7 @@
 `python -m benchmarks.bare HOME` serves HOME on a free port and prints the port. `/bare` embeds a question, searches
 with it and streams the hits: no record, no graph, no tools, no reader, no judge. Both use the same open embedder and
 index, so that only the framework differs. `/bare/reading` also reads the hits as `quick` does, one call after another.
+`/bare/standard` has the small reader read the passages that `standard` reads, and streams what it points at first.
 """
 
 from __future__ import annotations
@@ -18,14 +19,16 @@ from api.http import create_app
 from api.serving import SNDBUF, Server, bind, config_of, url_of
 from api.settings import Settings
 from graphs.context import LIMITS
+from graphs.reader.evidence import READ_PASSAGES, texts_of
 from graphs.reader.extractive import ExtractiveReader
 from graphs.reading import ReadRequest
 from memory.ports import SearchQuery
 from memory.records import LOCAL
+from memory.stores import open_span_reader
 
 FRAMES = 12
 """Frames that a quick answer has too."""
-QUICK = LIMITS["quick"]
+QUICK, STANDARD = LIMITS["quick"], LIMITS["standard"]
 HEADERS = [(name.lower().encode(), value.encode()) for name, value in sse.HEADERS.items()]
 
 
@@ -49,6 +52,7 @@ class Bare:
         """Stand before the house."""
         self._api = api
         self._reader = ExtractiveReader()
+        self.spans = None
 
     async def __call__(self, scope, receive, send):
         """Answer /bare and /bare/reading, hand on everything else."""
@@ -58,12 +62,21 @@ class Bare:
         question = orjson.loads(body["body"])["message"]
         stores = self._api.state.parts.stores
         vector = await stores.embedder.embed_query(question)
-        found = await stores.index.search(LOCAL, SearchQuery(question, vector, top_k=QUICK.search_top_k))
+        top_k = (STANDARD if scope["path"] == "/bare/standard" else QUICK).search_top_k
+        found = await stores.index.search(LOCAL, SearchQuery(question, vector, top_k=top_k))
         texts = [hit.passage.text for hit in found.hits]
         if scope["path"] == "/bare/reading":
             asked = ReadRequest(LOCAL, question, found.hits, Direct(stores.embedder), found.term_weights, "quick")
             texts = [claim.text for claim in (await self._reader.read(asked)).claims] + texts
+        if scope["path"] == "/bare/standard":
+            texts = [await self._pointed(question, found.hits[: READ_PASSAGES["standard"]]), *texts]
         await self._stream(texts[:FRAMES], send)
+
+    async def _pointed(self, question, hits):
+        """The words that the small reader points at in the best of some passages."""
+        read = zip(hits, await self.spans.spans(question, texts_of(hits)), strict=True)
+        hit, spans = max(read, key=lambda pair: pair[1].score)
+        return hit.passage.text[spans.best[0].start : spans.best[0].end]
 
     async def _stream(self, texts, send):
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
@@ -74,16 +87,23 @@ class Bare:
         await send({"type": "http.response.body", "body": b""})
 
 
+async def serve(server, bare, listening, settings):
+    """Serve with the small reader open; its file is loaded once for both."""
+    async with open_span_reader(settings) as bare.spans:
+        await server.serve([listening])
+
+
 def main(home):
     """Serve until a signal."""
     settings = Settings(home=home, port=0, max_runs=256)
     listening = bind(settings)
     assert listening.getsockopt(1, 7) >= SNDBUF
     api = create_app(settings, url=url_of(settings, listening))
-    config = config_of(settings, Bare(api))
+    bare = Bare(api)
+    config = config_of(settings, bare)
     server = Server(config, api, lambda: print(listening.getsockname()[1], flush=True))
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(server.serve([listening]))
+        runner.run(serve(server, bare, listening, settings))
     listening.close()
 
 

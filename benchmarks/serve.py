@@ -2,7 +2,8 @@
 
 `python -m benchmarks.serve [--passages N] [--keep FOLDER] [--rounds N]` (100,000 passages by default) prints one JSON
 line. Rounds alternate between the house (`quick`, accepted message on disk, graph, MCP) and a bare ASGI endpoint that
-embeds, searches and streams with the same embedder and index in the same process; every question is new. The
+embeds, searches and streams with the same embedder and index in the same process; every question is new. `standard` is
+measured beside the same endpoint with the small reader, over as many passages. The
 passages that answer are the samples': after the first asking the house has their sentences' vectors in memory, so the
 first asking is a row of its own.
 `--keep` keeps the data folder for the next time.
@@ -33,7 +34,7 @@ from memory.records import LOCAL, Document, Passage
 from memory.settings import StoreSettings
 from memory.stores import open_stores
 
-HOUSE, BARE, READING = "/api/v1/chat/message", "/bare", "/bare/reading"
+HOUSE, BARE, READING, POINTING = "/api/v1/chat/message", "/bare", "/bare/reading", "/bare/standard"
 CLIENTS, ALONE, TOGETHER = 64, 30, 128
 FIRST = b"event: answer.delta"
 QUESTIONS = [
@@ -72,11 +73,11 @@ def serving(home):
             server.send_signal(signal.SIGTERM)
 
 
-async def ask(port, path):
+async def ask(port, path, effort="quick"):
     """Ask something new; return the seconds to the first word and to the end."""
     number = next(fresh)
     question = f"{QUESTIONS[number % len(QUESTIONS)]} Order {number}"
-    body = json.dumps({"message": question, "effort": "quick"}).encode()
+    body = json.dumps({"message": question, "effort": effort}).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nAccept: text/event-stream\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -94,10 +95,21 @@ async def ask(port, path):
     return first, time.perf_counter() - began
 
 
-async def first_words(port, path):
+async def first_words(port, path, effort="quick"):
     """Ask one after another; return each time to the first word (an abstention has none)."""
-    found = [await ask(port, path) for _ in range(ALONE)]
+    found = [await ask(port, path, effort) for _ in range(ALONE)]
     return [first for first, _ in found if first is not None]
+
+
+async def read_first_words(port, rounds):
+    """Return the median milliseconds to the first word where the small reader reads: the house's and bare."""
+    house, bare = [], []
+    for number in range(rounds + 1):
+        spent = await first_words(port, HOUSE, "standard"), await first_words(port, POINTING)
+        if number:
+            house += spent[0]
+            bare += spent[1]
+    return statistics.median(house) * 1e3, statistics.median(bare) * 1e3
 
 
 async def streams_per_s(port, path):
@@ -142,6 +154,7 @@ async def measure(port, rounds, passages):
             alone[path] += await first_words(port, path)
         for path in paths:
             together[path].append(await streams_per_s(port, path))
+    standard, pointing = await read_first_words(port, rounds)
     first = {path: statistics.median(values) * 1e3 for path, values in alone.items()}
     rate = {path: statistics.median(values) for path, values in together.items()}
     named = f"quick, {passages} passages"
@@ -150,6 +163,14 @@ async def measure(port, rounds, passages):
         row(f"first token, {named}; bare embed, search, stream", first[HOUSE], "ms", first[BARE], 3, at_most=True),
         row(f"first token, {named}; and the reader, bare", first[HOUSE], "ms", first[READING], 2, at_most=True),
         row(f"first token, {named}, sentences not read before; bare", unread, "ms", first[BARE], 3, at_most=True),
+        row(
+            f"first token, standard, {passages} passages; bare embed, search, small reader",
+            standard,
+            "ms",
+            pointing,
+            1.3,
+            at_most=True,
+        ),
         row(f"{many}; bare", rate[HOUSE], "1/s", rate[BARE], 0.5, at_most=False),
         row(
             f"{many}; and the reader, bare",

@@ -21,6 +21,7 @@ from evals.ranking import DEPTH, score_ranking
 from evals.sets import EvalSet, InvalidSet, Question
 from evals.statistics import Metric, mean, quantile
 from graphs.context import LIMITS, Context
+from graphs.reader.extractive import ExtractiveReader
 from graphs.state import State
 from memory.records import LOCAL, Effort, Hit
 from tools.calls import SearchRequest
@@ -145,9 +146,10 @@ class _Comparison:
 
 
 async def rank_as_served(house: House, question: Question, text: str, effort: Effort) -> tuple[list[str], float]:
-    """Return the sources of the passages that the researcher hands on, best first, and the milliseconds it took.
+    """Return the sources of the passages as the graph ranks them, best first, and the milliseconds it took.
 
-    The graph runs as for a user, and is left once no further round of research can come. What the search tool
+    The graph runs as for a user, and is left once the order cannot change any more: after the last round of research,
+    or, where the small reader reranks what was found, after the last reading. What the search tool
     finds beyond what is read follows, so that recall at 100 can be told; its time is not counted.
     """
     started = time.perf_counter()
@@ -164,10 +166,15 @@ async def _researched(house: House, question: Question, text: str, effort: Effor
     query = ""
     config = {"configurable": {"thread_id": f"eval-{question.id}"}}
     parts = graph.astream(State(question=text), config, context=context, stream_mode="updates")
+    reader = house.agent.deps.reader
+    last = "synthesizer" if isinstance(reader, ExtractiveReader) and reader.reranks(effort) else "researcher"
+    round = 0
     async with aclosing(parts):
         async for part in parts:
             if (update := part.get("researcher")) is not None:
-                hits, query = update["hits"], update["query"]
-                if update["round"] >= LIMITS[effort].rounds:
-                    break
+                hits, query, round = update["hits"], update["query"], update["round"]
+            elif last in part:
+                hits = part[last]["hits"]
+            if last in part and round >= LIMITS[effort].rounds:
+                break
     return hits, query
