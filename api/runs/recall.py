@@ -53,6 +53,8 @@ async def key_of(engine: Engine, record: RunRecord) -> str | None:
     """Name what a run's answer rests on; None where it may be neither looked up nor kept."""
     if not engine.settings.recalls or record.parent_turn_id is not None or told_before(record):
         return None
+    # Once a process, and no wait for a cache: a busy machine may need longer for it than a cache is waited for.
+    await asyncio.to_thread(_agent)
     return await _helpful(_key_of(engine, record))
 
 
@@ -89,7 +91,7 @@ async def _key_of(engine: Engine, record: RunRecord) -> str | None:
     # The last change itself too: a store that was restored counts the same numbers again.
     corpus = repr([sequence, *await stores.documents.changes(SYSTEM, sequence - 1, 1)])
     made_by = {**engine.versions, "corpus": corpus, "embedder": stores.embedder.name}
-    made_by["agent"] = await asyncio.to_thread(_agent)
+    made_by["agent"] = _agent()
     made_by["fallbacks"] = " ".join(settings.model_fallbacks)
     made_by["base_url"] = settings.model_base_url
     alone = scope.user_id if await stores.documents.owns(scope) else ""

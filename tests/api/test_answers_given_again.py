@@ -9,10 +9,11 @@ from typing import Any, cast
 import pytest
 
 from api.events import EVENT
+from api.runs import recall
 from memory.errors import StoreUnavailable
 from memory.identity import API_AUDIENCE, mint
 from memory.records import Access, Document, Passage, Scope
-from tests.api.rigging import SECRET, Served, open_server
+from tests.api.rigging import PATIENCE_S, SECRET, Served, open_server
 from tests.support import documents
 from tests.support.fake_provider import Reply, open_provider
 
@@ -21,6 +22,12 @@ ORRIN = b"""# The lighthouse
 The lighthouse of Orrin was built in 1873 by Mathilde Aubert. It stands 41 metres tall on the cliff of Saint Brann.
 """
 QUESTION = "When was the lighthouse of Orrin built?"
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept and given is tested, not how fast this machine's disk is meanwhile."""
+    monkeypatch.setattr(recall, "PATIENCE_S", PATIENCE_S)
 
 
 @pytest.fixture

@@ -11,21 +11,26 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.faults.house import LATE_S, SLACK_S, House, open_house
+from tests.faults.house import LATE_S, QUESTION, House, open_house
 from tests.faults.test_cells import well_again
 
-REQUEST_S, HANGS_S = 0.5, 10.0
-"""The limit of a request, and that of one store call: as good as none."""
+REQUEST_S, STORE_S = 1.0, 3.0
+"""The limit of a request, and that of one store call: longer than that."""
 AT_ONCE = 15
 """More than PostgreSQL's pool has connections."""
-RUN_S = 1.5
+RUN_S = 5.0
 
-pytestmark = [pytest.mark.services, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.asyncio(loop_scope="module"),
+    # PyMongo leaves a socket that was being connected for a call that is given up to the collector, which closes it.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
-    limits: dict[str, Any] = {"store_timeout_s": HANGS_S, "request_timeout_s": REQUEST_S, "run_timeout_s": RUN_S}
+    limits: dict[str, Any] = {"store_timeout_s": STORE_S, "request_timeout_s": REQUEST_S, "run_timeout_s": RUN_S}
     async with open_house(tmp_path_factory.mktemp("deadlines"), **limits) as house:
         await well_again(house)
         yield house
@@ -59,11 +64,31 @@ async def test_an_answer_comes_at_the_deadline_while_a_server_hangs_and_no_conne
         (504, "deadline_exceeded"),
         (503, "store_unavailable"),
     }, [reply.text for reply, _ in late]
-    assert max(took_s for _, took_s in late) <= REQUEST_S + LATE_S + SLACK_S
+    print(f"{server}: {min(s for _, s in late):.3f} to {max(s for _, s in late):.3f} s")  # noqa: T201 - figures
+    assert max(took_s for _, took_s in late) <= REQUEST_S + LATE_S + house.slack_s
     assert late[0][0].status_code == 504
 
     await well_again(house)
-    again = await asyncio.gather(*(timed(house, path) for _ in range(AT_ONCE)))
-    assert {reply.status_code for reply, _ in again} == {200}, [reply.text for reply, _ in again]
-    assert again[0][0].content[:40] == well.content[:40]
-    print(f"{server}: {min(s for _, s in late):.3f} to {max(s for _, s in late):.3f} s")  # noqa: T201 - figures
+    again = [(await timed(house, path))[0] for _ in range(AT_ONCE)]
+    assert {reply.status_code for reply in again} == {200}, [reply.text for reply in again]
+    assert again[0].content[:40] == well.content[:40]
+
+
+@pytest.mark.chaos
+async def test_whoever_waits_for_a_run_is_told_in_time_when_any_server_hangs_in_the_middle_of_it(house: House) -> None:
+    for server in ("postgres", "redis", "cassandra", "mongo"):
+        await well_again(house)
+        asking = asyncio.create_task(house.served.client.post("/api/v1/chat/message", json={"message": QUESTION}))
+        began = time.monotonic()
+        async with asyncio.timeout(REQUEST_S + LATE_S + house.slack_s):
+            while not house.served.parts.runs.live and not asking.done():  # noqa: ASYNC110 - it sets no event
+                await asyncio.sleep(0)
+        with house.proxies[server].silent():
+            reply = await asking
+        assert time.monotonic() - began <= REQUEST_S + RUN_S + STORE_S + LATE_S + house.slack_s, server
+        assert (reply.status_code, reply.json().get("code")) in (
+            (200, None),
+            (504, "timeout"),
+            (503, "store_unavailable"),
+        )
+        print(f"{server}: {reply.status_code} after {time.monotonic() - began:.3f} s")  # noqa: T201 - figures
