@@ -42,6 +42,9 @@ SYNTHETIC_WEIGHT = 0.4
 WRONGLY_REFUSED = 0.08
 """Share of answerable calibration questions that the threshold refuses."""
 
+PATIENCE_S = 600.0
+"""For reading the passages of a question, on a machine that is busy with other things too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -155,7 +158,7 @@ def _logit(chance: float) -> float:
 
 async def gathered(options: argparse.Namespace, home: Path) -> tuple[Gathered, str]:
     """All cases, and the name of the reader that read them."""
-    async with open_span_reader(StoreSettings(reader=options.reader)) as spans:
+    async with open_span_reader(StoreSettings(reader=options.reader, reader_timeout_s=PATIENCE_S)) as spans:
         if spans is not None:
             await spans.spans("", ())  # loaded: from now on its name says which file it is
         present, hidden = await training_cases(options.data, home, options.questions, options.seed, spans)

@@ -25,6 +25,8 @@ from memory.stores import Stores, open_stores
 Tell = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much."""
 
+PATIENCE_S = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class House:
@@ -51,7 +53,8 @@ async def open_house(home: Path | None) -> AsyncGenerator[House]:
 def _embedded(home: Path) -> Settings:
     urls = [name for name in StoreSettings.model_fields if name.endswith("_url")]
     urls += [name for name in Settings.model_fields if name.startswith("mcp_") and name.endswith("_url")]
-    return load_settings(home=home, **dict.fromkeys(urls, ""))
+    # Patient with the small reader: figures are of answers that had it, however busy the machine is.
+    return load_settings(home=home, reader_timeout_s=PATIENCE_S, **dict.fromkeys(urls, ""))
 
 
 async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> None:

@@ -71,6 +71,11 @@ class StoreSettings(BaseSettings):
         description="The small reader of `standard` and `deep`: an ONNX FILE of training.export with its FILE.sha256;"
         " off: none; empty: the one that is shipped.",
     )
+    reader_timeout_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="Time limit of the small reader for one question, seconds; then the answer does without it.",
+    )
     kept_versions: int = Field(
         default=5, ge=1, description="Versions of a document that are kept, the current one among them."
     )

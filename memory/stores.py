@@ -122,7 +122,7 @@ async def open_span_reader(settings: StoreSettings) -> AsyncGenerator[SpanReader
     from memory.spans import onnx
 
     file = Path(settings.reader) if settings.reader else onnx.FILE
-    async with onnx.open_span_reader(file) as reader:
+    async with onnx.open_span_reader(file, settings.reader_timeout_s) as reader:
         yield reader
 
 
