@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from memory.errors import DimensionMismatch
-from memory.index import filing, fusion, lexical, scoring
+from memory.index import filing, lexical, scoring
+from memory.index.fusion import fuse
 from memory.index.analysis import query_terms
 from memory.index.found import Found
 from memory.index.postings import KeptPostings
-from memory.index.ranking import EMPTY, Ranking, fuse
+from memory.index.ranking import EMPTY, Ranking
 from memory.index.schema import TABLES
 from memory.index.selection import select
 from memory.index.vectors import VectorFile
@@ -156,10 +157,8 @@ class Shard:
                 return dense
             case "lexical":
                 return words.ranking
-            case "hybrid" if query.vector is None or not len(dense.rows):
-                return fuse(dense, words.shares(), query.weights)
             case "hybrid":
-                return fusion.fuse(dense, words, field, (query.vector, query.weights), self._vectors.at)
+                return fuse(query, dense, words, field, self._vectors.at)
 
     def _show(self, view: View) -> None:
         self._vectors.load(view.count)
