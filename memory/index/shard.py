@@ -18,9 +18,9 @@ import numpy as np
 
 from memory.errors import DimensionMismatch
 from memory.index import filing, lexical, scoring
-from memory.index.fusion import fuse
 from memory.index.analysis import query_terms
 from memory.index.found import Found
+from memory.index.fusion import fuse
 from memory.index.postings import KeptPostings
 from memory.index.ranking import EMPTY, Ranking
 from memory.index.schema import TABLES
