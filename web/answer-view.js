@@ -9,6 +9,9 @@ import { speak } from "./speak.js";
 
 const STAGES = [["researching", "Search"], ["reading", "Read"], ["writing", "Write"], ["judging", "Judge"]];
 const BULLET = /^[-*•] +(?=\S)/;
+const STEP = /^\d{1,2}\. +(?=\S)/;
+const DISPUTE = "The sources disagree: ";
+const SILENCE = "The sources do not say.";
 
 /** acts: {cite(citation, answer, opener), retry(effort), ask(text), rate(rating), addDocuments()} */
 export class AnswerView {
@@ -68,6 +71,8 @@ export class AnswerView {
     known.node.classList.toggle("as-record", table !== null);
     const bullet = table ? null : BULLET.exec(claim.text);
     known.node.classList.toggle("as-item", bullet !== null);
+    known.node.classList.toggle("as-step", STEP.test(claim.text));
+    known.node.classList.toggle("as-dispute", claim.text.startsWith(DISPUTE));
     const text = bullet ? claim.text.slice(bullet[0].length) : claim.text;
     const words = table ?? fill(foreign(isStruck(claim) ? "del" : "span", ""), emphasised(text, short));
     const marks = isStruck(claim) ? [] : claim.citations.map((citation) => this.#mark(citation, numbers, answer));
@@ -83,7 +88,7 @@ export class AnswerView {
 
   #conclusion(answer) {
     return [
-      answer.abstained ? this.#abstention(answer) : null,
+      answer.abstained && !answer.clarification ? this.#abstention(answer) : null,
       answer.clarification ? this.#clarification(answer.clarification) : null,
       answer.status === "cancelled" ? notice("Stopped. What had been written is kept; it was not judged.") : null,
       answer.status === "failed" ? failure(answer.error) : null,
@@ -96,6 +101,7 @@ export class AnswerView {
   }
 
   #abstention(answer) {
+    if (answer.text && !answer.text.startsWith(SILENCE)) return foreign("p", answer.text);
     const queries = [...new Set(answer.queries.map((one) => one.query))];
     const closest = titles(answer);
     return h("section", { class: "abstention" },

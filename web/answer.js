@@ -20,8 +20,15 @@ export function ofTurn(turn) {
     ...emptyAnswer(),
     status: { complete: "completed", cancelled: "cancelled", failed: "failed" }[turn.status] ?? turn.status,
     claims: turn.claims, text: turn.text, short: turn.short_answer, confidence: turn.confidence, abstained: turn.abstained,
-    run: turn.run_id, answerTurn: turn.turn_id, questionTurn: turn.parent_turn_id, rating: turn.rating ?? null,
+    clarification: turn.abstained ? offered(turn.text) : null, run: turn.run_id, answerTurn: turn.turn_id, questionTurn: turn.parent_turn_id, rating: turn.rating ?? null,
   };
+}
+
+/** The question that a stored answer asked back, with its options; null if it asked nothing. */
+function offered(text) {
+  const [question, ...lines] = text.split("\n");
+  const options = lines.map((line) => /^\d\. (.+)$/.exec(line)?.[1]);
+  return options.length > 1 && options.every(Boolean) && question.endsWith("?") ? { question, options } : null;
 }
 
 /** Claims that the judge let stand, or has not weighed yet. */
