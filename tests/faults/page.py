@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.faults.table import CELLS, EVERY_TIME, FAULTS, LOSSES, RECOVERS_S, STRAINS, WAVERS, Cell, Sight
+from tests.faults.table import (
+    CELLS,
+    EVERY_TIME,
+    FAULTS,
+    ILLNESSES,
+    LOSSES,
+    RECOVERS_S,
+    STRAINS,
+    WAVERS,
+    Cell,
+    Illness,
+    Sight,
+)
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 HEAD = f"""\
@@ -28,7 +40,7 @@ In every cell:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_faults(), *_losses(), *_cells()]) + "\n"
+    return "\n".join([HEAD, *_faults(), *_losses(), *_cells(), *_illnesses()]) + "\n"
 
 
 def _faults() -> list[str]:
@@ -45,6 +57,24 @@ def _cells() -> list[str]:
     strains = f"Under {_listed(STRAINS)} everything is answered as ever, only later."
     wavers = f"Under {_listed(WAVERS)} one call may be answered and the next not: either is seen."
     return ["## Cells", "", f"{strains} {wavers}", "", *_table(heads, map(_row, CELLS))]
+
+
+def _illnesses() -> list[str]:
+    text = (
+        "Done to the server itself and not to the way to it (`tests/faults/test_illnesses.py`, each on a server of its"
+        " own, all of them by `make chaos`). Whoever calls is told `store_unavailable` within the time given; once the"
+        " server is well again calls are answered, without a restart, within the same seconds as above."
+    )
+    rows = [[one.server, f"{one.ill} ({one.words})", _refused(one), _when(one)] for one in ILLNESSES]
+    return ["", "## The server itself", "", text, "", *_table(["Server", "Fault", "What is refused", "Within"], rows)]
+
+
+def _refused(one: Illness) -> str:
+    return "writes; reads go on" if one.writes_only else "everything"
+
+
+def _when(one: Illness) -> str:
+    return f"{one.limits} store limit" if one.limits else "at once"
 
 
 def _row(cell: Cell) -> list[str]:

@@ -151,3 +151,32 @@ EVERY_TIME = frozenset[tuple[Dependency, Fault]](
     }
 )
 """The cells that are tested at each change; all of them by `make chaos`."""
+
+Ill = Literal["hung", "password changed", "full"]
+
+
+class Illness(NamedTuple):
+    """A fault of the server itself, not of the way to it. limits: time limits that a call may take; 0: at once.
+
+    writes_only: reads go on.
+    """
+
+    server: str
+    ill: Ill
+    words: str
+    limits: int
+    writes_only: bool = False
+    every_time: bool = False
+
+
+ILLNESSES: tuple[Illness, ...] = (
+    Illness("redis", "hung", "SIGSTOP", 1, every_time=True),
+    Illness("postgres", "hung", "SIGSTOP of all its processes", 1),
+    Illness("mongo", "hung", "SIGSTOP", 1),
+    Illness("cassandra", "hung", "SIGSTOP", 1),
+    Illness("redis", "password changed", "`requirepass`, connections ended", 0, every_time=True),
+    Illness("postgres", "password changed", "`ALTER ROLE`, connections ended", 1, every_time=True),
+    Illness("redis", "full", "`maxmemory` reached, nothing may be evicted", 0, writes_only=True, every_time=True),
+    Illness("sqlite", "full", "no page more (`max_page_count`)", 0, writes_only=True, every_time=True),
+)
+"""What was done to servers of their own; the other servers of `make services` know no passwords and no quota."""
