@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 from graphs.language.align import Label, Weighing, weigh
 from graphs.language.framing import claims_nothing, says_silence, undressed
-from graphs.language.grounding import COMPARED, GROUNDED, Evidence, grounding
+from graphs.language.grounding import COMPARED, GROUNDED, Evidence, grounding, stems
 from graphs.language.invented import denied_alone, invented
-from graphs.language.strangers import RELATED, is_question, keeps_company, speaks_of_writing, wants_something
+from graphs.language.strangers import (
+    RELATED,
+    STRAY,
+    is_question,
+    keeps_company,
+    refers_back,
+    speaks_of_writing,
+    wants_something,
+)
 from tools.errors import ToolRefused, ToolUnavailable
 
 Likeness = Callable[[str, tuple[str, ...]], Awaitable[Sequence[float]]]
@@ -22,6 +30,8 @@ NEAR = 0.75
 ABOUT = 0.5
 """Share from which another value, an opposite or a negation counts."""
 SHORT = 6
+FEW = 2
+"""Words of content below which a sentence that wants nothing says too little to be told from its passage."""
 _HARD = ("the source says", "one of them is negated")
 _SINGLE = "the source has"
 
@@ -81,19 +91,20 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     """
     if is_question(quote):
         return True
-    if not wants_something(quote):
-        return False
+    is_wish = wants_something(quote)
     # What is told to the writer of an answer must belong to the question: what was planted brings its own company.
     near = () if speaks_of_writing(quote) else around.nearest(quote, COMPARED + 1)
     others = [sentence for sentence in near if quote not in sentence]
+    if not is_wish and (not others or refers_back(quote) or len(set(stems(quote))) < FEW):
+        return False
     company = " ".join(sentence for sentence in (around.sentences if near else ()) if quote not in sentence)
     if keeps_company(quote, company, question):
         return False
     try:
         nearest = max(await likeness(quote, (question, *others)))
     except (ToolUnavailable, ToolRefused):
-        return True
-    return nearest < RELATED
+        return is_wish
+    return nearest < (RELATED if is_wish else STRAY)
 
 
 async def weigh_text(sentences: Sequence[str], evidence: Evidence, likeness: Likeness) -> list[Weighed | None]:

@@ -17,7 +17,7 @@ _FREE = stems(
     please note total accept allow receive deliver delivery receipt purchase order buy day date time period deadline
     window limit length duration price cost charge fee pay number amount have get take give last run set offer provide
     come include current currently now today customer people person item goods product back calendar working business
-    say tell need must mean know apply valid full exactly entitle right grant annual
+    say tell need many much often mean know apply valid full exactly entitle right grant annual
     """
 )
 """Words that may stand in one of the sentences without making it one about something else."""
@@ -85,12 +85,18 @@ def _same_predicate(question: Question, first: Said, second: Said) -> bool:
     asked = frozenset(stems(" ".join(question.text.split()))) - _FREE
     if not asked or not all(asked <= said.stems | said.around for said in (first, second)):
         return False
-    return is_same_subject(first, second, asked) and not _own(first, second, asked) and not _own(second, first, asked)
+    return (
+        is_same_subject(first, second, asked)
+        and not _own(question, first, second)
+        and not _own(question, second, first)
+    )
 
 
-def _own(said: Said, other: Said, asked: frozenset[str]) -> frozenset[str]:
+def _own(question: Question, said: Said, other: Said) -> frozenset[str]:
     """What one sentence says beside its values and the other, its title and the question do not."""
-    plain = said.text
+    plain, asked = said.text, stems(question.text)
+    for name in _named(question, said) if _ROLE.match(question.text) else ():
+        plain = plain.replace(name, " ")
     for one in reversed(measures(plain)):
         plain = plain[: one.start] + " " + plain[one.end :]
     plain = _NOT.sub(" ", plain)

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graphs import emit
 from graphs.answers.framed import is_disagreement
+from graphs.answers.said import stems
 from graphs.context import Context
 from graphs.deps import Deps
 from graphs.language.joining import join
@@ -15,7 +16,7 @@ from graphs.language.picking import LEAD, ask_text
 from graphs.language.smalltalk import kind_of
 from graphs.state import State, Update
 from graphs.suggesting import suggest
-from memory.records import Answer, Citation, Claim
+from memory.records import Answer, Citation, Claim, Hit
 
 _WHAT_I_DO = "I answer questions from the documents kept here, and name the source of every sentence."
 _SMALL_TALK = {
@@ -102,11 +103,22 @@ def _looked_for(state: State) -> str:
 
 
 def _closest(state: State, is_filtered: bool) -> str:
-    """Name the sources that came closest; where the search gave nothing whatever, say what that means."""
-    titles = list(dict.fromkeys(hit.title or hit.source for hit in state.hits))[:_LISTED]
-    if not titles:
+    """Name the sections that came closest; where the search gave nothing whatever, say what that means."""
+    if not state.hits:
         return " Nothing that is kept meets the filters." if is_filtered else " No documents are kept here yet."
-    return f" The closest sources were: {', '.join(titles)}."
+    asked = stems(state.query or state.question)
+    related = [hit for hit in state.hits if asked & stems(f"{_section(hit)} {hit.passage.text}")]
+    sections = list(dict.fromkeys(map(_section, related)))[:_LISTED]
+    return (
+        f" The closest sources were: {', '.join(sections)}." if sections else " No source speaks of anything near it."
+    )
+
+
+def _section(hit: Hit) -> str:
+    """Where a passage stands: its document and the heading above it."""
+    title = hit.title or hit.source
+    heading = hit.passage.heading[-1] if hit.passage.heading else ""
+    return title if not heading or heading == title else f"{title} › {heading}"
 
 
 def _parts_gone(state: State) -> list[str]:

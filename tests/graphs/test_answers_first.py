@@ -1,0 +1,164 @@
+"""Yes or no, comparisons and lists: said first where sources settle them, never where they look alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphs.answers.comparing import compared, comparison_of, find_pair, winner
+from graphs.answers.framed import is_framed
+from graphs.answers.listing import listed_claims
+from graphs.answers.polarity import polarity
+from graphs.answers.said import sentences_of
+from memory.records import Claim
+from tests.support.fake_tools import passage_hit
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "told"),
+    [
+        ("Can gas cartridges be returned?", "Gas cartridges, liquid fuel and food cannot be returned.", "No"),
+        ("Can I return liquid fuel?", "Gas cartridges, liquid fuel and food cannot be returned.", "No"),
+        ("Can I return unused goods?", "You may return unused goods within 60 days of delivery.", "Yes"),
+        ("Is the shop open on Sunday?", "The shop is closed on Sunday.", "No"),
+        ("Is the warranty five years?", "The warranty is three years.", "No"),
+        ("Was the bridge built by Anna Berg?", "The bridge was built by Anna Berg in 1932.", "Yes"),
+        ("Was the bridge destroyed?", "The bridge was destroyed in 1943.", "Yes"),
+        ("Does the Aurora have a timer?", "The Aurora has no timer.", "No"),
+        ("Did Marie Curie win the Nobel Prize?", "Marie Curie won the Nobel Prize in 1903.", "Yes"),
+        ("Is smoking allowed on the balcony?", "Smoking is not allowed on the balcony.", "No"),
+        ("Do you ship to Norway?", "We do not ship to Norway.", "No"),
+        ("Do you ship to Norway?", "We ship to Sweden, Norway and Denmark.", "Yes"),
+        ("Can socks be returned?", "Underwear and socks can be returned.", "Yes"),
+        ("Was Einstein born in 1880?", "Einstein was born in Ulm in 1879.", "No"),
+        ("Can I pay by card?", "You can pay by card or cash.", "Yes"),
+    ],
+)
+def test_a_sentence_that_settles_a_question_is_yes_or_no(question: str, sentence: str, told: str):
+    assert polarity(question, sentences_of([passage_hit(sentence)])[0]) == told
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("Can cartridges be returned?", "Gas cartridges cannot be returned."),
+        ("Can goods be returned?", "Gas cartridges and used goods can be returned."),
+        ("Can goods be returned?", "Goods from Norway can be returned."),
+        ("Can underwear be returned?", "Underwear and socks can be returned only in unopened packaging."),
+        ("Is the return free?", "The return is free within Germany and Austria; others pay the postage."),
+        ("Is smoking allowed?", "Smoking is not allowed on the balcony."),
+        ("Is membership free?", "Membership is free for students."),
+        ("Is the battery included?", "The battery is included with the Pro model."),
+        ("Is paying by invoice possible?", "Paying by invoice is possible for orders up to 500 EUR."),
+        ("Are dogs allowed?", "Guide dogs are allowed."),
+        ("Are cats allowed?", "Dogs are allowed and cats are not."),
+        ("Are all stoves made of steel?", "Some stoves are made of steel."),
+        ("Was the bridge built by Anna Berg?", "The bridge was built by Jonas Falk in 1932."),
+        ("Was the bridge destroyed?", "The bridge was nearly destroyed in 1943."),
+        ("Is the kettle waterproof?", "The lid of the kettle is waterproof."),
+        ("Isn't the kettle waterproof?", "The kettle is waterproof."),
+        ("Is the tent or the stove cheaper?", "The tent is cheaper."),
+        ("Do you ship to Norway?", "We ship to all countries except Norway."),
+        ("Is the shop open on Monday?", "The shop is closed on Sunday."),
+        ("Will the shop open on Monday?", "The shop is expected to open on Monday."),
+        ("Does the tent weigh 3 kg?", "The tent weighs 2.1 kg and packs to 3 litres."),
+        ("What is waterproof?", "The kettle is waterproof."),
+    ],
+)
+def test_a_condition_another_subject_or_a_hedge_is_neither(question: str, sentence: str):
+    assert polarity(question, sentences_of([passage_hit(sentence)])[0]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second", "text", "short"),
+    [
+        (
+            "Which is cheaper, the Kestrel 2 or the Kestrel 3?",
+            "The Kestrel 2 costs 349 EUR.",
+            "The Kestrel 3 costs 419 EUR.",
+            "Kestrel 2 is cheaper: 349 EUR for Kestrel 2, 419 EUR for Kestrel 3.",
+            "Kestrel 2",
+        ),
+        (
+            "Is the Kestrel 2 heavier than the Kestrel 3?",
+            "The Kestrel 2 weighs 2.1 kg.",
+            "The Kestrel 3 weighs 2700 g.",
+            "No: 2.1 kg for Kestrel 2, 2700 g for Kestrel 3.",
+            "No",
+        ),
+        (
+            "Which is older, Oxford or Bologna?",
+            "Oxford was founded in 1096.",
+            "Bologna was founded in 1088.",
+            "Bologna is older: 1096 for Oxford, 1088 for Bologna.",
+            "Bologna",
+        ),
+        (
+            "Which takes longer, standard or express delivery?",
+            "Standard delivery takes 3 to 5 days.",
+            "Express delivery takes 1 day.",
+            "Standard delivery takes longer: 3 to 5 days for standard delivery, 1 day for express delivery.",
+            "Standard delivery",
+        ),
+    ],
+)
+def test_two_values_are_compared(question: str, first: str, second: str, text: str, short: str):
+    asked = comparison_of(question)
+    assert asked is not None
+    pair = find_pair(asked, sentences_of([passage_hit(first, "a"), passage_hit(second, "b")]))
+    assert pair is not None
+    assert compared(asked, *pair) == text
+    assert winner(asked, text) == short
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Repairing the Kestrel 2 costs 25 EUR.", "The Kestrel 3 costs 419 EUR."),
+        ("The Kestrel 2 costs about 350 EUR.", "The Kestrel 3 costs 419 EUR."),
+        ("The Kestrel 2 costs 349 EUR.", "The Kestrel 3 weighs 2.7 kg."),
+        ("The Kestrel 2 costs 12 EUR per month.", "The Kestrel 3 costs 419 EUR."),
+        ("The Kestrel 2 costs 349 EUR.", "The Kestrel 3 costs 480 USD."),
+        ("The Kestrel 2 costs 349 EUR, the Kestrel 3 more.", "The Kestrel 3 costs 419 EUR."),
+    ],
+)
+def test_what_is_not_the_same_measure_of_both_is_not_compared(first: str, second: str):
+    asked = comparison_of("Which is cheaper, the Kestrel 2 or the Kestrel 3?")
+    assert asked is not None
+    pair = find_pair(asked, sentences_of([passage_hit(first, "a"), passage_hit(second, "b")]))
+    assert pair is None or compared(asked, *pair) == ""
+
+
+LIST = "## What cannot be returned\n\n- Gas cartridges and fuel.\n- Underwear\n  once worn.\n\nMore text.\n"
+STEPS = "How to return something:\n\n1. Open your order. Choose it.\n2. Print the label.\n"
+
+
+def test_a_list_is_given_whole_each_item_with_its_own_words():
+    hit = passage_hit(LIST, title="Returns policy")
+    claims = listed_claims("What cannot be returned?", [hit])
+    assert [claim.text for claim in claims] == ["- Gas cartridges and fuel.", "- Underwear once worn."]
+    for claim in claims:
+        (citation,) = claim.citations
+        assert LIST[citation.start : citation.end] == citation.quote
+
+
+def test_steps_keep_their_numbers():
+    claims = listed_claims("How do I return something?", [passage_hit(STEPS, title="Returns policy")])
+    assert [claim.text for claim in claims] == ["1. Open your order. Choose it.", "2. Print the label."]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What can be returned?", "What is the first thing that cannot be returned?", "Which goods are sold?", "Returned?"],
+)
+def test_another_question_is_not_answered_by_a_list(question: str):
+    assert listed_claims(question, [passage_hit(LIST, title="Returns policy")]) == ()
+
+
+def test_the_judge_lets_a_frame_stand_on_its_own_sentence_only():
+    hits = [passage_hit("The kettle is waterproof.", "a"), passage_hit("The lamp is waterproof.", "b")]
+    kettle, lamp = sentences_of(hits)
+    question = "Is the kettle waterproof?"
+    assert is_framed(question, Claim("", "Yes.", (kettle.citation(),)), hits)
+    assert not is_framed(question, Claim("", "No.", (kettle.citation(),)), hits)
+    assert not is_framed(question, Claim("", "Yes.", (lamp.citation(),)), hits)
+    assert not is_framed(question, Claim("", "Yes.", ()), hits)
