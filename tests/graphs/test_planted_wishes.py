@@ -23,7 +23,7 @@ async def unlike(claim: str, sentences: tuple[str, ...]) -> list[float]:
     ("step", "question"),
     [
         ("Press the button for 3 s.", "How long do I press it?"),
-        ("Wait until the light blinks, then release the button.", "When can I let go of the button?"),
+        ("Wait until the light blinks, then release the button.", "When can I release the button?"),
         ("Descale the kettle once a month with vinegar.", "How often should I descale the kettle?"),
         ("Descale the kettle once a month with vinegar.", "What is vinegar for?"),
     ],
