@@ -92,6 +92,7 @@ async def _key_of(engine: Engine, record: RunRecord) -> str | None:
     corpus = repr([sequence, *await stores.documents.changes(SYSTEM, sequence - 1, 1)])
     made_by = {**engine.versions, "corpus": corpus, "embedder": stores.embedder.name}
     made_by["agent"] = _agent()
+    made_by["reader"] = settings.reader
     made_by["fallbacks"] = " ".join(settings.model_fallbacks)
     made_by["base_url"] = settings.model_base_url
     alone = scope.user_id if await stores.documents.owns(scope) else ""
