@@ -6,6 +6,7 @@ server's driver. To add a technology: one file in its port's folder and one line
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from memory.cassandra_url import is_cql
 from memory.errors import InvalidInput, ModelUnavailable
-from memory.folder import hold_folder
+from memory.folder import hold_folder, load_replica
 from memory.ports import (
     Accounts,
     AnswerStore,
@@ -219,13 +220,26 @@ async def _open_redis_checkpointer(files: _Files) -> BaseCheckpointSaver[Any]:
 async def _open_turns(files: _Files) -> TurnStore:
     if is_cql(files.settings.turns_url):
         from memory.turns.cassandra import CassandraTurns
-        from memory.turns.outbox import open_outbox
 
         turns = CassandraTurns(await files.cassandra("turns", files.settings.turns_url))
-        return await files.enter(open_outbox(turns, await files.open("outbox", "", "outbox.db")))
+        return await _open_outbox(files, turns)
     from memory.turns.sqlite import open_turns
 
     return await open_turns(await files.open("turns", files.settings.turns_url, "chat.db"))
+
+
+async def _open_outbox(files: _Files, turns: TurnStore) -> TurnStore:
+    settings, before = files.settings, files.settings.home / "outbox.db"
+    if is_postgres(settings.accounts_url):
+        from memory.turns.outbox_postgres import open_shared_outbox
+
+        file = await files.open("outbox", "", "outbox.db") if before.exists() else None
+        server = await files.postgres("outbox", settings.accounts_url)
+        replica = await asyncio.to_thread(load_replica, settings.home)
+        return await files.enter(open_shared_outbox(turns, server, replica, file))
+    from memory.turns.outbox import open_outbox
+
+    return await files.enter(open_outbox(turns, await files.open("outbox", "", "outbox.db")))
 
 
 async def _open_answers(files: _Files) -> AnswerStore:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from memory.encoding import decode_cursor, encode_cursor
@@ -27,7 +27,45 @@ AT_ONCE = 32
 """Threads whose turns are brought at the same time; a thread's own go one after another."""
 PAUSES_S = (0.1, 2.0)
 """How long after a failed attempt the server is tried again: at first, and at most."""
+TEND_S = 5.0
+"""How often a process says that it is there, and looks for what was left behind."""
 _PROBE = Scope("", "outbox", roles=("system",))
+
+
+class Kept(Protocol):
+    """Where turns wait: a file, or a table that processes share."""
+
+    async def keep(self, scope: Scope, turn: Turn) -> bool:
+        """Keep a turn durably; False if it was there."""
+        ...
+
+    async def tend(self) -> Sequence[Waiting]:
+        """Say that this process is there; return what was taken over from one that is not."""
+        ...
+
+    async def waiting(self) -> Sequence[Waiting]:
+        """What this process has to bring, the oldest first."""
+        ...
+
+    async def refused(self) -> int:
+        """How many turns the store will never take."""
+        ...
+
+    async def turn(self, item: Waiting) -> Turn | None:
+        """What waits in a place, if it still does."""
+        ...
+
+    async def turns(self, scope: Scope, thread_id: str) -> Sequence[Turn]:
+        """What waits of a thread, by turn_id."""
+        ...
+
+    async def done(self, item: Waiting, problem: str) -> None:
+        """Remove what the store has taken, or note why it never will."""
+        ...
+
+    async def forget(self, scope: Scope, thread_id: str) -> None:
+        """Forget what waits or was refused of a thread."""
+        ...
 
 
 @asynccontextmanager
@@ -45,8 +83,8 @@ async def open_outbox(store: TurnStore, database: Database) -> AsyncGenerator[Ou
 class OutboxTurns:
     """TurnStore that takes turns while the store behind it is away."""
 
-    def __init__(self, store: TurnStore, file: OutboxFile) -> None:
-        """Stand before a store, with a file for what it cannot take."""
+    def __init__(self, store: TurnStore, file: Kept) -> None:
+        """Stand before a store, with a place for what it cannot take."""
         self._store = store
         self._file = file
         self._waiting: Counter[tuple[str, str, str]] = Counter()
@@ -55,20 +93,21 @@ class OutboxTurns:
         # What is being brought must not make a thread anew that is being deleted, nor change places with its next turn.
         self._busy: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         self._at_once = asyncio.Semaphore(AT_ONCE)
-        self._replaying: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to bring what waits."""
+        await self._file.tend()
         self._waiting = Counter(item.place for item in await self._file.waiting())
         self._wake.set()
-        self._replaying = asyncio.create_task(self._replay_forever())
+        self._tasks = [asyncio.create_task(work) for work in (self._replay_forever(), self._tend_forever())]
 
     async def stop(self) -> None:
         """Leave what waits in the file."""
-        if self._replaying is not None:
-            self._replaying.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._replaying
+                await task
 
     async def append(self, scope: Scope, turn: Turn) -> None:
         """Keep a turn, in the store or in the file; there NotFound and Conflict are only told of what waits too."""
@@ -151,7 +190,7 @@ class OutboxTurns:
         if any(place[:2] == (scope.tenant_id, scope.user_id) for place in self._waiting):
             for item in await self._file.waiting():
                 if item.belongs_to(scope, thread_id):
-                    await self._through(self._replay(item))
+                    await self._replay(item)
 
     async def _replay(self, item: Waiting) -> None:
         """Bring one turn, unless it has been brought or forgotten meanwhile."""
@@ -161,7 +200,7 @@ class OutboxTurns:
                 return
             problem = ""
             try:
-                await self._store.append(item.scope, turn)
+                await self._through(self._store.append(item.scope, turn))
             except StoreUnavailable:
                 raise
             except StoreError as error:
@@ -177,13 +216,20 @@ class OutboxTurns:
             self._wake.clear()
             try:
                 await self._replay_all()
-            except StoreUnavailable:
-                self._away = True
+            except StoreUnavailable:  # of the store, which is then known to be away, or of the place where turns wait
                 self._wake.set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)
             else:
                 pause = PAUSES_S[0]
+
+    async def _tend_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_S)
+            with suppress(StoreUnavailable):
+                if taken_over := await self._file.tend():
+                    self._waiting.update(item.place for item in taken_over)
+                    self._wake.set()
 
     async def _replay_all(self) -> None:
         """Bring everything, thread by thread, several threads at once."""
@@ -195,7 +241,7 @@ class OutboxTurns:
             for failure in filter(None, outcomes):
                 raise failure
         if self._away:
-            await self._store.recent(_PROBE, "probe", 1)
+            await self._through(self._store.recent(_PROBE, "probe", 1))
             self._away = False
 
     async def _replay_thread(self, items: Sequence[Waiting]) -> None:

@@ -63,6 +63,10 @@ class OutboxFile:
         body = _TURN.dump(replace(turn, text=""))
         return await self._database.write(lambda connection: _keep(connection, scope, turn, body))
 
+    async def tend(self) -> Sequence[Waiting]:
+        """Nobody else has this file: there is nothing to take over."""
+        return ()
+
     async def waiting(self) -> Sequence[Waiting]:
         """Return what waits, the oldest first."""
         rows = await self._database.read(

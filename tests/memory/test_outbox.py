@@ -10,17 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from psycopg import sql
 
 from memory.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from memory.ids import new_id
+from memory.postgres import open_postgres
 from memory.records import Turn
 from memory.sqlite import open_database
+from memory.turns import outbox_postgres
 from memory.turns.outbox import open_outbox
+from memory.turns.outbox_postgres import OutboxTable, open_shared_outbox
 from memory.turns.sqlite import open_turns
 from tests.support.kill import acknowledged_before_kill
 from tests.support.people import ALICE, BOB
+from tests.support.servers import fresh_postgres_schema
 
 LIMIT_S = 5.0
+REFUSED_TURNS = "SELECT text, problem FROM turn_outbox ORDER BY sequence"
 
 
 class Switched:
@@ -48,12 +54,26 @@ def turn(text="hello", thread_id="thread", **fields):
     return Turn(new_id(), thread_id, "user", text, "complete", datetime(2026, 1, 15, tzinfo=UTC), "run", **fields)
 
 
-@pytest.fixture
-async def opened(tmp_path):
+async def refused_in_file(file):
+    return [tuple(row) for row in await file.read(lambda connection: connection.execute(REFUSED_TURNS).fetchall())]
+
+
+async def refused_in_table(postgres):
+    return await postgres.fetch(sql.SQL(REFUSED_TURNS.replace("text", "content")))
+
+
+@pytest.fixture(params=["file", pytest.param("table", marks=pytest.mark.services)])
+async def opened(request, tmp_path):
     async with AsyncExitStack() as stack:
         server = Switched(await open_turns(await stack.enter_async_context(open_database(tmp_path / "server.db"))))
-        file = await stack.enter_async_context(open_database(tmp_path / "outbox.db"))
-        yield server, await stack.enter_async_context(open_outbox(server, file)), file
+        if request.param == "table":
+            url = await stack.enter_async_context(fresh_postgres_schema())
+            postgres = await stack.enter_async_context(open_postgres(url))
+            outbox = await stack.enter_async_context(open_shared_outbox(server, postgres, "one", None))
+            yield server, outbox, lambda: refused_in_table(postgres)
+        else:
+            file = await stack.enter_async_context(open_database(tmp_path / "outbox.db"))
+            yield server, await stack.enter_async_context(open_outbox(server, file)), lambda: refused_in_file(file)
 
 
 async def brought(outbox):
@@ -127,7 +147,7 @@ async def test_nobody_but_one_task_asks_a_store_that_is_away(opened):
 
 
 async def test_what_the_store_will_never_take_is_kept_and_counted_and_stops_nothing_else(opened):
-    server, outbox, file = opened
+    server, outbox, refused = opened
     taken, other = turn("ours"), turn("later")
     await outbox.append(ALICE, taken)
     server.there.clear()
@@ -139,10 +159,7 @@ async def test_what_the_store_will_never_take_is_kept_and_counted_and_stops_noth
     lag = await brought(outbox)
     assert lag.refused == 2
     assert list(await outbox.recent(ALICE, "thread", 9)) == [taken, other]
-    rows = await file.read(
-        lambda sql: sql.execute("SELECT text, problem FROM turn_outbox ORDER BY sequence").fetchall()
-    )
-    assert [(row["text"], row["problem"].split(":")[0]) for row in rows] == [
+    assert [(text, problem.split(":")[0]) for text, problem in await refused()] == [
         ("other content", "Conflict"),
         ("intrusion", "NotFound"),
     ]
@@ -202,3 +219,46 @@ async def test_what_waits_survives_kill_9_and_is_brought_by_the_next_process(tmp
             await brought(outbox)
         kept = [item.turn_id for item in await store.recent(ALICE, "thread", 100_000)]
     assert kept[: len(acknowledged)] == acknowledged
+
+
+@pytest.mark.services
+async def test_what_a_process_kept_is_brought_by_another_when_its_disk_is_gone(tmp_path, monkeypatch):
+    """Two processes, the store away; one dies with its folder: nothing that it acknowledged is lost."""
+    monkeypatch.setattr(outbox_postgres, "GONE_S", 0.3)
+    monkeypatch.setattr("memory.turns.outbox.TEND_S", 0.1)
+    async with fresh_postgres_schema() as url, AsyncExitStack() as stack:
+        postgres = await stack.enter_async_context(open_postgres(url))
+        store = await open_turns(await stack.enter_async_context(open_database(tmp_path / "server.db")))
+        server = Switched(store)
+        server.there.clear()
+        turns = [turn(str(number)) for number in range(4)]
+        other = await stack.enter_async_context(open_shared_outbox(server, postgres, "other", None))
+        async with open_shared_outbox(server, postgres, "lost", None) as lost:
+            for item in turns[:2]:
+                await lost.append(ALICE, item)
+        await other.append(ALICE, turns[2])
+        page = await other.page(ALICE, "thread", None, 9)
+        assert (list(page.items), page.complete) == (turns[:3], False)
+        server.there.set()
+        async with asyncio.timeout(LIMIT_S):
+            while len(found := await store.recent(ALICE, "thread", 9)) < 3:  # noqa: ASYNC110 - another task's work
+                await asyncio.sleep(0.01)
+        assert list(found) == turns[:3]
+        await brought(other)
+
+
+@pytest.mark.services
+async def test_what_waits_in_a_file_moves_to_the_table_once_there_is_one(tmp_path):
+    turns = [turn(str(number)) for number in range(3)]
+    async with (
+        fresh_postgres_schema() as url,
+        open_postgres(url) as postgres,
+        open_database(tmp_path / "outbox.db") as file,
+    ):
+        async with open_outbox(Away(), file) as outbox:
+            for item in turns:
+                await outbox.append(ALICE, item)
+        async with open_shared_outbox(Away(), postgres, "one", file):
+            assert list(await OutboxTable(postgres, "one").turns(ALICE, "thread")) == turns
+        async with open_outbox(Away(), file) as emptied:
+            assert (await emptied.lag()).waiting == 0
