@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -30,6 +31,8 @@ THREADS = 2
 _WAY_OUT = "restore it with `git checkout`, export it anew (training/README.md), or set MULTIDB_READER=off"
 TIME_LIMIT_S = 5.0
 """For all texts of one question."""
+KEPT = 1024
+"""Texts whose spans are remembered, each with its question."""
 LOADING_S = 30.0
 """For the file, once: a tenth of a second usually, more where a process has just begun and does all at once."""
 
@@ -48,6 +51,7 @@ class OnnxSpanReader:
         self._parts = parts
         self._worker = worker
         self._time_limit_s = time_limit_s
+        self._kept: OrderedDict[tuple[str, Text], Spans] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -73,13 +77,23 @@ class OnnxSpanReader:
             raise ModelUnavailable(f"the reader was not loaded within {LOADING_S:g} s") from error
 
     async def _read(self, parts: _Parts, question: str, texts: Sequence[Text]) -> Sequence[Spans]:
-        order = sorted(range(len(texts)), key=lambda at: -len(texts[at].text))
+        new = sorted({text for text in texts if (question, text) not in self._kept}, key=lambda text: -len(text.text))
         async with asyncio.TaskGroup() as group:
             jobs = {
-                at: group.create_task(self._worker.run(partial(read, parts, question, texts[at]), first=False))
-                for at in order
+                text: group.create_task(self._worker.run(partial(read, parts, question, text), first=False))
+                for text in new
             }
-        return [jobs[at].result() for at in range(len(texts))]
+        found = {text: jobs[text].result() if text in jobs else self._kept[question, text] for text in texts}
+        self._keep(question, found)
+        return [found[text] for text in texts]
+
+    def _keep(self, question: str, found: Mapping[Text, Spans]) -> None:
+        """A further round of research reads mostly what the one before has read."""
+        for text, spans in found.items():
+            self._kept[question, text] = spans
+            self._kept.move_to_end((question, text))
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
 
 def read(parts: _Parts, question: str, text: Text) -> Spans:

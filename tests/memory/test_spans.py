@@ -167,7 +167,7 @@ async def test_reading_ends_at_its_time_limit_and_begins_no_further_text(file, s
     go, _, begun = slow
     async with open_span_reader(file, time_limit_s=0.05) as reader:
         with pytest.raises(ModelUnavailable, match="within"):
-            await reader.spans("When?", [HARBOUR] * 10)
+            await reader.spans("When?", [Text(str(number), HARBOUR.text) for number in range(10)])
         go.set()
     assert len(begun) == onnx.THREADS
 
@@ -175,13 +175,32 @@ async def test_reading_ends_at_its_time_limit_and_begins_no_further_text(file, s
 async def test_who_gives_up_stops_the_reading_between_two_texts(file, slow):
     go, full, begun = slow
     async with open_span_reader(file) as reader:
-        reading = asyncio.create_task(reader.spans("When?", [HARBOUR] * 10))
+        reading = asyncio.create_task(reader.spans("When?", [Text(str(number), HARBOUR.text) for number in range(10)]))
         assert await asyncio.to_thread(full.wait, 5)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         go.set()
     assert len(begun) == onnx.THREADS
+
+
+async def test_what_was_read_for_a_question_is_not_read_again(file, monkeypatch):
+    asked = []
+
+    def note(_parts, question, text):
+        asked.append((question, text))
+        return Spans((Span(0, 3, float(len(asked))),), 0.5)
+
+    monkeypatch.setattr(onnx, "read", note)
+    monkeypatch.setattr(onnx, "KEPT", 2)
+    short = Text("", "It closed.")
+    async with open_span_reader(file) as reader:
+        first = await reader.spans("When?", [HARBOUR, HARBOUR, short])
+        assert await reader.spans("When?", [short, HARBOUR]) == [first[2], first[0]]
+        assert asked == [("When?", HARBOUR), ("When?", short)]
+        await reader.spans("Who?", [HARBOUR, short])
+        await reader.spans("When?", [HARBOUR])
+    assert asked[2:] == [("Who?", HARBOUR), ("Who?", short), ("When?", HARBOUR)]
 
 
 async def test_a_file_is_loaded_once_in_a_process(file):
