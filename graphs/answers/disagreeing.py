@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from graphs.answers.measures import Measure, differ, measures, of_kind
-from graphs.answers.polarity import polarity
+from graphs.answers.polarity import is_polar, polarity
 from graphs.answers.said import Said, stems
 from graphs.answers.subjects import is_same_subject, stamp_of
 from graphs.reader.question import Question
@@ -21,6 +21,7 @@ _FREE = stems(
     """
 )
 """Words that may stand in one of the sentences without making it one about something else."""
+_MEASURED = frozenset({"money", "duration", "date", "number"})
 _CONDITION = re.compile(
     r"\b(?:if|unless|except|only|when|where|while|until|formerly|previously|former|used to|no longer|instead|originally"
     r"|initially|previous|earlier|later|additional|another|extra|second|maximum|minimum|usually|normally|sometimes|other)\b",
@@ -39,6 +40,15 @@ _NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?:\s+(?:of|de|von|van|der)\s+[^\W\d_a
 def find_rival(question: Question, first: Said, others: Sequence[Said]) -> Said | None:
     """The first of some sentences that disagrees with one."""
     return next((other for other in others if disagreement(question, first, other)), None)
+
+
+def can_be_disputed(question: Question, first: Said) -> bool:
+    """Whether a sentence gives the one value that a question asks for; cheap, and no for most questions."""
+    if question.kind in _MEASURED:
+        return _value(question, first) is not None
+    if is_polar(question.text):
+        return polarity(question.text, first) != ""
+    return _ROLE.match(question.text) is not None
 
 
 def disagreement(question: Question, first: Said, second: Said) -> str:

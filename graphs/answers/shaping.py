@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
-from graphs.answers.disagreeing import disagreement, find_rival, newest_first
+from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of
@@ -54,7 +54,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     if not chosen:
         return reading
     known = understand(question, {})
-    rival = find_rival(known, chosen[0], sentences_of(hits))
+    rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
         pair = newest_first(chosen[0], rival)
         texts = (disagreement(known, *pair), *(said.text for said in pair))

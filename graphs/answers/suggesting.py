@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from graphs.answers.said import sentences_of, stems
@@ -72,14 +73,19 @@ def _candidates(hits: Sequence[Hit], entries: Sequence[AnswerEntry], near: set[s
 
 def _questions(hit: Hit) -> Iterator[str]:
     """Titles, headings and lines of a passage that ask what it then answers."""
-    if not sentences_of([hit]):
-        return
     for title in (hit.title, *hit.passage.heading[-1:]):
-        if text := _as_question(title):
+        if "?" in title and (text := _as_question(title)) and sentences_of([hit]):
             yield text
+    if "?" not in hit.passage.text:
+        return
     spans = split_sentences(hit.passage.text)
-    for start, end in spans[:-1]:
-        if text := _as_question(hit.passage.text[start:end]):
+    for (start, end), following in pairwise(spans):
+        answer = hit.passage.text[slice(*following)]
+        if (
+            (text := _as_question(hit.passage.text[start:end]))
+            and answer[-1] not in "?:"
+            and not answer.startswith("#")
+        ):
             yield text
 
 
