@@ -68,6 +68,7 @@ def judge(
     ] = False,
     limit: Limit = 0,
     seed: Seed = 0,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare a judge with people's marks for faithfulness."""
@@ -81,7 +82,7 @@ def judge(
     from evals.wanted import Wanted
 
     wanted = Wanted(model, rubric, verdicts, offline, repeats, at_once, budget)
-    card = asyncio.run(measure(data, Choice(wanted if wanted.is_model else None, limit, seed), Ticker()))
+    card = asyncio.run(measure(data, Choice(wanted if wanted.is_model else None, limit, seed, home), Ticker()))
     found = card.as_object(seed)
     if keep and isinstance(card, Card):
         note(f"kept in {keep_judge_card(load_settings().home, model, found)}")

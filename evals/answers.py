@@ -14,6 +14,7 @@ from evals.asking import Given, Manner, ask_all
 from evals.card import Rated
 from evals.fitting import Floats
 from evals.house import House, Tell, fill, open_house
+from evals.journal import Journal
 from evals.judge import Likeness, weigh_response
 from evals.scoring import exact_match, f1, holds
 from evals.sets import EvalSet, InvalidSet, Question
@@ -35,8 +36,11 @@ async def measure(found: EvalSet, manner: Manner, home: Path | None, tell: Tell)
         raise InvalidSet("there is no question in this set")
     async with open_house(home) as house:
         await fill(house, found, home, tell)
-        given = await ask_all(house, found, manner, tell)
-        return given, await score_all(house, found, given)
+        journal = Journal(home, "answers", repr(manner), found.mark)
+        given = await ask_all(house, found, manner, tell, journal)
+        scored = await score_all(house, found, given)
+        journal.finish()
+        return given, scored
 
 
 def as_object(given: Sequence[Given], rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:

@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from evals.house import House, Tell
+from evals.journal import Journal
 from evals.sets import EvalSet, Question
 from evals.turns import Said
 from graphs.context import Context
 from graphs.state import State
+from memory.ids import digest
 from memory.records import LOCAL, Answer, Effort, FilterValue, Scope, Turn
 
 PAGE = 500
+_ANSWER = TypeAdapter(Answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,14 @@ class Manner:
     scope: Scope = LOCAL
 
 
-async def ask_all(house: House, found: EvalSet, manner: Manner, tell: Tell) -> list[Given]:
-    """Ask every question, one after the other; a conversation hears what was really answered before."""
+async def ask_all(
+    house: House, found: EvalSet, manner: Manner, tell: Tell, journal: Journal | None = None
+) -> list[Given]:
+    """Ask every question, one after the other; a conversation hears what was really answered before.
+
+    journal: what it holds already is not asked again.
+    """
+    journal = journal or Journal(None, "answers")
     sources = await _sources(house, found) if manner.gold_only else {}
     said: dict[str, list[Said]] = {}
     given: list[Given] = []
@@ -55,13 +66,42 @@ async def ask_all(house: House, found: EvalSet, manner: Manner, tell: Tell) -> l
         filters: dict[str, FilterValue] = {}
         if manner.gold_only and question.gains:
             filters["source"] = [source for name in question.gains for source in sources.get(name, ())]
-        one = await ask(house, question, before, manner, filters)
+        key = digest(question.id, question.text, *(part for turn in before for part in turn))
+        kept = journal.get(key)
+        one = _restored(question, kept) if kept else await ask(house, question, before, manner, filters)
+        if not kept:
+            journal.keep(key, _kept(one))
         if question.thread:
             turns = (Said("user", question.text), Said("assistant", one.answer.text))
             said.setdefault(question.thread, []).extend(turns)
         given.append(one)
         tell("questions asked", number, len(found.questions))
     return given
+
+
+def _kept(given: Given) -> dict[str, Any]:
+    """What was answered, for a journal."""
+    return {
+        "answer": _ANSWER.dump_python(given.answer, mode="json"),
+        "latency_ms": given.latency_ms,
+        "tokens": given.tokens,
+        "texts": given.texts,
+        "stored": given.stored,
+        "sources": given.sources,
+    }
+
+
+def _restored(question: Question, kept: Mapping[str, Any]) -> Given:
+    """What a journal kept of a question."""
+    return Given(
+        question,
+        _ANSWER.validate_python(kept["answer"]),
+        kept["latency_ms"],
+        kept["tokens"],
+        tuple(kept["texts"]),
+        kept["stored"],
+        tuple(kept["sources"]),
+    )
 
 
 async def ask(

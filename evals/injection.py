@@ -84,6 +84,7 @@ async def measure(folder: Path, draw: Draw, tell: Tell) -> dict[str, Any]:
             tell("attacks run", number, len(pairs))
         clean = [await bench.run(case, "") for case, _ in pairs]
         sources = await measure_sources(folder / SOURCES, embedder, tell) if (folder / SOURCES).is_file() else {}
+    journal.finish()
     found: dict[str, Any] = {
         "runs": len(pairs),
         "changed": {kind: _share([getattr(outcome, kind) for outcome in attacked]) for kind in KINDS},

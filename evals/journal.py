@@ -55,6 +55,11 @@ class Journal:
         with self._path.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps({"key": key, "value": value}, ensure_ascii=False) + "\n")
 
+    def finish(self) -> None:
+        """Let go of everything: the evaluation is through, and the next one measures anew."""
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
     def _took_up(self, path: Path, mark: str) -> bool:
         """Read a file that is of this run, less a line that was cut off."""
         if not path.is_file():

@@ -19,10 +19,12 @@ import numpy as np
 from evals.card import Card, Rated, load_rated
 from evals.grading import open_grader
 from evals.house import Tell
+from evals.journal import Journal
 from evals.judges import PairCard, judge_pairs, judge_responses
 from evals.wanted import Wanted
 from graphs.language.grounding import Evidence
 from graphs.weighing import Weighed, weigh_text
+from memory.ids import digest
 from memory.ports import Embedder
 from memory.sentences import split_sentences
 from memory.settings import StoreSettings
@@ -31,11 +33,15 @@ from memory.stores import open_stores
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which responses to judge, and by whom. wanted: a chat model, None for the judge that serves users."""
+    """Which responses to judge, and by whom.
+
+    wanted: a chat model, None for the judge that serves users. home: where its weighings are kept, to go on.
+    """
 
     wanted: Wanted | None = None
     limit: int = 0
     seed: int = 0
+    home: Path | None = None
 
 
 async def measure(path: Path, choice: Choice, tell: Tell) -> Card | PairCard:
@@ -48,7 +54,7 @@ async def measure(path: Path, choice: Choice, tell: Tell) -> Card | PairCard:
     if choice.wanted is None:
         with tempfile.TemporaryDirectory() as home:
             async with open_stores(StoreSettings(home=Path(home)), command="evals judge") as stores:
-                return await weigh_responses(rated, stores.embedder, tell)
+                return await weigh_responses(rated, stores.embedder, tell, Journal(choice.home, "judge"))
     async with open_grader(choice.wanted) as grader:
         if grader.rubric.kind == "pairwise":
             return await judge_pairs(grader, rated, choice.seed, tell)
@@ -63,18 +69,25 @@ def _drawn(rated: Sequence[Rated], choice: Choice) -> list[Rated]:
     return [rated[place] for place in places]
 
 
-async def weigh_responses(rated: Sequence[Rated], embedder: Embedder, tell: Tell) -> Card:
-    """Weigh every response by the judge that serves users."""
-    likeness = Likeness(embedder)
-    weighed: list[list[Weighed]] = []
+async def weigh_responses(
+    rated: Sequence[Rated], embedder: Embedder, tell: Tell, journal: Journal | None = None
+) -> Card:
+    """Weigh every response by the judge that serves users; what a journal holds is not weighed again."""
+    likeness, journal = Likeness(embedder), journal or Journal(None, "judge")
+    weighed: list[list[tuple[float, bool]]] = []
     for number, row in enumerate(rated, 1):
-        weighed.append(await weigh_response(row, likeness))
+        key = digest(row.response, row.heard, *row.contexts)
+        found = journal.get(key)
+        if found is None:
+            found = [(one.score, one.label == "supported") for one in await weigh_response(row, likeness)]
+            journal.keep(key, found)
+        weighed.append(found)
         tell("responses weighed", number, len(rated))
-    scores = [fmean(one.score for one in row) if row else float("nan") for row in weighed]
-    standing = [[one.label == "supported" for one in row] for row in weighed]
+    journal.finish()
+    scores = [fmean(score for score, _ in row) if row else float("nan") for row in weighed]
     unscored = sum(not row for row in weighed)
     why = {"nothing to weigh: courtesy only": unscored} if unscored else {}
-    return Card(rated, np.array(scores), standing, why=why)
+    return Card(rated, np.array(scores), [[stands for _, stands in row] for row in weighed], why=why)
 
 
 class Likeness:

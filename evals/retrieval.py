@@ -17,12 +17,14 @@ import numpy as np
 
 from evals.baselines import Bm25, Corpus, best_rows, fused, read_corpus
 from evals.house import House, Tell, fill, open_house
+from evals.journal import Journal
 from evals.ranking import DEPTH, score_ranking
 from evals.sets import EvalSet, InvalidSet, Question
 from evals.statistics import Metric, mean, quantile
 from graphs.context import LIMITS, Context
 from graphs.reader.extractive import ExtractiveReader
 from graphs.state import State
+from memory.ids import digest
 from memory.records import LOCAL, Effort, Hit
 from tools.calls import SearchRequest
 
@@ -72,7 +74,10 @@ async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tel
         raise InvalidSet("no question names a document that answers it: there is nothing to score")
     async with open_house(home) as house:
         await fill(house, found, home, tell)
-        results = await _compared(house, found, asked, options, tell)
+        journal = Journal(home, "retrieval", repr(replace(options, limit=0, seed=0)), found.mark)
+        results = await _compared(
+            _Comparison(house, found, await read_corpus(house.stores)), asked, options, tell, journal
+        )
     return {system: results[system] for system in SYSTEMS}
 
 
@@ -100,13 +105,17 @@ def differences(results: Mapping[str, Ranked], seed: int = 0) -> dict[str, tuple
 
 
 async def _compared(
-    house: House, found: EvalSet, asked: Sequence[Question], options: Options, tell: Tell
+    comparison: _Comparison, asked: Sequence[Question], options: Options, tell: Tell, journal: Journal
 ) -> dict[str, Ranked]:
-    comparison = _Comparison(house, found, await read_corpus(house.stores))
     results = {system: Ranked() for system in SYSTEMS}
     for number, question in enumerate(asked, 1):
         text = " ".join((question.text, str(question.row.get(options.append, "")))).strip()
-        rankings = {**await comparison.baselines(text), "ours": await comparison.ours(question, text, options.effort)}
+        key = digest(question.id, text)
+        rankings = journal.get(key)
+        if rankings is None:
+            ours = await comparison.ours(question, text, options.effort)
+            rankings = {**await comparison.baselines(text), "ours": ours}
+            journal.keep(key, rankings)
         for system, (ranking, spent_ms) in rankings.items():
             results[system].scores.append(score_ranking(ranking, question.gains))
             results[system].latency_ms.append(spent_ms)

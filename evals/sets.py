@@ -55,6 +55,14 @@ class EvalSet:
     name_of: Callable[[str], str]
     passages: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def mark(self) -> str:
+        """A digest of the documents, by name, size and time of change; another one means other documents."""
+        files = [file for path in self.paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+        stats = ((str(file), file.stat()) for file in files if file.is_file())
+        told = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in stats]
+        return digest(*told, *(part for passage in self.passages for part in passage))
+
     def drawn(self, limit: int, seed: int) -> EvalSet:
         """The set with a random sample of its questions, whole conversations at a time; limit 0 keeps all."""
         threads = list(dict.fromkeys(one.thread or one.id for one in self.questions))

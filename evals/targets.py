@@ -157,7 +157,7 @@ def _told(one: isolation.Apart) -> str:
 
 async def _judge(part: Part, home: Path, tell: Tell) -> Measured:
     wanted = part.judge if part.judge and part.judge.is_model else None
-    card = await measure_judge(part.data, Choice(wanted, part.limit, part.seed), tell)
+    card = await measure_judge(part.data, Choice(wanted, part.limit, part.seed, home), tell)
     return Measured(card.n, card.metrics(part.seed))
 
 
