@@ -15,9 +15,8 @@ from tools.errors import ToolCallError
 
 T = TypeVar("T")
 
-RRF_K = 10
-FRESH_SHARE = 0.5
-"""What all rankings of a later round count together beside what was known: its queries guess at what is missing."""
+FRESH_SHARE = 0.8
+"""What the best find of a further query counts beside the best that is known: such queries guess at what is missing."""
 NEIGHBOURED = 3
 CURATED_TOP_K = 3
 NEAR = 0.5
@@ -79,23 +78,34 @@ async def gather(tools: Tools, errand: Errand) -> Gathered:
     )
 
 
-def merge(known: Sequence[Hit], rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
+def merge(known: Sequence[Hit], rankings: Sequence[Sequence[Hit]], beside: Sequence[Hit] = ()) -> tuple[Hit, ...]:
     """Merge rankings of hits into one without repeats, best first; a passage keeps its first appearance.
 
-    Where hits are known already, from an earlier round, the others count FRESH_SHARE in all: with equal votes a second
-    round put its own finds above the passage that answers (hit@1 .64 instead of .81 on 100 multi-hop questions).
+    A hit counts its score as a share of the best of its ranking, and the best of these shares is its score from now
+    on. What was known, or else the first ranking, counts in full; further ones count FRESH_SHARE, so that what leads
+    goes on leading, and the best finds of each query come soon after. docs/decisions/rounds.md has the measurements.
 
-    Source: reciprocal rank fusion; Cormack, Clarke and Buettcher, SIGIR 2009. k is small, so that first places count.
+    Args:
+        known: what an earlier round left, best first.
+        rankings: what the queries of this round found, the question itself first where nothing is known.
+        beside: hits whose scores are such shares already.
     """
+    leading, *further = [ranking for ranking in (known, *rankings) if ranking] or [()]
+    shares = [*_shares(leading, 1.0), *((hit, hit.score) for hit in beside)]
+    shares += [pair for ranking in further for pair in _shares(ranking, FRESH_SHARE)]
     scores: dict[str, float] = {}
     first: dict[str, Hit] = {}
-    share = FRESH_SHARE / max(1, len(rankings)) if known else 1.0
-    for weight, ranking in ((1.0, known), *((share, ranking) for ranking in rankings)):
-        for rank, hit in enumerate(ranking, 1):
-            passage_id = hit.passage.passage_id
-            first.setdefault(passage_id, hit)
-            scores[passage_id] = scores.get(passage_id, 0.0) + weight / (RRF_K + rank)
-    return tuple(sorted(first.values(), key=lambda hit: -scores[hit.passage.passage_id]))
+    for hit, share in shares:
+        passage_id = hit.passage.passage_id
+        first.setdefault(passage_id, hit)
+        scores[passage_id] = max(scores.get(passage_id, share), share)
+    merged = [replace(hit, score=scores[passage_id]) for passage_id, hit in first.items()]
+    return tuple(sorted(merged, key=lambda hit: -hit.score))
+
+
+def _shares(ranking: Sequence[Hit], weight: float) -> list[tuple[Hit, float]]:
+    most = max((hit.score for hit in ranking), default=0.0)
+    return [(hit, weight * hit.score / (most if most > 0 else 1.0)) for hit in ranking]
 
 
 def gone_parts(fresh: Iterable[Degraded], known: Iterable[Degraded]) -> tuple[Degraded, ...]:

@@ -13,6 +13,7 @@ _MOST = 3
 _MAX_CHARACTERS = 1_000
 _KEY_TERMS = 4
 _READ = 4
+_FOLLOWED = 3
 _NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:of |the |de |von |van )?[A-Z][\w’'-]+)*")
 _JOINT = re.compile(
     r"[;?]\s+|,?\s+and\s+(?=(?:who|what|when|where|which|why|how|is|are|was|were|did|do|does|can)\b)", re.I
@@ -40,6 +41,7 @@ def further_queries(
     terms = key_terms(query, hits)
     candidates = [
         *sub_questions(query),
+        *(_following(query, hit) for hit in hits[:_FOLLOWED]),
         " ".join([*open_words, *terms]),
         " ".join([query, *terms[:2]]),
         " ".join(_content(query)),
@@ -62,6 +64,25 @@ def key_terms(query: str, hits: Sequence[Hit]) -> list[str]:
         counts.update(sorted(name for name in names if not {stem(word) for word in words(name)} & known))
     ranked = sorted(counts, key=lambda name: (-counts[name], -len(name), name))
     return [name for name in ranked if name.casefold() not in STOPWORDS][:_KEY_TERMS]
+
+
+def _following(query: str, hit: Hit) -> str:
+    """Return what a passage leaves open, asked of the names that it brings; "" where it is no step to another one.
+
+    Of "the president of the association that published J" a passage on J answers who published it: the name of the
+    association, with the words that this passage lacks, finds the next one.
+    """
+    known = {stem(word) for word in words(query)}
+    held = {stem(word) for word in words(f"{hit.title} {hit.passage.context} {hit.passage.text}")}
+    left = [word for word in _content(query) if stem(word) not in held]
+    names = _names(f"{hit.passage.context or hit.title}\n{hit.passage.text}", known)[:_KEY_TERMS]
+    return " ".join([*left, *names]) if left and names else ""
+
+
+def _names(text: str, known: set[str]) -> list[str]:
+    """Names in a text that share no word with what is known, as they come."""
+    found = (name for name in dict.fromkeys(_NAME.findall(text)) if name.casefold() not in STOPWORDS)
+    return [name for name in found if not {stem(word) for word in words(name)} & known]
 
 
 def _content(text: str) -> list[str]:

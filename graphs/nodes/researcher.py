@@ -62,10 +62,10 @@ def _errand(state: State, query: str, queries: tuple[str, ...], context: Context
 
 def _merged(state: State, gathered: Gathered) -> tuple[Hit, ...]:
     """All hits so far, best first; a curated answer to this very question leads."""
-    rankings = [*(found.hits for found in gathered.found), gathered.beside]
     curated = (gathered.curated,) if gathered.curated else state.hits[:1] if state.curated else ()
-    rest = merge(state.hits, [ranking for ranking in rankings if ranking])
     ids = {hit.passage.passage_id for hit in curated}
+    known = [hit for hit in state.hits if hit.passage.passage_id not in ids]
+    rest = merge(known, [found.hits for found in gathered.found], gathered.beside)
     return (*curated, *(hit for hit in rest if hit.passage.passage_id not in ids))
 
 

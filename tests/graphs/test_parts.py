@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from subprocess import run
 
 import pytest
@@ -112,13 +113,26 @@ def test_further_queries_are_new_and_name_what_was_found():
     assert further_queries(question, (), [hit], [question, *queries])[:1] != queries[:1]
 
 
-def test_merging_keeps_each_passage_once_and_prefers_what_several_rankings_hold():
+def test_merging_keeps_each_passage_once_with_the_best_that_a_ranking_gave_it():
     a, b, c = (passage_hit(name, name) for name in "abc")
-    assert merge((), [[a, b], [c, b]])[0] == b
-    assert len(merge((), [[a, b], [b, a]])) == 2
+    assert [hit.score for hit in merge((), [[a, b], [b, a]])] == [1.0, 1.0]
     assert merge((), []) == ()
-    assert merge([a, b], [[c], [c]])[0] == a
     assert len(merge([a], [[c, b], [b]])) == 3
+
+
+def test_what_a_later_round_finds_comes_soon_after_what_leads():
+    a, b, c, d = (
+        replace(passage_hit(name, name), score=score) for name, score in zip("abcd", (4, 1, 9, 8), strict=True)
+    )
+    merged = merge([a, b], [[c], [d]])
+    assert [hit.passage.passage_id for hit in merged] == [one.passage.passage_id for one in (a, c, d, b)]
+    assert merge(merged, [[b]])[0].passage == a.passage
+
+
+def test_a_passage_that_names_the_next_one_is_followed():
+    journal = passage_hit("The Journal of Testing is published by the Acme Guild.", "j")
+    question = "Who was the first president of the society that publishes the Journal of Testing?"
+    assert further_queries(question, (), [journal], [question])[0] == "first president society Acme Guild"
 
 
 def test_an_opinion_must_weigh_each_claim_and_no_other():
