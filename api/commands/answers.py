@@ -142,11 +142,11 @@ def show_sources(citations: Sequence[events.CitationModel]) -> None:
 
 
 def show_suggestions(suggestions: Sequence[str]) -> None:
-    """Write what could be asked next, one a line."""
+    """Write what could be asked next, one a line, beside the answer: a pipe gets the answer alone."""
     if suggestions:
-        say(f"\n{style('You could also ask', 'bold')}")
+        note(f"\n{style('You could also ask', 'bold')}")
     for text in suggestions:
-        say(f"  {printable(text)}")
+        note(f"  {printable(text)}")
 
 
 def place(citation: events.CitationModel) -> str:
@@ -169,5 +169,4 @@ def answer_json(run_id: str, answer: events.AnswerCompleted) -> dict[str, Any]:
         "confidence": answer.confidence,
         "citations": [citation.model_dump() for citation in answer.citations],
         "claims": [claim.model_dump(exclude={"reason"}) for claim in answer.claims],
-        "suggestions": list(answer.suggestions),
     }
