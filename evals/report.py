@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+import numpy as np
+
 from evals.plots import interval_plot, reliability_plot
 from evals.running import PartRun, SuiteRun
+from evals.statistics import calibration_error, reliability
 from evals.tables import figure
 from evals.targets import Case
 
@@ -86,10 +89,19 @@ def _before(value: float | None) -> str:
 def _reliability(run: PartRun) -> str:
     if not (plot := reliability_plot(run.measured.points)):
         return ""
+    confidence, found = np.array(run.measured.points, dtype=float).T
+    rows = "".join(
+        f"<tr><td>{one.n}</td><td>{one.confidence:.2f}</td><td>{one.right:.2f}</td></tr>"
+        for one in reliability(confidence, found)
+    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("answers", "mean confidence", "share found"))
     return (
         f"<h3>Reliability of the confidence</h3>{plot}"
         '<p class="soft">Across: the answer\'s confidence. Up: the share of questions to which something that answers'
         " was found. A larger dot stands for more answers; on the dashed line, confidence is what it says.</p>"
+        f"<p>Expected calibration error {calibration_error(confidence, found):.3f} over {len(found)} answers.</p>"
+        f"<details><summary>By tenths of confidence</summary><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></details>"
     )
 
 

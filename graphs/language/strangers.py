@@ -88,8 +88,9 @@ def speaks_of_writing(sentence: str) -> bool:
 
 
 def refers_back(sentence: str) -> bool:
-    """Whether a sentence goes on about what was said before it, and not about a reply."""
-    return bool(_REFERS_BACK.match(sentence)) and not _TO_THE_WRITER.search(sentence)
+    """Whether a sentence goes on about what was said before it, not about a reply or what follows."""
+    is_back = bool(_REFERS_BACK.match(sentence)) and not sentence.rstrip().endswith(":")
+    return is_back and not _TO_THE_WRITER.search(sentence)
 
 
 def lines_behind(claim: str, quote: str) -> str:

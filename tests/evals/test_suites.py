@@ -101,6 +101,8 @@ def test_the_report_needs_no_script_and_nothing_beside_itself(tmp_path: Path):
     assert page.tags.count("svg") == 2
     assert "Who &lt;b&gt;?" in text
     assert "a gate fell" in text
+    assert "Expected calibration error 0.217 over 3 answers" in text
+    assert "<td>2</td><td>0.23</td><td>0.50</td>" in text
 
 
 def test_the_baseline_keeps_figures_and_no_times(tmp_path: Path):
