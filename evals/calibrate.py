@@ -84,7 +84,7 @@ def fit_plain(cases: Gathered, origin: str) -> Weights:
 
 def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadWeights:
     """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
-    sentence = fit_ranking([(case.read_features(), case.labels(case.all())) for case in cases.present])
+    sentence = fit_ranking([(case.read_features(), case.labels(case.sentences)) for case in cases.present])
     passage = fit_ranking([case.passages() for case in cases.present])
     weights = ReadWeights(
         sentence=_named(READ_SENTENCE_FEATURES, sentence),
@@ -105,7 +105,7 @@ def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadW
 def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
     count = COMPARED_BESIDE["standard"]
     compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
-    best = choose(rank_read(weights, case.question, case.all(), case.evidence))[0].candidate
+    best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0].candidate
     return read_answer_features(case.question, compared, best, case.evidence)
 
 
@@ -136,7 +136,7 @@ def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
     """The score from which the reader's span is a better short answer than that of the rules, by F1."""
     rows: list[tuple[float, float]] = []
     for case in cases:
-        best = choose(rank_read(weights, case.question, case.all(), case.evidence))[0].candidate
+        best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0].candidate
         span = case.evidence.span(best)
         ruled = f1(shortest_answer(case.question, best.text), case.sample.answers)
         if span is not None:

@@ -35,18 +35,18 @@ EFFORT: Effort = "standard"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read."""
+    """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read.
+
+    sentences: every one that could be cited after reading.
+    """
 
     sample: Sample
     question: Question
     hits: tuple[Hit, ...]
     found: Sequence[Candidate]
     cosines: Sequence[float]
+    sentences: Sequence[Candidate]
     evidence: Evidence
-
-    def all(self) -> list[Candidate]:
-        """Every sentence that could be cited after reading."""
-        return candidates(self.question, self.hits[: LIMITS[EFFORT].read_passages])
 
     def features(self) -> Floats:
         """Sentence features (n, k) of what was compared."""
@@ -56,9 +56,8 @@ class Case:
 
     def read_features(self) -> Floats:
         """Sentence features (n, k) of all sentences, after reading."""
-        found = self.all()
-        best = _best_lexical(found)
-        return np.array([read_sentence_features(self.question, one, self.evidence, best) for one in found])
+        best = _best_lexical(self.sentences)
+        return np.array([read_sentence_features(self.question, one, self.evidence, best) for one in self.sentences])
 
     def labels(self, found: Sequence[Candidate]) -> Floats:
         """1 for sentences of the right passage that hold the answer, (n,)."""
@@ -141,7 +140,8 @@ async def _case(desk: Desk, sample: Sample, is_right_hidden: bool) -> Case:
     question = understand(sample.text, result.term_weights)
     found = find_promising(question, hits, EFFORT)
     cosines = await desk.cosines.cosines(sample.text, [candidate.shown for candidate in found])
-    return Case(sample, question, hits, found, cosines, await _evidence(desk, sample.text, hits))
+    sentences = candidates(question, hits[: LIMITS[EFFORT].read_passages])
+    return Case(sample, question, hits, found, cosines, sentences, await _evidence(desk, sample.text, hits))
 
 
 async def _evidence(desk: Desk, question: str, hits: tuple[Hit, ...]) -> Evidence:
