@@ -149,8 +149,10 @@ def on_postgres(open_store: Callable[[Any, Clock], Awaitable[Any]]) -> Any:
             proxy, proxied_url = await stack.enter_async_context(proxied(url))
             stores = []
             for place, limit in ((url, 10.0), (url, 10.0), (proxied_url, IMPATIENCE_S)):
-                server = await stack.enter_async_context(open_postgres(place, limit))
+                # Tables are made in their own time: on a busy machine that takes longer than the impatient one waits.
+                server = await stack.enter_async_context(open_postgres(place, 10.0))
                 stores.append(await open_store(server, clock))
+                server.timeout_s = limit
             yield Rig(*stores, clock, proxy.silent)
 
     return open_rig
