@@ -122,7 +122,7 @@ export class AnswerView {
   #footnotes(answer) {
     const places = [...numbered(answer).values()];
     if (!places.length || answer.abstained) return null;
-    const said = new Set(standing(answer).map((claim) => claim.text.trim()));
+    const said = new Set(standing(answer).map((claim) => claim.text.replace(STEP, "").replace(BULLET, "").trim()));
     const isSaid = ({ citation }) => said.has(citation.quote.trim());
     const groups = new Map();
     for (const one of places) {
