@@ -20,10 +20,13 @@ class Kept:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._values: dict[str, Any] = {}
-        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-            if line.endswith("}"):
-                row = json.loads(line)
-                self._values[row["key"]] = row["value"]
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        whole, _, cut_off = text.rpartition("\n")
+        for line in whole.splitlines():
+            row = json.loads(line)
+            self._values[row["key"]] = row["value"]
+        if cut_off:
+            path.write_text(whole + "\n" if whole else "", encoding="utf-8")
 
     def __contains__(self, key: str) -> bool:
         """Whether a key is known."""
