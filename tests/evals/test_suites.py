@@ -112,7 +112,7 @@ def test_the_baseline_keeps_figures_and_no_times(tmp_path: Path):
     assert kept == {done.parts[0].part.name: {"m": {"value": 0.8, "low": 0.7, "high": 0.9}}}
 
 
-def reversed_fusion(dense: Ranking, lexical: Ranking, weights: object) -> Ranking:
+def reversed_fusion(query: object, dense: Ranking, *sides: object) -> Ranking:
     return Ranking(dense.rows[::-1], dense.scores)
 
 
