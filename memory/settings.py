@@ -67,7 +67,7 @@ class StoreSettings(BaseSettings):
         description="minilm, minilm-fp32, hf:MODEL (the `models` extra); empty: the documents' own, or minilm.",
     )
     reader: str = Field(
-        default="off",
+        default="",
         description="The small reader of `standard` and `deep`: an ONNX FILE of training.export with its FILE.sha256;"
         " off: none; empty: the one that is shipped.",
     )
