@@ -126,10 +126,12 @@ def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
 
 
 def _threshold(fitted: Logistic, rows: Floats, cases: Gathered) -> float:
-    """The probability below which the agreed share of the real answerable questions falls."""
-    answerable = (cases.counts() == 1.0) & (cases.labels() == 1)
-    scores = rows[answerable] @ fitted.weights + fitted.bias
-    return logistic(float(np.quantile(scores, WRONGLY_REFUSED)))
+    """The probability below which the agreed share of the answerable questions falls, each counted as in the fit."""
+    answerable = cases.labels() == 1
+    scores, counts = rows[answerable] @ fitted.weights + fitted.bias, cases.counts()[answerable]
+    order = np.argsort(scores)
+    below = np.cumsum(counts[order]) / counts.sum()
+    return logistic(float(scores[order][np.searchsorted(below, WRONGLY_REFUSED)]))
 
 
 def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
