@@ -20,7 +20,7 @@ from api.settings import Settings
 from api.studio.conversation import Conversations
 from api.studio.graph import StudioGraph, build_studio_graph
 from graphs.context import Context
-from graphs.nodes.responder import responder
+from graphs.nodes.responder import compose
 from graphs.state import State, Update, Verdict
 from memory.checkpoints.types import open_serializer
 from memory.records import LOCAL, Claim, Quota, Turn
@@ -64,13 +64,17 @@ class Script:
         draft = tuple(replace(claim, verdict="supported") for claim in state.draft)
         return {**await self.step("judge", state, runtime), "draft": draft, "verdict": Verdict("accept", 0.9)}
 
+    async def responder(self, state: State, runtime: Runtime[Context]) -> Update:
+        """Answer, as the agent's own does where nothing can be suggested."""
+        return {"answer": compose(state)}
+
     @property
     def nodes(self) -> Mapping[str, Any]:
         return {
             "researcher": self.researcher,
             "synthesizer": self.synthesizer,
             "judge": self.judge,
-            "responder": responder,
+            "responder": self.responder,
         }
 
 
