@@ -126,7 +126,9 @@ def test_every_partition_is_bounded_by_a_bucket_a_shard_or_one_owner():
 
 def test_an_address_says_everything():
     found = address_of("scylla://ada:p%40ss@one:19042,two/chat?dc=eu&consistency=quorum&ca=/ca.pem&replication=3")
-    expected = Address((("one", 19042), ("two", 9042)), "chat", "ada", "p@ss", "eu", "QUORUM", True, "/ca.pem", replication=3)
+    expected = Address(
+        (("one", 19042), ("two", 9042)), "chat", "ada", "p@ss", "eu", "QUORUM", True, "/ca.pem", replication=3
+    )
     assert found == expected
     assert "p@ss" not in repr(found)
 
