@@ -77,7 +77,7 @@ class Database:
         self.path = path
         # It counts; a file that is locked or full is asked each time, as that costs no wait for a network.
         self.breaker = Breaker(str(path), opens=False)
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._closed = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -145,7 +145,7 @@ class Database:
             connection.close()
 
     async def _within_limit(self, waiting: _Waiting[T], verb: str) -> T:
-        with self.breaker.guard(self._timeout_s) as limit_s, self._told(verb):
+        with self.breaker.guard(self.timeout_s) as limit_s, self._told(verb):
             return await waiting.within(limit_s)
 
     @contextmanager
@@ -153,7 +153,7 @@ class Database:
         try:
             yield
         except TimeoutError as error:
-            raise StoreUnavailable(f"{self.path} could not be {verb} within {self._timeout_s} s") from error
+            raise StoreUnavailable(f"{self.path} could not be {verb} within {self.timeout_s} s") from error
         except (UnicodeEncodeError, OverflowError) as error:
             raise InvalidInput(f"a value cannot be stored: {error}") from error
         except sqlite3.IntegrityError:

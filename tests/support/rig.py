@@ -70,9 +70,11 @@ def on_sqlite(open_store: Callable[[Database, Clock], Awaitable[Any]]) -> Any:
         path, clock = folder / "store.db", Clock()
         async with AsyncExitStack() as stack:
             stores = []
-            for limit in ({}, {}, {"timeout_s": IMPATIENCE_S}):
-                database = await stack.enter_async_context(open_database(path, **limit))
+            for limit in (10.0, 10.0, IMPATIENCE_S):
+                # Tables are looked for in their own time: a busy disk takes longer than the impatient one waits.
+                database = await stack.enter_async_context(open_database(path))
                 stores.append(await open_store(database, clock))
+                database.timeout_s = limit
             yield Rig(*stores, clock, partial(locked, path))
 
     return open_rig
