@@ -49,11 +49,16 @@ def suggestions_from(
     taken = [stems(text) for text in asked]
     answered = {citation.passage_id for citation in cited}
     near = {citation.document_id for citation in cited}
+    topic = stems(" ".join((*asked, *(citation.quote for citation in cited))))
     kept: list[Suggestion] = []
     for one in _candidates(hits, entries, near):
         said = stems(one.text)
         is_answered = one.hit is not None and one.hit.passage.passage_id in answered
-        if said and not is_answered and all(_likeness(said, other) < _SAME for other in taken):
+        # What was found far down may be about something else altogether.
+        is_near = one.hit is not None and one.hit.passage.document_id in near
+        if not said or is_answered or not (is_near or said & topic):
+            continue
+        if all(_likeness(said, other) < _SAME for other in taken):
             taken.append(said)
             kept.append(one)
     return kept

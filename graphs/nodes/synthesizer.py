@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -60,7 +61,7 @@ async def _read(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...
     if not hits:
         return Reading()
     request = ReadRequest(context.scope, state.query, hits, deps.tools, state.term_weights, context.effort)
-    return shape(state.query, await deps.reader.read(request))
+    return await asyncio.to_thread(shape, state.query, await deps.reader.read(request))
 
 
 def _update(state: State, context: Context, draft: Draft, reading: Reading) -> Update:

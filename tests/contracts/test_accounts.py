@@ -250,15 +250,15 @@ async def hides_outages(sound, *args):
     await asyncio.wait([asyncio.ensure_future(sound(*args))], timeout=0.1)
 
 
-async def does_nothing(sound, scope):
-    pass
+async def forgets_nobody(sound, scope):
+    """Claims to have forgotten a person."""
 
 
 @pytest.mark.parametrize(
     "fault",
     faults(
-        (check_a_forgotten_user_is_made_anew_and_nobody_else_is, {"forget_user": does_nothing}),
-        (check_a_forgotten_actor_is_a_pseudonym_in_a_whole_chain, {"forget_actor": does_nothing}),
+        (check_a_forgotten_user_is_made_anew_and_nobody_else_is, {"forget_user": forgets_nobody}),
+        (check_a_forgotten_actor_is_a_pseudonym_in_a_whole_chain, {"forget_actor": forgets_nobody}),
         (check_a_user_seen_first_is_made_on_the_default_plan, {"user": makes_users_free}),
         (check_the_local_user_exists_from_the_start, {"users": lists_nobody}),
         (check_operators_assign_plans, {"assign_plan": keeps_the_old_plan}),

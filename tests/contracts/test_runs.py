@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from memory.errors import AccessDenied, Conflict, EventsExpired, InvalidInput, NotFound
-from memory.records import SYSTEM, Lease, RunEvent, RunRecord
+from memory.records import SYSTEM, Lease, RunEvent
 from memory.runs import redis
 from memory.runs.sqlite import open_runs
 from tests.contracts.faults.runs import (
@@ -35,6 +35,7 @@ from tests.contracts.faults.runs import (
 from tests.contracts.suite import assert_each_has_a_fault, assert_noticed, assert_outage_is_told, faults, named
 from tests.support.people import ALICE, BOB, NAMESAKE
 from tests.support.rig import on_sqlite
+from tests.support.run_records import events, run
 from tests.support.servers import on_redis, rigs
 from tests.support.texts import AWKWARD
 
@@ -42,28 +43,6 @@ RIGS = {
     "sqlite": on_sqlite(lambda database, clock: open_runs(database, clock=clock.now, ticks=clock.seconds)),
     "redis": on_redis(lambda server, clock: redis.open_runs(server, clock=clock.now, ticks=clock.seconds)),
 }
-
-
-def run(run_id="run", scope=ALICE, **fields):
-    whole = RunRecord(
-        run_id=run_id,
-        scope=scope,
-        thread_id="thread",
-        user_turn_id="u",
-        answer_turn_id="a",
-        message="what?",
-        context='{"effort": "quick"}',
-        versions={"prompts": "1", "embedder": "minilm"},
-        reserved_tokens=2_000,
-        status="running",
-        created_at=datetime(2026, 1, 15, tzinfo=UTC),
-        fingerprint="f",
-    )
-    return replace(whole, **fields)
-
-
-def events(first, last):
-    return [RunEvent(seq, "answer.delta", b'{"seq":%d}' % seq) for seq in range(first, last + 1)]
 
 
 async def check_a_run_comes_back_as_it_was(rig):

@@ -52,6 +52,10 @@ def test_a_heading_that_says_nothing_or_of_another_document_is_not_suggested():
     assert texts([section("intro", "It is a kettle.", "Introduction"), other]) == []
 
 
+def test_a_question_of_another_document_about_something_else_is_not_suggested():
+    assert texts([PRICE, passage_hit("They can, for 69 EUR.", "boots", title="Can hiking boots be resoled?")]) == []
+
+
 async def test_an_answer_brings_at_most_three():
     asked = [
         passage_hit(f"It takes {n} days.", f"q{n}", title=f"When is kettle part {n}{n} shipped?") for n in range(5)
