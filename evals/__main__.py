@@ -115,9 +115,13 @@ def retrieval(
     limit: Limit = 0,
     seed: Seed = 0,
     home: Home = None,
+    scores: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every question's figures, for `eval gains`.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the researcher with BM25, vectors and their fusion, over the same passages."""
+    from evals.gains import write_scores
     from evals.house import Ticker
     from evals.retrieval import Options, as_object, measure
     from evals.sets import load_set
@@ -125,8 +129,25 @@ def retrieval(
 
     found = load_set(data, questions)
     results = asyncio.run(measure(found, Options(effort, limit, seed, append), home, Ticker()))
+    if scores is not None:
+        write_scores(scores, results)
     shown = as_object(results, seed)
     typer.echo(json.dumps(shown) if as_json else retrieval_table(shown))
+
+
+@app.command()
+def gains(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, help="One of `--scores` for each set.")],
+    figure: Annotated[str, typer.Option(metavar="NAME", help="ndcg@10, recall@10, all_gold@10, mrr, hit@1…")] = "",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how much better than the best baseline ours is on several sets, and on average."""
+    from evals.gains import NDCG, as_object, read_row, table
+
+    name = figure or NDCG
+    found = as_object([read_row(path, name) for path in files], seed)
+    typer.echo(json.dumps(found) if as_json else table(found, name))
 
 
 @app.command()
