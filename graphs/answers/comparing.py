@@ -194,7 +194,7 @@ def _is_about(said: Said, name: str, other: str) -> bool:
     """Whether a sentence, with its title, names the one and not the other; every word of a name counts, and digits."""
     mine, theirs = _words(name), _words(other)
     said_words = _words(said.text) | _words(f"{said.hit.title} {' '.join(said.hit.passage.heading)}")
-    return mine <= said_words and not theirs - mine <= said_words
+    return mine <= said_words and (theirs <= mine or not theirs - mine <= said_words)
 
 
 def _words(text: str) -> frozenset[str]:

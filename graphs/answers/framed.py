@@ -1,4 +1,4 @@
-"""Claims that frame what sources say: yes or no, a comparison, a disagreement. Each is a function of what it cites.
+"""Claims that frame what sources say: yes or no, a cell, a comparison, a disagreement: functions of what they cite.
 
 The judge makes a framed claim again out of its citations and lets it stand only if it comes out the same.
 """
@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from graphs.answers.comparing import compared, comparison_of
 from graphs.answers.disagreeing import LEAD, disagreement
 from graphs.answers.polarity import polarity
-from graphs.answers.said import said_by
+from graphs.answers.rows import row_polarity, tellings
+from graphs.answers.said import Said, said_by
 from graphs.language.instructions import is_instruction
 from graphs.reader.question import understand
 from memory.records import Claim, Hit
@@ -25,7 +26,7 @@ def is_framed(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
         return False
     match said:
         case [one]:
-            return claim.text in _POLAR and f"{polarity(question, one)}." == claim.text
+            return _is_told(question, claim.text, one)
         case [first, second] if is_disagreement(claim):
             return claim.text == disagreement(understand(question, {}), first, second)
         case [first, second]:
@@ -33,6 +34,15 @@ def is_framed(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
             return asked is not None and claim.text == compared(asked, first, second)
         case _:
             return False
+
+
+def _is_told(question: str, text: str, said: Said) -> bool:
+    """Whether one sentence or row amounts to a text: yes or no, or one of its cells."""
+    known = understand(question, {})
+    if text not in _POLAR:
+        return text in tellings(known, said).values()
+    settled = row_polarity(known, said)
+    return text == (f"{settled[0]}." if settled else f"{polarity(question, said)}.")
 
 
 def is_disagreement(claim: Claim) -> bool:

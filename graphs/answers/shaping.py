@@ -9,6 +9,7 @@ from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims
 from graphs.answers.polarity import Polarity, is_polar, polarity
+from graphs.answers.rows import asked_field, fields_of, is_settled, row_asked_for, row_polarity, tellings
 from graphs.answers.said import Said, said_by, sentences_of
 from graphs.reader.question import understand
 from graphs.reading import Reading
@@ -53,6 +54,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
     if not chosen:
         return reading
+    if told := _told_of_a_row(question, reading, chosen[0], hits):
+        return told
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
@@ -62,6 +65,30 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         claims = tuple(_claim(text, said) for text, said in zip(texts, cited, strict=True))
         return replace(reading, claims=claims, short_answer="")
     return _polar(question, reading, chosen) if is_polar(question) else reading
+
+
+def _told_of_a_row(question: str, reading: Reading, chosen: Said, hits: Sequence[Hit]) -> Reading | None:
+    """The cell of a row that is asked for, and what other documents say; other rows of its table would only confuse."""
+    if not fields_of(chosen):
+        return None
+    known = understand(question, {})
+    row = row_asked_for(known, chosen, sentences_of(hits))
+    others = tuple(claim for claim in reading.claims if claim.citations[0].document_id != row.hit.passage.document_id)
+    if is_polar(question):
+        settled = row_polarity(known, row)
+        if settled is None:
+            return None
+        told, cell = settled
+        claims = (_claim(f"{told}.", [row]), _claim(tellings(known, row)[cell], [row]), *others[:1])
+        return _sure(reading, claims, told)
+    cell = asked_field(known, fields_of(row), reading.short_answer)
+    text = tellings(known, row).get(cell, "") if cell else ""
+    if not cell or not text:
+        return None
+    claims = (_claim(text, [row]), *others)
+    if is_settled(known, row, cell):
+        return _sure(reading, claims, cell.shown)
+    return replace(reading, claims=claims, short_answer=cell.shown)
 
 
 def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:

@@ -1,0 +1,114 @@
+"""Rows of tables are told as help: whose value, the value with its unit, yes or no; never another row's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from graphs.answers.framed import is_framed
+from graphs.answers.rows import fields_of
+from graphs.answers.said import Said
+from graphs.answers.shaping import shape
+from graphs.reading import Reading
+from memory.records import Claim, Hit
+from tests.support.fake_tools import passage_hit
+
+LAMP = "sku: LM-12; name: Halo Pro lamp; price_eur: 89.00; weight_g: 1550; stock: 0; launchYear: 2024; waterproof: no"
+PLAIN_LAMP = (
+    "sku: LM-10; name: Halo lamp; price_eur: 49.90; weight_g: 1200; stock: 34; launchYear: 2021; waterproof: no"
+)
+SPRING = "Part: Spring; Price: 7.50 EUR; Delivery (days): 10"
+FAN = "name: Brisa fan; powerW: 45; inStock: True; amount: 59.9; currency: CHF"
+RED = "Lamp: Red, blinking; Meaning: Boiler overheated; What to do: Switch off for 30 minutes"
+
+
+def row(text: str, name: str = "a") -> Hit:
+    hit = passage_hit(text, name, title="Catalogue")
+    return replace(hit, passage=replace(hit.passage, kind="record", document_id="table"))
+
+
+def read(question: str, text: str, pointed: str = "", *others: str) -> Reading:
+    """What becomes of a reading that chose one row whole."""
+    hits = tuple(row(one, str(place)) for place, one in enumerate((text, *others)))
+    claim = Claim("c1", text, (Said(hits[0], 0, len(text)).citation(),))
+    return shape(question, Reading((claim,), pointed, hits, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "pointed", "told", "short"),
+    [
+        ("How much does the Halo Pro lamp cost?", LAMP, "89.00", "Halo Pro lamp – price: 89.00 EUR", "89.00 EUR"),
+        ("How heavy is the Halo Pro lamp?", LAMP, "weight_g: 1550", "Halo Pro lamp – weight: 1550 g", "1550 g"),
+        ("When was the Halo Pro lamp launched?", LAMP, "", "Halo Pro lamp – launch year: 2024", "2024"),
+        ("What is the SKU of the Halo Pro lamp?", LAMP, "", "Halo Pro lamp – sku: LM-12", "LM-12"),
+        ("How long is the delivery of the spring?", SPRING, "3", "Spring – delivery: 10 days", "10 days"),
+        ("Which part costs 7.50 EUR?", SPRING, "Spring", "Spring – price: 7.50 EUR", "Spring"),
+        ("What is the power of the Brisa fan?", FAN, "", "Brisa fan – power: 45 W", "45 W"),
+        (
+            "What does a blinking red lamp mean?",
+            RED,
+            "",
+            "Red, blinking – meaning: Boiler overheated",
+            "Boiler overheated",
+        ),
+        (
+            "And if the red lamp blinks?",
+            RED,
+            "Switch off",
+            "Red, blinking – what to do: Switch off for 30 minutes",
+            None,
+        ),
+    ],
+)
+def test_the_cell_that_is_asked_for_is_told_with_its_unit(
+    question: str, text: str, pointed: str, told: str, short: str | None
+):
+    reading = read(question, text, pointed)
+    assert reading.claims[0].text == told
+    assert reading.claims[0].citations[0].quote == text
+    assert short is None or reading.short_answer == short
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "told"),
+    [
+        ("Is the Halo Pro lamp waterproof?", LAMP, "No"),
+        ("Is the Halo Pro lamp in stock?", LAMP, "No"),
+        ("Is the Halo lamp in stock?", PLAIN_LAMP, "Yes"),
+        ("Is the Brisa fan in stock?", FAN, "Yes"),
+    ],
+)
+def test_a_cell_that_says_so_is_yes_or_no(question: str, text: str, told: str):
+    reading = read(question, text)
+    assert (reading.claims[0].text, reading.short_answer) == (f"{told}.", told)
+
+
+@pytest.mark.parametrize(
+    "question", ["Is the Gull lamp waterproof?", "Is the waterproof bag of the Halo Pro lamp red?"]
+)
+def test_a_row_of_something_else_is_neither_yes_nor_no(question: str):
+    assert read(question, LAMP).claims[0].text not in ("Yes.", "No.")
+
+
+def test_a_row_whose_name_says_more_gives_way_to_the_one_that_was_asked_for():
+    assert read("How heavy is the Halo lamp?", LAMP, "1550", PLAIN_LAMP).short_answer == "1200 g"
+
+
+def test_other_rows_of_the_table_are_left_out():
+    hits = (row(LAMP, "1"), row(SPRING, "2"))
+    claims = tuple(Claim("", hit.passage.text, (Said(hit, 0, len(hit.passage.text)).citation(),)) for hit in hits)
+    assert len(shape("What does the Halo Pro lamp cost?", Reading(claims, "", hits, 0.5)).claims) == 1
+
+
+def test_the_judge_lets_only_a_cell_of_the_cited_row_stand():
+    question = "How much does the Halo Pro lamp cost?"
+    claim = read(question, LAMP).claims[0]
+    assert is_framed(question, claim, (row(LAMP, "0"),))
+    other = replace(claim, text=claim.text.replace("89.00", "79.00"))
+    assert not is_framed(question, other, (row(LAMP, "0"),))
+
+
+def test_prose_has_no_cells():
+    hit = passage_hit("Note: the lamp is sold out; price: ask us")
+    assert fields_of(Said(hit, 0, len(hit.passage.text))) == ()
