@@ -1,6 +1,7 @@
 """DOCX: what a reader of the accepted text sees, in order: paragraphs, headings, lists, tables, boxes and notes.
 
-Heads and feet are said once, before and after. Comments are talk about the text and are not read.
+Numbers that Word counts stand before their headings and items. Heads and feet are said once, before and after.
+Comments are talk about the text and are not read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from docx.opc.exceptions import PackageNotFoundError
 from memory.errors import Refused
 from memory.ingest.archive import check_office
 from memory.ingest.decode import clean
-from memory.ingest.loaders.docx_text import W, Words, blocks_of, is_page_number, rows_of, words_of
+from memory.ingest.loaders.docx_numbers import BULLET, Numbers
+from memory.ingest.loaders.docx_text import W, Words, blocks_of, is_page_number, rows_of, value_of, words_of
 from memory.ingest.loaders.xml import parse
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
 from memory.ingest.rows import add_table
@@ -53,6 +55,7 @@ class _Writer:
         self.title = ""
         self._document = document
         self._styles = {style.get(f"{W}styleId"): style for style in document.styles.element.iter(f"{W}style")}
+        self._numbers = Numbers(document, self._styles)
         self._notes = {kind: _notes(document.part, kind) for kind in ("footnote", "endnote")}
         self._said: set[str] = set()
 
@@ -100,40 +103,35 @@ class _Writer:
             self.builder.add(" ".join(words_of(note).text.split()) if note is not None else "")
 
     def _paragraph(self, paragraph: Any, text: str) -> None:
+        style, mark = self._style(paragraph), self._numbers.mark(paragraph)
         if not text:
             return
-        style = self._style(paragraph)
         if level := self._level(paragraph):
-            self.builder.add_heading(text, level)
+            self.builder.add_heading(f"{mark.removeprefix(BULLET)} {text}".strip(), level)
         elif style == "Title":
             self.title = self.title or text
             self.builder.add_heading(text, 0)
-        elif style.startswith("List") or paragraph.find(f"{W}pPr/{W}numPr") is not None:
-            self.builder.add(f"- {text}", glue="\n")
+        elif mark or style.startswith("List"):
+            self.builder.add(f"{mark or BULLET} {text}", glue="\n")
         else:
             self.builder.add(text)
 
     def _style(self, paragraph: Any) -> str:
-        style = self._styles.get(_value(paragraph, f"{W}pPr/{W}pStyle"))
-        return _value(style, f"{W}name") if style is not None else ""
+        style = self._styles.get(value_of(paragraph, f"{W}pPr/{W}pStyle"))
+        return value_of(style, f"{W}name") if style is not None else ""
 
     def _level(self, paragraph: Any) -> int:
         """The level of a heading, 0 for other text: by its own outline, or that of its style, or its style's name."""
-        outline = _value(paragraph, f"{W}pPr/{W}outlineLvl")
-        style = self._styles.get(_value(paragraph, f"{W}pPr/{W}pStyle"))
+        outline = value_of(paragraph, f"{W}pPr/{W}outlineLvl")
+        style = self._styles.get(value_of(paragraph, f"{W}pPr/{W}pStyle"))
         for _ in range(MAX_BASES):
             if outline or style is None:
                 break
-            if named := _LEVEL.match(_value(style, f"{W}name")):
+            if named := _LEVEL.match(value_of(style, f"{W}name")):
                 return int(named[1])
-            outline = _value(style, f"{W}pPr/{W}outlineLvl")
-            style = self._styles.get(_value(style, f"{W}basedOn"))
+            outline = value_of(style, f"{W}pPr/{W}outlineLvl")
+            style = self._styles.get(value_of(style, f"{W}basedOn"))
         return int(outline) + 1 if outline.isdigit() and int(outline) < 9 else 0
-
-
-def _value(element: Any, path: str) -> str:
-    found = element.find(path)
-    return "" if found is None else str(found.get(f"{W}val") or "")
 
 
 def _notes(part: Any, kind: str) -> dict[str, Any]:

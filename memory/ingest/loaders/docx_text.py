@@ -121,3 +121,9 @@ def _span(cell: Any) -> int:
 def is_page_number(text: str) -> bool:
     """Whether a head or foot says nothing but the page."""
     return _PAGE.fullmatch(text) is not None
+
+
+def value_of(element: Any, path: str) -> str:
+    """The value of what lies at a path under an element; "" where nothing does."""
+    found = element.find(path)
+    return "" if found is None else str(found.get(f"{W}val") or "")
