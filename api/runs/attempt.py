@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.errors import Code, Problem
 from api.runs.admit import accept
@@ -32,11 +32,16 @@ MESSAGES: Mapping[Code, str] = {
 
 @dataclass(slots=True)
 class Live:
-    """A run under way in this process. counts: the next attempt is one of those that are limited."""
+    """A run under way in this process. counts: the next attempt is one of those that are limited.
+
+    renewing: keeps the lease until `ended` is set.
+    """
 
     record: RunRecord
     lease: Lease
     task: asyncio.Task[None] | None = None
+    renewing: asyncio.Task[None] | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     generating: asyncio.Task[None] | None = None
     stopped_by_user: bool = False
     counts: bool = True

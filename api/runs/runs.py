@@ -292,7 +292,7 @@ class Runs:
 
     async def _run(self, live: Live, *, recovering: bool) -> None:
         """Bring a run to its end, again after each failure of a store."""
-        renewing = self._spawn(self._renew(live))
+        live.renewing = self._spawn(self._renew(live))
         pause_s = RETRY_S
         try:
             while not await self._attempted(live, recovering=recovering):
@@ -300,7 +300,7 @@ class Runs:
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, MAX_RETRY_S)
         finally:
-            renewing.cancel()
+            live.renewing.cancel()
             self._live.pop(live.record.run_id, None)
             self._engine.metrics.live_runs.set(self.live)
 
@@ -308,7 +308,7 @@ class Runs:
         """Try once; True when the run has ended, or nothing more can be done for it in this process."""
         try:
             await (attempt_again(self._engine, live) if recovering else attempt(self._engine, live))
-            await self._engine.stores.runs.release(live.record.scope, live.lease)
+            await self._give_back(live)
         except StoreError as error:
             # A store that is away comes back; what it refuses once it will refuse again.
             live.counts = not isinstance(error, StoreUnavailable)
@@ -318,11 +318,17 @@ class Runs:
             return live.failures > self._engine.settings.recovery_attempts + 1
         return True
 
+    async def _give_back(self, live: Live) -> None:
+        """Let the thread go. Renewed once more after that, the lease would be nobody's until it runs out."""
+        live.ended.set()
+        if live.renewing is not None:
+            await asyncio.wait([live.renewing])
+        await self._engine.stores.runs.release(live.record.scope, live.lease)
+
     async def _renew(self, live: Live) -> None:
         """Keep the lease while the run goes on; end the run's task here once somebody else had it."""
         settings, runs, held = self._engine.settings, self._engine.stores.runs, live.lease
-        while True:
-            await asyncio.sleep(settings.lease_ttl_s / 3)
+        while not await _set_within(live.ended, settings.lease_ttl_s / 3):
             with suppress(StoreError):  # the run itself will meet the same store
                 lease = await runs.lease(live.record.scope, held.thread_id, held.holder, settings.lease_ttl_s)
                 if lease == held or live.task is None:
@@ -331,3 +337,10 @@ class Runs:
                     await runs.release(live.record.scope, lease)
                 logger.warning("lost the lease of a thread", extra={"run_id": live.record.run_id})
                 live.task.cancel()
+
+
+async def _set_within(event: asyncio.Event, timeout_s: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    return event.is_set()

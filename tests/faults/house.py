@@ -59,13 +59,14 @@ class House:
     """A running application, and the ways to each of its dependencies.
 
     session_id: a session that was begun while all was well. accepted: questions whose answer was promised in it.
-    pace_s: what the last question took while all was well.
+    kept: names of the documents that are there. pace_s: what the last question took while all was well.
     """
 
     served: Served
     proxies: Mapping[str, Proxy]
     session_id: str = ""
     accepted: list[str] = field(default_factory=list[str])
+    kept: list[str] = field(default_factory=list[str])
     is_well: bool = False
     pace_s: float = 0.0
     asked: int = 0
@@ -120,6 +121,7 @@ class House:
         reply = await self.served.client.post("/api/v1/documents", files=files)
         if reply.status_code != 201:
             return _refused(reply, began)
+        self.kept.append(name)
         return Seen(201, "kept", time.monotonic() - began)
 
 
@@ -149,8 +151,11 @@ def _seen(events: list[dict[str, Any]], took_s: float) -> Seen:
 
 
 @asynccontextmanager
-async def open_house(folder: Path, **changed: Any) -> AsyncGenerator[House]:
-    """Start the application once, everything it needs behind proxies, with a document in it; changed: settings."""
+async def open_house(folder: Path, own: Mapping[str, str] | None = None, **changed: Any) -> AsyncGenerator[House]:
+    """Start the application once, everything it needs behind proxies, with a document in it.
+
+    own: URLs of servers that are used in place of the shared ones. changed: settings.
+    """
     async with AsyncExitStack() as stack:
         proxies: dict[str, Proxy] = {}
         urls: dict[str, str] = {}
@@ -160,9 +165,13 @@ async def open_house(folder: Path, **changed: Any) -> AsyncGenerator[House]:
             return urls[name]
 
         for server in sorted(set(PORTS.values())):
-            # A keyspace's tables take seconds to make; every session has an id of its own.
-            shared = server == "cassandra"
-            await behind(server, shared_keyspace() if shared else await stack.enter_async_context(FRESH[server]()))
+            if own and server in own:
+                await behind(server, own[server])
+            elif server == "cassandra":
+                # A keyspace's tables take seconds to make; every session has an id of its own.
+                await behind(server, shared_keyspace())
+            else:
+                await behind(server, await stack.enter_async_context(FRESH[server]()))
         provider = await stack.enter_async_context(open_provider(quoting))
         port = free_port()
         settings: dict[str, Any] = {

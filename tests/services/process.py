@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.services.places import CannotStart
 
-READY_S = 90.0
+READY_S = 180.0
 STOP_S = 30.0
 PORTS = range(20_000, 32_000)
 CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
