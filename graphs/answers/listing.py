@@ -29,7 +29,7 @@ _ITEM = re.compile(r"^[ \t]*(?P<mark>[-*+•‣◦·]|\(?\d{1,2}[.)])[ \t]+", re
 _DENIED = re.compile(r"\b(?:not|never|no|cannot|without)\b|n['’]t\b", re.I)
 _OF_LISTS = stems(
     "list lists name steps step way things thing item items kinds kind types type all do make tell show give example"
-    " examples"
+    " examples come include included contain belong"
 )
 _HEADING = re.compile(r"^#{1,6}\s+")
 

@@ -18,8 +18,8 @@ _UNIT_NAMES = """
     EUR USD GBP CHF JPY SEK NOK DKK PLN CZK kg g mg lb oz km m cm mm ml l W kW kWh Wh V Hz MHz GHz kB MB GB TB
     mAh dB rpm kmh mph days hours minutes seconds weeks months years persons people pieces pages lumens
 """
-_UNITS = {name.casefold(): name for name in _UNIT_NAMES.split()}
-_UNITS |= {"pct": "%", "percent": "%", "celsius": "°C", "litres": "l", "liters": "l"}
+_WRITTEN = {"pct": "%", "percent": "%", "celsius": "°C", "litres": "l", "liters": "l"}
+_UNITS = {name.casefold(): name for name in _UNIT_NAMES.split()} | _WRITTEN
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _MONEY = stems("price cost fee amount charge")

@@ -95,7 +95,8 @@ def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:
     """Yes or no before the sentence that says so; nothing where two of them say otherwise."""
     answers: list[tuple[Polarity, Said]] = [(told, said) for said in chosen if (told := polarity(question, said))]
     if len({told for told, _ in answers}) != 1:
-        return reading
+        # Words of the sentence are no answer to "is it …?"; the sentence itself is.
+        return replace(reading, short_answer="")
     told, said = answers[0]
     first = _claim(said.text, [said])
     rest = [claim for claim in reading.claims if claim.text != said.text]

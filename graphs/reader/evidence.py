@@ -40,8 +40,12 @@ class Evidence:
 
     def span(self, candidate: Candidate) -> Span | None:
         """The best span that a sentence holds, counted from the passage's own text."""
+        return next(iter(self.spans_in(candidate)), None)
+
+    def spans_in(self, candidate: Candidate) -> list[Span]:
+        """The spans that a sentence holds, best first, counted from the passage's own text."""
         found = self.spans.get(candidate.hit.passage.passage_id, Spans()).best
-        return next((span for span in found if _lies_in(span, candidate)), None)
+        return [span for span in found if _lies_in(span, candidate)]
 
     def score(self, candidate: Candidate) -> float:
         """Of the best span of a sentence; without one, as the worst of its passage."""

@@ -28,6 +28,7 @@ from graphs.reader.features import (
     promise,
     sentence_features,
 )
+from graphs.reader.pointing import pointed_answer
 from graphs.reader.question import Question, understand
 from graphs.reader.spans import shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights
@@ -145,14 +146,6 @@ def reranked(weights: ReadWeights, hits: tuple[Hit, ...], evidence: Evidence) ->
     rows = read_passage_features(read, evidence)
     scored = sorted(zip(read, rows, strict=True), key=lambda pair: -weights.place(pair[1]))
     return (*(hit for hit, _ in scored), *(hit for hit in hits if hit.passage.passage_id not in evidence.spans))
-
-
-def pointed_answer(question: Question, best: Candidate, evidence: Evidence, confident: float) -> str:
-    """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
-    span = evidence.span(best)
-    if span is None or span.score < confident:
-        return shortest_answer(question, best.text)
-    return best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)].strip()
 
 
 def find_promising(question: Question, hits: Sequence[Hit], effort: Effort) -> list[Candidate]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +19,9 @@ UNKNOWN_COSINE = 0.35
 """Stands in when similarities cannot be had: about what an on-topic sentence reaches."""
 ALIKE = 5
 """Letters from which two stems that begin alike are taken for forms of one word."""
+
+_ITEM_HEADING = re.compile(r"\(?\d{1,2}[.)]\s+[^\W\d]+(?:\s[^\W\d]+)?\.")
+"""`3. Playground.`: the heading of an item of minutes; it says nothing by itself."""
 
 SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
 ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score")
@@ -167,7 +171,8 @@ def _units(hit: Hit) -> list[tuple[int, int]]:
 
 def _is_heading(hit: Hit, unit: str) -> bool:
     """Whether a unit only names what follows it."""
-    return unit.startswith("#") or unit.endswith(":") or unit in (hit.title, *hit.passage.heading)
+    is_named = unit in (hit.title, *hit.passage.heading)
+    return is_named or unit.startswith("#") or unit.endswith(":") or bool(_ITEM_HEADING.fullmatch(unit))
 
 
 def _context(hit: Hit) -> str:

@@ -24,7 +24,7 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (rf"\bwhat {_BE} the (?:\w+ )?(?:price|cost|fee)s?\b|\bhow expensive\b", "money"),
     (r"\bwhat (?:do|does|did|will|would)\b.*\bcosts?\b|\bwhat does it cost\b", "money"),
     (r"\bhow (?:long|old|often|soon|quickly|fast)\b", "duration"),
-    (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|close)\b", "number"),
+    (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|warm|close|thick|loud)\b", "number"),
     (rf"{_WH} (?:percent|percentage|proportion|number|amount|population|temperature)\b", "number"),
     (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:salary|wage|budget|revenue|turnover)\b", "money"),
     (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:{_MEASURE})\b", "number"),

@@ -111,6 +111,14 @@ def typed_spans(question: Question, sentence: str) -> list[Span]:
     return [span for span in found if _is_news(question, sentence, span, name)]
 
 
+def values_of(question: Question, sentence: str) -> list[Span]:
+    """Every number, amount, date or time span of the expected kind, whether news or not; empty for other kinds."""
+    name = _PATTERN_OF.get(question.kind)
+    if name is None or name == "name":
+        return []
+    return [Span(*match.span()) for match in _PATTERNS[name].finditer(sentence)]
+
+
 def fits_kind(question: Question, sentence: str) -> float:
     """How well a sentence can hold the expected kind: 1 it does, 0 it does not, .5 where nothing can be said.
 

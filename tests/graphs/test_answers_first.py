@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
@@ -79,6 +81,13 @@ def test_a_condition_another_subject_or_a_hedge_is_neither(question: str, senten
             "Kestrel 2",
         ),
         (
+            "Which is cheaper, the Halo lamp or the Halo Pro lamp?",
+            "The Halo lamp costs 49 EUR.",
+            "The Halo Pro lamp costs 89 EUR.",
+            "Halo lamp is cheaper: 49 EUR for Halo lamp, 89 EUR for Halo Pro lamp.",
+            "Halo lamp",
+        ),
+        (
             "Is the Kestrel 2 heavier than the Kestrel 3?",
             "The Kestrel 2 weighs 2.1 kg.",
             "The Kestrel 3 weighs 2700 g.",
@@ -139,6 +148,15 @@ def test_a_list_is_given_whole_each_item_with_its_own_words():
     for claim in claims:
         (citation,) = claim.citations
         assert LIST[citation.start : citation.end] == citation.quote
+
+
+def test_what_comes_in_a_box_is_the_list_under_that_heading():
+    box = passage_hit("In the box\n\n- the kettle\n- one lid", title="Aurora kettle")
+    claims = listed_claims(
+        "What comes in the box of the Aurora kettle?",
+        [replace(box, passage=replace(box.passage, heading=("In the box",)))],
+    )
+    assert [claim.text for claim in claims] == ["- the kettle", "- one lid"]
 
 
 def test_steps_keep_their_numbers():

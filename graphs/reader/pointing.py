@@ -1,0 +1,54 @@
+"""The short answer out of what the small reader points at: whole words, whole amounts, the value that is asked for."""
+
+from __future__ import annotations
+
+import re
+
+from graphs.reader.evidence import Evidence
+from graphs.reader.features import Candidate
+from graphs.reader.question import Question
+from graphs.reader.slots import asked_slot
+from graphs.reader.spans import Span, shortest_answer
+from memory.sentences import STOPWORDS, stem, words
+
+_SIGN_BEFORE = re.compile(r"[$€£¥]\s?$")
+_AMOUNT_AFTER = re.compile(
+    r"\s?%|\s(?:percent|per cent|million|billion|trillion|thousand|hundred)\b(?:\s(?:dollars|euros|pounds)\b)?"
+    r"|\s(?:[A-Z]{3}|dollars?|euros?|pounds?|cents?|francs|yen)(?!\w)"
+)
+_CURRENCY = frozenset(
+    ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "AUD", "CAD", "INR", "CNY", "BRL"]
+)
+
+
+def pointed_answer(question: Question, best: Candidate, evidence: Evidence, confident: float) -> str:
+    """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
+    spans = [span for span in evidence.spans_in(best) if span.score >= confident]
+    sentence = best.hit.passage.text[best.start : best.end]
+    found = [Span(max(span.start - best.start, 0), min(span.end, best.end) - best.start) for span in spans]
+    news = next((span for span in found if is_news(question, sentence, span)), None)
+    if news is None:
+        return shortest_answer(question, best.text)
+    chosen = completed(sentence, asked_slot(question, sentence, news) or news)
+    return sentence[chosen.start : chosen.end].strip()
+
+
+def is_news(question: Question, sentence: str, span: Span) -> bool:
+    """Whether a span says a word that the question does not."""
+    found = [word for word in words(sentence[span.start : span.end]) if word not in STOPWORDS]
+    return not found or any(stem(word) not in question.all_words for word in found)
+
+
+def completed(sentence: str, span: Span) -> Span:
+    """A span grown to whole words, and an amount with its currency, scale or per cent."""
+    start, end = span
+    while start > 0 and sentence[start - 1 : start + 1].isalnum():
+        start -= 1
+    while end < len(sentence) and sentence[end - 1 : end + 1].isalnum():
+        end += 1
+    if sentence[start : start + 1].isdigit() and (sign := _SIGN_BEFORE.search(sentence[:start])):
+        start = sign.start()
+    if sentence[end - 1 : end].isdigit() and (unit := _AMOUNT_AFTER.match(sentence, end)):
+        code = unit[0].strip()
+        end = unit.end() if not code.isupper() or code in _CURRENCY else end
+    return Span(start, end)

@@ -1,0 +1,84 @@
+"""Which of several like values of a sentence is asked for: `A for 84 EUR, B for 91 EUR` has one of each for A and B."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from graphs.language.lexicon import meaning
+from graphs.reader.question import Question
+from graphs.reader.spans import Span, values_of
+from memory.sentences import STOPWORDS, stem, words
+
+_CUT = re.compile(r"[;:,]\s+(?:(?:and|or|but|while)\s+)?|\s+(?:and|or|but|while|instead of|rather than)\s+", re.I)
+_UNIT = re.compile(r"[\s-]*(?P<unit>[^\W\d_]+|[%°€$£])")
+_SIGN = re.compile(r"[€$£]\s?$")
+
+
+class Slot(NamedTuple):
+    """A value with the words that belong to it: characters [start, end) of the sentence."""
+
+    value: Span
+    start: int
+    end: int
+
+
+def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """The value that is asked for where the pointed one stands among its like; None to leave it as it is.
+
+    Only words of the question that belong to one value alone decide, and only against a value that has none of them.
+    What stands before the first value is said of all of them: it decides nothing.
+    """
+    values = values_of(question, sentence)
+    inside = [one for one in values if one.start < pointed.end and pointed.start < one.end]
+    alike = [
+        one for one in values if inside and _shape(question, sentence, one) == _shape(question, sentence, inside[0])
+    ]
+    if len(alike) < 2:
+        return None
+    shares = _distinct_shares(question, sentence, _slots(sentence, alike))
+    best, share = max(shares, key=lambda pair: pair[1])
+    mine = max(other for value, other in shares if value in inside)
+    is_alone = [other for _, other in shares].count(share) == 1
+    if share <= 0 or not is_alone or (len(inside) == 1 and (best in inside or mine > 0)):
+        return None
+    return best
+
+
+def _shape(question: Question, sentence: str, value: Span) -> str:
+    """What a value is counted in; a year is like no other number."""
+    if question.kind not in ("number", "money"):
+        return question.kind
+    text = sentence[value.start : value.end]
+    if re.fullmatch(r"1\d{3}|20\d\d", text.strip()):
+        return "year"
+    if _SIGN.search(sentence[: value.start]):
+        return "$"
+    inner = re.search(r"\d\s?([^\W\d_]+|[%°€$£])", text)
+    after = _UNIT.match(sentence, value.end)
+    return inner[1].casefold() if inner else after["unit"].casefold() if after else ""
+
+
+def _slots(sentence: str, values: Sequence[Span]) -> list[Slot]:
+    """Each value with what stands around it, up to the first mark or conjunction towards the next."""
+    bounds = [values[0].start]
+    for before, after in pairwise(values):
+        cut = _CUT.search(sentence, before.end, after.start)
+        bounds.append(cut.end() if cut else after.start)
+    bounds.append(len(sentence))
+    return [Slot(value, bounds[at], bounds[at + 1]) for at, value in enumerate(values)]
+
+
+def _distinct_shares(question: Question, sentence: str, slots: Sequence[Slot]) -> list[tuple[Span, float]]:
+    """The weight of the question's words that stand with one value and nowhere else."""
+    asked = {meaning(word): question.terms.get(stem(word), 0.0) for word in words(question.text)}
+    parts = [sentence[: slots[0].start], *(sentence[slot.start : slot.end] for slot in slots)]
+    said = [{meaning(word) for word in words(part) if word not in STOPWORDS} & set(asked) for part in parts]
+    counts = Counter(word for part in said for word in part)
+    return [
+        (slot.value, sum(asked[word] for word in part if counts[word] == 1))
+        for slot, part in zip(slots, said[1:], strict=True)
+    ]
