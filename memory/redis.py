@@ -157,8 +157,8 @@ async def _require_memory(server: Redis) -> None:
     way_out = "; set it so, or MULTIDB_REDIS_MAY_FORGET=true if losing conversations is acceptable"
     if not persistence.get("aof_enabled"):
         raise InvalidInput(f"Redis at {server.host} forgets at a crash: it needs `appendonly yes`{way_out}")
-    if str(memory.get("maxmemory_policy", "")).startswith("allkeys-"):
-        policy = memory["maxmemory_policy"]
+    # Every key of ours has a time to live, so that `volatile-` evicts no less than `allkeys-`; leases go first.
+    if (policy := str(memory.get("maxmemory_policy") or "noeviction")) != "noeviction":
         raise InvalidInput(f"Redis at {server.host} evicts what is needed ({policy}): it needs `noeviction`{way_out}")
 
 

@@ -156,7 +156,7 @@ async def open_server(home: Path, faults: Faults | None = None, **settings: Any)
     serving = asyncio.create_task(server.serve([listening]))
     try:
         waiting = asyncio.create_task(ready.wait())
-        await asyncio.wait({serving, waiting}, timeout=60, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, waiting}, timeout=180, return_when=asyncio.FIRST_COMPLETED)
         assert ready.is_set(), "the server did not start"
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
             yield Served(api, url, client)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ SLACK_S = 1.0
 """For a machine that does other things meanwhile; 0 on a quiet one."""
 SLOWER = 4.0
 """Times what the last question took on which no fault was: a machine with too much to do takes longer for all of it."""
+ENDS = frozenset({"run.completed", "run.failed", "run.cancelled"})
 SECRET = "the secret of a house on fire, long enough"
 
 
@@ -59,7 +61,8 @@ class House:
     """A running application, and the ways to each of its dependencies.
 
     session_id: a session that was begun while all was well. accepted: questions whose answer was promised in it.
-    kept: names of the documents that are there. pace_s: what the last question took while all was well.
+    kept: names of the documents that are there. pace_s: what the last question took while all was well. leaves_s:
+    after so long the user leaves an answer that does not end.
     """
 
     served: Served
@@ -69,6 +72,7 @@ class House:
     kept: list[str] = field(default_factory=list[str])
     is_well: bool = False
     pace_s: float = 0.0
+    leaves_s: float | None = None
     asked: int = 0
     uploads: int = 0
 
@@ -100,8 +104,14 @@ class House:
             if reply.status_code != 200:
                 await reply.aread()
                 return _refused(reply, began)
-            events = [event async for event in read_events(reply)]
+            events = [event async for event in self._until_left(read_events(reply))]
         return _seen(events, time.monotonic() - began)
+
+    async def _until_left(self, events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[dict[str, Any]]:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.leaves_s):
+                async for event in events:
+                    yield event
 
     async def history(self) -> Seen:
         """Read the session."""
@@ -137,7 +147,7 @@ def _refused(reply: httpx.Response, began: float) -> Seen:
 
 def _seen(events: list[dict[str, Any]], took_s: float) -> Seen:
     last = events[-1] if events else {"type": "nothing"}
-    outcome = str(last["type"]).removeprefix("run.")
+    outcome = str(last["type"]).removeprefix("run.") if last["type"] in ENDS else "under way"
     texts = [event["text"] for event in events if event["type"] == "answer.completed"]
     return Seen(
         200,

@@ -12,10 +12,12 @@ from tests.faults.table import (
     ILLNESSES,
     LOSSES,
     RECOVERS_S,
+    SICKNESSES,
     STRAINS,
     WAVERS,
     Cell,
     Illness,
+    Sickness,
     Sight,
 )
 
@@ -40,7 +42,7 @@ In every cell:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_faults(), *_losses(), *_cells(), *_illnesses()]) + "\n"
+    return "\n".join([HEAD, *_faults(), *_losses(), *_cells(), *_illnesses(), *_sicknesses()]) + "\n"
 
 
 def _faults() -> list[str]:
@@ -67,6 +69,26 @@ def _illnesses() -> list[str]:
     )
     rows = [[one.server, f"{one.ill} ({one.words})", _refused(one), _when(one)] for one in ILLNESSES]
     return ["", "## The server itself", "", text, "", *_table(["Server", "Fault", "What is refused", "Within"], rows)]
+
+
+def _sicknesses() -> list[str]:
+    text = (
+        "The same through the whole house (`tests/faults/test_sick_servers.py`, `make chaos` only). A disk is a file"
+        " system in memory of a few megabytes, which only root can mount: elsewhere, and so where CI is not root, those"
+        " rows are skipped. MongoDB is FerretDB here, as the other wire server has no disk. A server goes on while the"
+        " files that it has give room, so that either is seen: what is as ever, then what is refused. Once there is"
+        " space, every document and question that was acknowledged is there, answered once and charged once; nothing"
+        " of the application is restarted."
+    )
+    heads = ["Dependency", "Fault", "A question", "The history", "An upload", "Within", "Afterwards"]
+    return ["", "## The server itself, seen by a user", "", text, "", *_table(heads, map(_sick_row, SICKNESSES))]
+
+
+def _sick_row(one: Sickness) -> list[str]:
+    sights = (one.question, one.history, one.upload)
+    within = f"{one.limits} store limit{'s' if one.limits > 1 else ''}"
+    operator = "its operator starts it again" if one.starts_anew else "it goes on by itself"
+    return [one.dependency, one.words, *(_either(each) for each in sights), within, operator]
 
 
 def _refused(one: Illness) -> str:

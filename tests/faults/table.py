@@ -180,3 +180,51 @@ ILLNESSES: tuple[Illness, ...] = (
     Illness("sqlite", "full", "no page more (`max_page_count`)", 0, writes_only=True, every_time=True),
 )
 """What was done to servers of their own; the other servers of `make services` know no passwords and no quota."""
+
+
+UNDER_WAY = Sight("shown, but not ended before there is space", 200, "under way")
+"""The answer is there, and cannot be charged yet."""
+
+
+class Sickness(NamedTuple):
+    """A fault of a server itself, seen by a user of the whole house. Each sight is a set of which any may be seen.
+
+    server: what is started for it. disk_mb: size of the disk that is filled; 0: the server hangs. starts_anew: it ends
+    or closes its door over that, so that its operator starts it once there is space. limits: as of a cell.
+    """
+
+    dependency: Dependency
+    server: str
+    words: str
+    limits: int
+    question: tuple[Sight, ...]
+    history: tuple[Sight, ...]
+    upload: tuple[Sight, ...]
+    disk_mb: int = 0
+    starts_anew: bool = False
+
+    @property
+    def name(self) -> str:
+        """For reports."""
+        return f"{self.dependency} {self.words}"
+
+
+def _sick(dependency: Dependency, server: str, words: str, disk_mb: int, *also: Sight) -> Sickness:
+    """What is refused, or answered as long as the server finds room in the files that it has."""
+    loss = LOSSES[dependency]
+    question = _either(ANSWERED, loss.question, *also)
+    sights = (question, _either(READ, loss.history), _either(KEPT, loss.upload))
+    return Sickness(dependency, server, words, loss.limits, *sights, disk_mb)
+
+
+_CASSANDRA = LOSSES["Cassandra"]
+SICKNESSES: tuple[Sickness, ...] = (
+    Sickness(
+        *("Cassandra", "cassandra", "hung (SIGSTOP)", _CASSANDRA.limits),
+        *((_CASSANDRA.question,), (_CASSANDRA.history,), (_CASSANDRA.upload,)),
+    ),
+    _sick("PostgreSQL", "postgres", "disk full", 100, UNDER_WAY, BUSY),
+    _sick("Cassandra", "cassandra", "disk full", 100)._replace(starts_anew=True),
+    _sick("MongoDB", "ferretdb", "disk full", 24),
+)
+"""Seen by `make chaos` only; a small disk can be mounted by root only."""
