@@ -61,7 +61,7 @@ def test_what_a_service_waits_for_is_there_and_says_when_it_is_ready(name):
 @pytest.mark.parametrize("name", OURS)
 def test_its_settings_are_those_of_the_application(name):
     fields = {f"MULTIDB_{field.upper()}" for field in Settings.model_fields}
-    assert environment(name).keys() <= fields
+    assert environment(name).keys() <= fields | {"FORWARDED_ALLOW_IPS"}
     assert environment(name)["MULTIDB_SECRET"].startswith("${MULTIDB_SECRET:?")
 
 
@@ -72,6 +72,13 @@ def test_every_truth_is_on_a_server_of_the_file(name):
         re.sub(r"\$\{[^}]*\}", "", url).rpartition("@")[2].rpartition("//")[2].split(":")[0] for url in urls.values()
     }
     assert hosts <= SERVICES.keys()
+
+
+def test_a_client_is_known_by_its_own_address_and_cannot_name_another():
+    assert environment("app-1")["FORWARDED_ALLOW_IPS"] == "*"
+    assert [name for name in OURS if "ports" in SERVICES[name]] == []
+    proxied = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
+    assert re.findall(r"X-Forwarded-For (.*);", proxied) == ["$remote_addr"]
 
 
 def test_the_replicas_differ_in_their_folder_only():
