@@ -24,6 +24,7 @@ from evals.fitting import Floats, Logistic, auroc, fit_logistic, fit_ranking
 from evals.quality import REFUSED_SET
 from evals.scoring import f1
 from graphs.language.verdicts import ANSWERABLE_THRESHOLD
+from graphs.reader.edges import SPAN_FEATURES
 from graphs.reader.evidence import (
     READ_ANSWER_FEATURES,
     READ_PASSAGE_FEATURES,
@@ -86,11 +87,13 @@ def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadW
     """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
     sentence = fit_ranking([(case.read_features(), case.labels(case.sentences)) for case in cases.present])
     passage = fit_ranking([case.passages() for case in cases.present])
+    span = fit_ranking([case.cuts() for case in cases.present])
     weights = ReadWeights(
         sentence=_named(READ_SENTENCE_FEATURES, sentence),
         answer={},
         bias=0.0,
         passage=_named(READ_PASSAGE_FEATURES, passage),
+        span=_named(SPAN_FEATURES, span),
         confident=0.0,
         reader=reader,
         origin=origin,

@@ -16,8 +16,9 @@ from evals.beir import Sample, draw, load_samples
 from evals.fitting import Floats
 from evals.kept import KeptCosines, KeptSpans
 from evals.quality import REFUSED_EACH, REFUSED_SET
-from evals.scoring import holds
+from evals.scoring import exact_match, holds
 from graphs.context import LIMITS
+from graphs.reader.edges import SPAN_FEATURES, span_features
 from graphs.reader.evidence import READ_PASSAGES, Evidence, read_passage_features, read_sentence_features, texts_of
 from graphs.reader.extractive import find_promising
 from graphs.reader.features import Candidate, candidates, sentence_features
@@ -69,6 +70,21 @@ class Case:
         read = [hit for hit in self.hits if hit.passage.passage_id in self.evidence.spans]
         right = [float(_is_right(self.sample, hit)) for hit in read]
         return np.array(read_passage_features(read, self.evidence)), np.array(right)
+
+    def cuts(self) -> tuple[Floats, Floats]:
+        """Features (n, k) of the ways to begin and end the answer in the right passage, and 1 for those that are gold.
+
+        No rows where the right passage was not read.
+        """
+        right = [
+            hit for hit in self.hits if _is_right(self.sample, hit) and hit.passage.passage_id in self.evidence.spans
+        ]
+        if not right:
+            return np.zeros((0, len(SPAN_FEATURES))), np.zeros(0)
+        text = right[0].passage.text
+        spans = self.evidence.spans[right[0].passage.passage_id].variants
+        gold = [exact_match(text[span.start : span.end], self.sample.answers) for span in spans]
+        return np.array(span_features(self.question, text, spans)), np.array(gold)
 
 
 @dataclass(frozen=True, slots=True)

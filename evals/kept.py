@@ -49,7 +49,7 @@ class KeptSpans:
     def __init__(self, reader: SpanReader, folder: Path) -> None:
         """Stand before a reader that has loaded: its name says which file it is."""
         self._reader = reader
-        self._kept = Kept(folder / f"spans-{reader.name.rpartition('@')[2]}.jsonl")
+        self._kept = Kept(folder / f"read-{reader.name.rpartition('@')[2]}.jsonl")
 
     @property
     def name(self) -> str:
@@ -62,8 +62,14 @@ class KeptSpans:
         new = [(key, text) for key, text in zip(keys, texts, strict=True) if key not in self._kept]
         found = await self._reader.spans(question, [text for _, text in new]) if new else ()
         for (key, _), spans in zip(new, found, strict=True):
-            self._kept.put(key, [spans.absent, *([span.start, span.end, span.score] for span in spans.best)])
-        return [Spans(tuple(Span(*span) for span in self._kept[key][1:]), self._kept[key][0]) for key in keys]
+            rows = [[[span.start, span.end, span.score] for span in some] for some in (spans.best, spans.variants)]
+            self._kept.put(key, [spans.absent, *rows])
+        return [_spans(self._kept[key]) for key in keys]
+
+
+def _spans(row: Any) -> Spans:
+    absent, best, variants = row
+    return Spans(tuple(Span(*span) for span in best), absent, tuple(Span(*span) for span in variants))
 
 
 class KeptCosines:

@@ -27,11 +27,13 @@ class Span:
 class Spans:
     """What a reader makes of one text.
 
-    best: spans, best first, none in another. absent: probability in [0, 1] that the text does not answer.
+    best: spans, best first, none in another. absent: probability in [0, 1] that the text does not answer. variants:
+    the best spans whichever of them overlap, best first: the same answers, begun and ended otherwise, among them.
     """
 
     best: tuple[Span, ...] = ()
     absent: float = 1.0
+    variants: tuple[Span, ...] = ()
 
     @property
     def score(self) -> float:

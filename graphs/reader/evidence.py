@@ -47,6 +47,12 @@ class Evidence:
         found = self.spans.get(candidate.hit.passage.passage_id, Spans()).best
         return [span for span in found if _lies_in(span, candidate)]
 
+    def variants(self, candidate: Candidate) -> list[Span]:
+        """The ways to begin and end an answer in a sentence, best first; at least its best span if it has one."""
+        found = self.spans.get(candidate.hit.passage.passage_id, Spans())
+        inside = [span for span in found.variants if span.start >= candidate.start and span.end <= candidate.end]
+        return inside or self.spans_in(candidate)
+
     def score(self, candidate: Candidate) -> float:
         """Of the best span of a sentence; without one, as the worst of its passage."""
         span = self.span(candidate)

@@ -126,7 +126,7 @@ def conclude(
     best = chosen[0].candidate
     return Reading(
         claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
-        short_answer=pointed_answer(question, best, evidence, weights.confident),
+        short_answer=pointed_answer(question, best, evidence, weights),
         ranked=reranked(weights, hits, evidence),
         answerable=weights.answerable(read_answer_features(question, compared, best, evidence)),
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from graphs.reader.edges import as_span, span_features
 from graphs.reader.evidence import Evidence
 from graphs.reader.features import Candidate
 from graphs.reader.question import Question
 from graphs.reader.slots import asked_slot
 from graphs.reader.spans import Span, shortest_answer
+from graphs.reader.weights import ReadWeights
 from memory.sentences import STOPWORDS, stem, words
+from memory.span_ports import Span as Pointed
 
 _SIGN_BEFORE = re.compile(r"[$€£¥]\s?$")
 _AMOUNT_AFTER = re.compile(
@@ -21,16 +24,26 @@ _CURRENCY = frozenset(
 )
 
 
-def pointed_answer(question: Question, best: Candidate, evidence: Evidence, confident: float) -> str:
+def pointed_answer(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> str:
     """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
-    spans = [span for span in evidence.spans_in(best) if span.score >= confident]
+    pointed = evidence.span(best)
+    if pointed is None or pointed.score < weights.confident:
+        return shortest_answer(question, best.text)
     sentence = best.hit.passage.text[best.start : best.end]
-    found = [Span(max(span.start - best.start, 0), min(span.end, best.end) - best.start) for span in spans]
+    found = [as_span(span, best.start, best.end) for span in cut_out(question, best, evidence, weights)]
     news = next((span for span in found if is_news(question, sentence, span)), None)
     if news is None:
         return shortest_answer(question, best.text)
     chosen = completed(sentence, asked_slot(question, sentence, news) or news)
     return sentence[chosen.start : chosen.end].strip()
+
+
+def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> list[Pointed]:
+    """The ways to begin and end the answer in a sentence, best first."""
+    spans = evidence.variants(best)
+    rows = span_features(question, best.hit.passage.text, spans)
+    ranked = sorted(zip(rows, spans, strict=True), key=lambda pair: -weights.cut(pair[0]))
+    return [span for _, span in ranked]
 
 
 def is_news(question: Question, sentence: str, span: Span) -> bool:

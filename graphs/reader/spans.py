@@ -111,12 +111,17 @@ def typed_spans(question: Question, sentence: str) -> list[Span]:
     return [span for span in found if _is_news(question, sentence, span, name)]
 
 
+def kind_spans(question: Question, text: str) -> list[Span] | None:
+    """Every stretch of a text that is of the expected kind; None for kinds without a pattern."""
+    name = _PATTERN_OF.get(question.kind)
+    return None if name is None else [Span(*match.span()) for match in _PATTERNS[name].finditer(text)]
+
+
 def values_of(question: Question, sentence: str) -> list[Span]:
     """Every number, amount, date or time span of the expected kind, whether news or not; empty for other kinds."""
-    name = _PATTERN_OF.get(question.kind)
-    if name is None or name == "name":
+    if _PATTERN_OF.get(question.kind) == "name":
         return []
-    return [Span(*match.span()) for match in _PATTERNS[name].finditer(sentence)]
+    return kind_spans(question, sentence) or []
 
 
 def fits_kind(question: Question, sentence: str) -> float:

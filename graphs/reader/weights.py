@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from math import exp
 from pathlib import Path
 
+from graphs.reader.edges import SPAN_FEATURES
 from graphs.reader.evidence import READ_ANSWER_FEATURES, READ_PASSAGE_FEATURES, READ_SENTENCE_FEATURES
 from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES
 
@@ -35,7 +36,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class ReadWeights:
-    """The same where the small reader has read, and passage: feature -> weight of a passage.
+    """The same where the small reader has read, and passage, span: feature -> weight of a passage, of a short answer.
 
     confident: the score from which a span is the short answer. reader: name of the reader that they go with.
     """
@@ -44,6 +45,7 @@ class ReadWeights:
     answer: Mapping[str, float]
     bias: float
     passage: Mapping[str, float]
+    span: Mapping[str, float]
     confident: float
     reader: str
     origin: str
@@ -59,6 +61,10 @@ class ReadWeights:
     def place(self, features: Sequence[float]) -> float:
         """How much speaks for a passage, given its features; comparable within one question."""
         return dot(self.passage, READ_PASSAGE_FEATURES, features)
+
+    def cut(self, features: Sequence[float]) -> float:
+        """How much speaks for a span as the short answer; comparable within one sentence."""
+        return dot(self.span, SPAN_FEATURES, features)
 
 
 @dataclass(frozen=True, slots=True)

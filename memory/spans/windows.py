@@ -18,6 +18,7 @@ MAX_TITLE = 16
 MAX_ANSWER = 30
 """Tokens of the longest span. Of the questions that the reader learned from 1 % have a longer answer."""
 MAX_SPANS = 8
+MAX_VARIANTS = 24
 MAX_CHARACTERS = 16_000
 """Of a question: more than its 64 tokens can be."""
 
@@ -75,15 +76,27 @@ def pointed(window: Window, scores: Scores) -> Spans:
     places = np.arange(count)
     length = places[None, :] - places[:, None]
     both[(length < 0) | (length >= MAX_ANSWER)] = -np.inf
+    variants = tuple(_span(window, both, at, absent) for at in _highest(both))
     best: list[Span] = []
     for _ in range(min(MAX_SPANS, count)):
         first, last = divmod(int(both.argmax()), count)
         if not np.isfinite(both[first, last]):
             break
-        score = float(both[first, last]) - absent
-        best.append(Span(window.offsets[first][0], window.offsets[last][1], score))
+        best.append(_span(window, both, first * count + last, absent))
         both[: last + 1, first:] = -np.inf
-    return Spans(tuple(best), _absent(scores, window))
+    return Spans(tuple(best), _absent(scores, window), variants)
+
+
+def _highest(both: Scores) -> list[int]:
+    """Places of the highest finite scores in a flattened table, best first."""
+    flat = both.ravel()
+    some = np.argpartition(-flat, min(MAX_VARIANTS, flat.size - 1))[:MAX_VARIANTS]
+    return sorted((int(at) for at in some if np.isfinite(flat[at])), key=lambda at: -flat[at])
+
+
+def _span(window: Window, both: Scores, at: int, absent: float) -> Span:
+    first, last = divmod(at, len(window.offsets))
+    return Span(window.offsets[first][0], window.offsets[last][1], float(both[first, last]) - absent)
 
 
 def merged(found: Sequence[Spans]) -> Spans:
@@ -92,7 +105,9 @@ def merged(found: Sequence[Spans]) -> Spans:
     for span in sorted((span for spans in found for span in spans.best), key=lambda span: -span.score):
         if all(span.end <= other.start or span.start >= other.end for other in best):
             best.append(span)
-    return Spans(tuple(best[:MAX_SPANS]), min((spans.absent for spans in found), default=1.0))
+    variants = sorted(dict.fromkeys(span for spans in found for span in spans.variants), key=lambda span: -span.score)
+    absent = min((spans.absent for spans in found), default=1.0)
+    return Spans(tuple(best[:MAX_SPANS]), absent, tuple(variants[:MAX_VARIANTS]))
 
 
 def _absent(scores: Scores, window: Window) -> float:
