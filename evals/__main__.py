@@ -272,15 +272,19 @@ def _scope(tenant: str, user: str) -> Scope:
 
 def main() -> None:
     """Run the command; data that is not as documented, and expected failures, are one sentence on stderr."""
-    from api.terminal import EXPECTED, explain
+    from api.terminal import EXIT_FAILED, EXPECTED, explain, report_fault
+    from evals.rows import InvalidSet
     from evals.rubric import InvalidRubric
-    from evals.sets import InvalidSet
     from evals.suite import InvalidSuite
 
+    sys.excepthook = report_fault
     try:
         app(prog_name="multidb eval")
     except (*EXPECTED, InvalidRubric, InvalidSet, InvalidSuite) as error:
         sys.exit(explain(error))
+    except BaseExceptionGroup as errors:  # task groups wrap what they end with
+        report_fault(type(errors), errors, errors.__traceback__)
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

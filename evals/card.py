@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,11 @@ import numpy as np
 
 from evals.fitting import Floats
 from evals.recorded import Item
-from evals.sets import InvalidSet
+from evals.rows import InvalidSet, listed, numbered_rows
 from evals.statistics import Metric, Statistic, bootstrap, kappa, separation, share, spearman
 from graphs.language.grounding import GROUNDED
 
+FIELDS = ("input", "contexts", "response", "human")
 LEAST, MOST = 1.0, 4.0
 """Ends of the people's scale."""
 UNFAITHFUL = 2.5
@@ -126,44 +126,62 @@ def load_rated(path: Path) -> list[Rated]:
     """Read the rows of a JSON Lines file.
 
     Raises:
-        InvalidRow: there is none, or one is not as documented; the message names the line.
+        InvalidRow: there is none, or one is not as documented; the message names the line and the field.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise InvalidRow(f"{path} is not in UTF-8: {error}") from error
-    found = [_rated(line, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+        found = [_rated(row, f"{path}, line {number}") for number, row in numbered_rows(path, FIELDS)]
+    except InvalidSet as error:
+        raise InvalidRow(str(error)) from error
     if not found:
         raise InvalidRow(f"{path} holds no rows")
     return found
 
 
-def _rated(line: str, place: str) -> Rated:
-    try:
-        row = json.loads(line)
-        marks = [float(mark) for mark in row["human"]["faithfulness"].values()]
-        said = [(str(turn.get("speaker") or turn.get("role") or "user"), str(turn["text"])) for turn in row["input"]]
-        rated = Rated(
-            response=str(row["response"]),
-            contexts=tuple(_text(one) for one in row["contexts"]),
-            heard="\n".join(text for _, text in said),
-            grade=fmean(marks),
-            asked="\n".join(f"{speaker}: {text}" for speaker, text in said),
-            # Conversations are told apart by how they begin where nothing names them.
-            thread=str(row.get("conversation") or (said[0][1] if said else "")),
-        )
-    except KeyError as error:
-        raise InvalidRow(f"{place}: there is no {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidRow(f"{place}: {type(error).__name__}: {error}") from error
-    if not all(LEAST <= mark <= MOST for mark in marks):
-        raise InvalidRow(f"{place}: a mark for faithfulness is not from {LEAST:g} to {MOST:g}")
-    return rated
+def _rated(row: Mapping[str, Any], place: str) -> Rated:
+    said = [_said(turn, f"{place}: `input`") for turn in listed(row["input"])]
+    return Rated(
+        response=_text(row["response"], f"{place}: `response`"),
+        contexts=tuple(_passage(one, f"{place}: `contexts`") for one in listed(row["contexts"])),
+        heard="\n".join(text for _, text in said),
+        grade=fmean(_marks(row["human"], place)),
+        asked="\n".join(f"{speaker}: {text}" for speaker, text in said),
+        # Conversations are told apart by how they begin where nothing names them.
+        thread=str(row.get("conversation") or (said[0][1] if said else "")),
+    )
 
 
-def _text(context: Any) -> str:
+def _marks(human: Any, place: str) -> list[float]:
+    """The marks that were given; a rater without one (null) did not rate this response."""
+    given: Any = human.get("faithfulness") if isinstance(human, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] checked below
+    field = f"{place}: `human.faithfulness`"
+    if not isinstance(given, dict):
+        raise InvalidRow(f'{field} must be an object of raters with their marks, as {{"rater-a": 4}}')
+    marks = {str(rater): mark for rater, mark in cast("dict[Any, Any]", given).items() if mark is not None}
+    if not marks:
+        raise InvalidRow(f"{field} holds no mark; leave rows out that nobody marked")
+    for rater, mark in marks.items():
+        if isinstance(mark, bool) or not isinstance(mark, int | float) or not LEAST <= mark <= MOST:
+            raise InvalidRow(f"{field}.{rater} is {mark!r}; a mark is a number from {LEAST:g} to {MOST:g}")
+    return [float(mark) for mark in marks.values()]
+
+
+def _said(turn: Any, field: str) -> tuple[str, str]:
+    """Who said what; a plain text is the user's."""
+    if not isinstance(turn, dict):
+        return "user", _text(turn, field)
+    fields = cast("dict[str, Any]", turn)
+    return str(fields.get("speaker") or fields.get("role") or "user"), _text(fields.get("text"), f"{field}.text")
+
+
+def _passage(context: Any, field: str) -> str:
     """A passage, given as a text or as an object with title and text."""
     if not isinstance(context, dict):
-        return str(context)
+        return _text(context, field)
     fields = cast("dict[str, Any]", context)
-    return f"{fields.get('title', '')}\n{fields['text']}".strip()
+    return f"{fields.get('title') or ''}\n{_text(fields.get('text'), f'{field}.text')}".strip()
+
+
+def _text(value: Any, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRow(f"{field} is {value!r:.60}; it must be a text")
+    return value

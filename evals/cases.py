@@ -12,7 +12,7 @@ from typing import Any
 from api.commands import load_settings
 from evals.house import House
 from evals.past import Past, open_past, past_run
-from evals.sets import rows_of
+from evals.rows import rows_of
 from memory.records import Feedback, Scope
 from tools.calls import SearchRequest
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from evals.fitting import Floats
 from evals.retrieval import BASELINES, SYSTEMS, Ranked
-from evals.sets import InvalidSet
+from evals.rows import InvalidSet
 from evals.statistics import RESAMPLES, Metric
 from memory.ids import digest
 

@@ -73,7 +73,7 @@ async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> N
     for path, reason in report.refused:
         note(f"left out: {path}: {reason}")
     if not report.kept + report.unchanged:
-        raise CommandFailed("no document could be read")
+        raise CommandFailed("no document could be read: there is nothing to ask about")
 
 
 def _written(found: EvalSet, home: Path) -> Path:

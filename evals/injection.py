@@ -19,7 +19,7 @@ from evals.house import Tell
 from evals.journal import Journal
 from evals.obedient import BOAST, Obedient, first_line
 from evals.planted import SOURCES, measure_sources
-from evals.sets import InvalidSet, rows_of
+from evals.rows import InvalidSet, rows_of
 from graphs.context import Context
 from graphs.deps import Deps
 from graphs.graph import Graph, build_graph

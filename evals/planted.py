@@ -12,7 +12,7 @@ from typing import Any
 
 from evals.desk import SCOPE, Desk, hit_of
 from evals.house import Tell
-from evals.sets import InvalidSet, rows_of
+from evals.rows import InvalidSet, rows_of
 from graphs.context import Context
 from graphs.deps import Deps
 from graphs.graph import build_graph

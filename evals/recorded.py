@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evals.rows import rows_of
 from evals.rubric import Rubric, Verdict
-from evals.sets import rows_of
 from memory.ids import digest
 
 _SHOWN = 200

@@ -5,22 +5,19 @@ docs/evals.md describes the three. Nothing here knows any set by name: what a se
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from api.asked import MAX_SAID
+from api.terminal import note
 from evals.beir import draw
+from evals.rows import InvalidSet, answerable_of, gold_answers, grades_of, listed, numbered_rows, rows_of
 from evals.turns import Asked, Said, asked_in
 from memory.ids import digest
 
 CORPUS, QUERIES, QUESTIONS = "corpus.jsonl", "queries.jsonl", "questions.jsonl"
-
-
-class InvalidSet(ValueError):
-    """Data is not as docs/evals.md says; the message names file and line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,10 @@ def load_set(data: Path, questions: Path | None = None) -> EvalSet:
 def _beir(folder: Path) -> EvalSet:
     names = _canonical(rows_of(folder / CORPUS))
     gains: dict[str, dict[str, float]] = {}
-    for query, document, grade in _grades(folder):
+    found = _read_questions(folder / QUERIES)
+    for query, document, grade in grades_of(folder, {one.id for one in found}):
         if grade > 0:
             gains.setdefault(query, {})[names.get(document, document)] = grade
-    found = [one for row in rows_of(folder / QUERIES) for one in _questions(row)]
     asked = tuple(replace(one, gains=gains.get(one.id) or _own_gains(one, names)) for one in found)
     mark = f"{CORPUS}#"
 
@@ -108,28 +105,13 @@ def _canonical(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {_id(row): first.setdefault((str(row.get("title", "")), str(row.get("text", ""))), _id(row)) for row in rows}
 
 
-def _grades(folder: Path) -> list[tuple[str, str, float]]:
-    """The rows of the relevance file, header left out; none if there is no file."""
-    places = (folder / "qrels.tsv", folder / "qrels" / "test.tsv", *sorted((folder / "qrels").glob("*.tsv")))
-    path = next((path for path in places if path.is_file()), None)
-    if path is None:
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row]
-    body = rows[1:] if rows and not _is_number(rows[0][-1]) else rows
-    try:
-        return [(row[0], row[-2], float(row[-1])) for row in body]
-    except (ValueError, IndexError) as error:
-        raise InvalidSet(f"{path}: a line is not query, document, grade: {error}") from error
-
-
 def _folder(folder: Path, questions: Path) -> EvalSet:
     if not questions.is_file():
         raise InvalidSet(f"{folder} holds neither {CORPUS} with {QUERIES} nor {questions.name}; --questions names one")
     inside = folder / "documents"
     left_out = questions.resolve()
     paths = [inside] if inside.is_dir() else [path for path in sorted(folder.iterdir()) if path.resolve() != left_out]
-    asked = [one for row in rows_of(questions) for one in _questions(row)]
+    asked = _read_questions(questions)
     gold = {name for one in asked for name in _own_gains(one, {})}
 
     def name_of(source: str) -> str:
@@ -146,14 +128,12 @@ def _folder(folder: Path, questions: Path) -> EvalSet:
 def _with_passages(path: Path) -> EvalSet:
     passages: dict[str, tuple[str, str, str]] = {}
     asked: list[Question] = []
-    for row in rows_of(path):
-        gains: dict[str, float] = {}
-        for context in cast("list[Any]", row.get("contexts") or row.get("passages") or []):
-            title, text = _titled(context)
-            name = digest(title, text)
-            passages[name] = (name, title, text)
-            gains[name] = 1.0
-        asked += [replace(one, gains=gains if one.answerable is not False else {}) for one in _questions(row)]
+    for one in _read_questions(path):
+        brought = one.row.get("contexts") or one.row.get("passages") or ()
+        titled = [_titled(context) for context in listed(brought)]
+        gains = {digest(*parts): 1.0 for parts in titled if any(parts)}
+        passages |= {digest(*parts): (digest(*parts), *parts) for parts in titled if any(parts)}
+        asked.append(replace(one, gains=gains if one.answerable is not False else {}))
     if not passages:
         raise InvalidSet(
             f"{path}: no row has `contexts`; a folder of documents is given as --data DIR --questions FILE"
@@ -164,28 +144,48 @@ def _with_passages(path: Path) -> EvalSet:
 def _titled(context: Any) -> tuple[str, str]:
     if isinstance(context, dict):
         fields = cast("dict[str, Any]", context)
-        return str(fields.get("title", "")), str(fields.get("text", ""))
-    return "", str(context)
+        return str(fields.get("title") or ""), str(fields.get("text") or "")
+    return "", str(context or "")
 
 
-def _questions(row: Mapping[str, Any]) -> list[Question]:
-    """The questions of a row: one, or one for each scored turn of a conversation."""
+def _read_questions(path: Path) -> list[Question]:
+    """The questions of a file, in its order; a row with the id of an earlier one is left out, and named.
+
+    Raises:
+        InvalidSet: a row asks nothing.
+    """
+    found: list[Question] = []
+    known: set[str] = set()
+    for number, row in numbered_rows(path):
+        place = f"{path}, line {number}"
+        asked = _questions(row, place)
+        names = {one.id for one in asked}
+        if known & names:
+            note(f"left out: {place}: the id {min(known & names)!r} was used before in this file")
+            continue
+        known |= names
+        found += asked
+    return found
+
+
+def _questions(row: Mapping[str, Any], place: str) -> list[Question]:
+    """The questions of a row: one, or one for each scored turn of a conversation. place: of the row, for errors."""
     found = asked_in(row)
-    name = str(row.get("id", row.get("_id", ""))) or digest(*(one.text for one in found))
+    if not all(one.text for one in found):
+        raise InvalidSet(f"{place}: it asks nothing: it has no `text`, no `question` and no turn of a user with a text")
+    given = row.get("id", row.get("_id"))
+    name = digest(repr(sorted(row.items()))) if given in (None, "") else str(given)
     if len(found) == 1:
-        return [_question(name, "", row, found[0])]
-    return [_question(f"{name}/{place}", name, {**row, **one.row}, one) for place, one in enumerate(found, 1)]
+        return [_question(name, "", {**row, **found[0].row}, found[0], place)]
+    return [_question(f"{name}/{turn}", name, {**row, **one.row}, one, place) for turn, one in enumerate(found, 1)]
 
 
-def _question(name: str, thread: str, row: Mapping[str, Any], asked: Asked) -> Question:
-    answers = row.get("all_answers") or row.get("answers") or row.get("answer") or ()
-    listed = [answers] if isinstance(answers, str) else cast("list[Any]", answers)
-    answerable = row.get("answerable")
+def _question(name: str, thread: str, row: Mapping[str, Any], asked: Asked, place: str) -> Question:
     return Question(
         id=name,
-        text=asked.text,
-        answers=tuple(str(answer) for answer in listed),
-        answerable=None if answerable is None else bool(answerable),
+        text=asked.text[:MAX_SAID],
+        answers=gold_answers(row),
+        answerable=answerable_of(row, place),
         before=asked.before,
         thread=thread,
         row=row,
@@ -198,44 +198,8 @@ def _own_gains(question: Question, names: Mapping[str, str]) -> dict[str, float]
         return {}
     row = question.row
     given = row.get("source_doc") or row.get("sources") or row.get("source") or ()
-    listed = [given] if isinstance(given, str) else cast("list[Any]", given)
-    return {names.get(str(name), str(name)): 1.0 for name in listed}
-
-
-def rows_of(path: Path, needed: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return the objects of a JSON Lines file. needed: fields that each of them must have.
-
-    Raises:
-        InvalidSet: it is not there or not in UTF-8, or a line is no JSON object, or lacks a field.
-    """
-    if not path.is_file():
-        raise InvalidSet(f"{path} is not there")
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise InvalidSet(f"{path} is not in UTF-8: {error}") from error
-    return [_object(path, number, line, needed) for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def _object(path: Path, number: int, line: str, needed: Sequence[str]) -> dict[str, Any]:
-    try:
-        row: object = json.loads(line)
-    except ValueError as error:
-        raise InvalidSet(f"{path}, line {number}: {error}") from error
-    if not isinstance(row, dict):
-        raise InvalidSet(f"{path}, line {number}: it is not an object")
-    if lacking := [name for name in needed if name not in row]:
-        raise InvalidSet(f"{path}, line {number}: there is no {lacking[0]!r}")
-    return cast("dict[str, Any]", row)
+    return {names.get(str(name), str(name)): 1.0 for name in listed(given)}
 
 
 def _id(row: Mapping[str, Any]) -> str:
     return str(row.get("id", row.get("_id", "")))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

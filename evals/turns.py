@@ -35,7 +35,8 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
     objects with a `question` and what was answered. Turns with gold answers of their own are asked one after the
     other, and what was really answered comes before the next; else the last thing the user says is asked.
     """
-    turns = cast("Sequence[Any]", row.get("turns") or ())
+    given: Any = row.get("turns")
+    turns = cast("Sequence[Any]", given) if isinstance(given, list) else ()
     if not turns:
         after = (Said("user", _plain(row["after"])),) if row.get("after") else ()
         return [Asked(_plain(row.get("text") or row.get("question") or row.get("query") or ""), after)]
@@ -47,7 +48,7 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
     question = _plain(row.get("text") or row.get("question") or "")
     if not question:
         last = max((place for place, one in enumerate(said) if one.role == "user"), default=-1)
-        return [Asked(said[last].text if said else "", tuple(said[:last]) if last > 0 else ())]
+        return [Asked(said[last].text, tuple(said[:last])) if last >= 0 else Asked("")]
     repeated = bool(said) and said[-1] == Said("user", question)
     return [Asked(question, tuple(said[:-1] if repeated else said))]
 
@@ -75,4 +76,4 @@ def _text(turn: Mapping[str, Any]) -> str:
 
 
 def _plain(text: object) -> str:
-    return " ".join(str(text).split())
+    return " ".join(str(text or "").split())

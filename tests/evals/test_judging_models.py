@@ -15,8 +15,8 @@ from evals import statistics
 from evals.card import Card
 from evals.judge import Choice, measure
 from evals.judges import PairCard
+from evals.rows import InvalidSet
 from evals.rubric import InvalidRubric, Rubric, load_rubric, read_verdict
-from evals.sets import InvalidSet
 from evals.suite import load_suite
 from evals.wanted import Wanted
 from tests.support.fake_provider import Body, Reply, Script, open_provider

@@ -1,0 +1,171 @@
+"""Sets as people really have them: other line ends, numbers for ids, columns too many, rows that say nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.__main__ import main
+from evals.card import InvalidRow, load_rated
+from evals.rows import InvalidSet, answerable_of, gold_answers, rows_of
+from evals.sets import load_set
+from tests.evals.test_sets import beir, write
+
+RATED: Mapping[str, Any] = {
+    "input": [{"speaker": "user", "text": "When?"}],
+    "contexts": ["It ends in May."],
+    "response": "In May.",
+    "human": {"faithfulness": {"a": 4, "b": 3}},
+}
+
+
+@pytest.mark.parametrize(
+    "grades",
+    [
+        "query-id\tcorpus-id\tscore\r\nq1\ta\t2\r\n\r\n",
+        "\ufeffq1\ta\t2\n",
+        "q1 a 2\n",
+        "q1 0 a 2\n",
+        "q1\tQ0\ta\t2\n",
+        "qid\tdocument\trelevance\tnote\nq1\ta\t2\tchecked twice\n",
+    ],
+)
+def test_relevance_files_are_read_as_people_write_them(tmp_path: Path, grades: str):
+    assert dict(load_set(beir(tmp_path, grades)).questions[0].gains) == {"a": 2.0}
+
+
+@pytest.mark.parametrize("line", ["q1,a,2", "q1\ta\tyes", "q1\ta\tnan", "q1\ta\tinf", "q1\ta", "q9\ta\t1\nq1\ta\tmuch"])
+def test_a_relevance_line_that_says_no_grade_is_named(tmp_path: Path, line: str):
+    with pytest.raises(InvalidSet, match=r"qrels\.tsv, line \d"):
+        load_set(beir(tmp_path, f"q2\tb\t1\n{line}\n"))
+
+
+def test_a_first_relevance_line_of_a_known_question_is_no_header(tmp_path: Path):
+    with pytest.raises(InvalidSet, match=r"qrels\.tsv, line 1"):
+        load_set(beir(tmp_path, "q1\ta\tyes\n"))
+
+
+def test_a_byte_order_mark_and_other_line_ends_change_nothing(tmp_path: Path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"id": 0, "text": "When?", "contexts": ["In May."]}\r\n\r\n')
+    found = load_set(path)
+    assert [(one.id, one.text) for one in found.questions] == [("0", "When?")]
+
+
+def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path: Path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"text": "When?"}\n{"text": "M\xfcller"}\n')
+    with pytest.raises(InvalidSet, match=r"line 2.*UTF-8"):
+        rows_of(path)
+
+
+@pytest.mark.parametrize(
+    "row", [{"id": 1}, {"text": "  "}, {"turns": [{"speaker": "agent", "text": "Hello."}]}, {"turns": "When?"}]
+)
+def test_a_row_that_asks_nothing_is_named(tmp_path: Path, row: dict[str, Any]):
+    path = write(tmp_path / "rows.jsonl", {"text": "When?", "contexts": ["x"]}, {**row, "contexts": ["x"]})
+    with pytest.raises(InvalidSet, match="line 2"):
+        load_set(path)
+
+
+def test_a_question_with_an_id_that_was_used_is_left_out_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows = [{"id": 7, "text": text, "contexts": ["In May."]} for text in ("When?", "Why?")]
+    assert [one.text for one in load_set(write(tmp_path / "rows.jsonl", *rows)).questions] == ["When?"]
+    assert "rows.jsonl, line 2" in capsys.readouterr().err
+
+
+def test_questions_without_ids_are_told_apart_by_their_rows(tmp_path: Path):
+    rows = [{"turns": [first, "It is.", "Why?"], "contexts": ["x"]} for first in ("Is it?", "Is she?")]
+    assert len({one.id for one in load_set(write(tmp_path / "rows.jsonl", *rows)).questions}) == 2
+
+
+def test_a_single_turn_with_gold_of_its_own_keeps_it(tmp_path: Path):
+    turns = [{"role": "user", "text": "When?", "answers": ["May"]}, {"role": "assistant", "text": "?"}]
+    found = load_set(write(tmp_path / "rows.jsonl", {"turns": turns, "contexts": ["In May."]}))
+    assert [(one.text, one.answers) for one in found.questions] == [("When?", ("May",))]
+
+
+def test_a_passage_may_be_a_single_text_and_an_empty_one_is_none(tmp_path: Path):
+    row = {"text": "When?", "contexts": "It ends in May."}
+    nothing = {"text": "Why?", "contexts": [None, {"title": None, "text": None}, {"text": "Because."}]}
+    found = load_set(write(tmp_path / "rows.jsonl", row, nothing))
+    assert [passage[1:] for passage in found.passages] == [("", "It ends in May."), ("", "Because.")]
+
+
+def test_a_question_is_asked_as_far_as_the_door_takes_it(tmp_path: Path):
+    found = load_set(write(tmp_path / "rows.jsonl", {"text": "why " * 3000, "contexts": ["x"]}))
+    assert len(found.questions[0].text) == 4000
+
+
+@pytest.mark.parametrize(
+    ("row", "answers"),
+    [
+        ({"answers": {"text": ["May", "May"], "answer_start": [3, 3]}}, ("May",)),
+        ({"answers": [{"text": "May", "answer_start": 3}]}, ("May",)),
+        ({"answer": 31}, ("31",)),
+        ({"answers": None}, ()),
+    ],
+)
+def test_gold_answers_may_be_written_as_squad_does(row: dict[str, Any], answers: tuple[str, ...]):
+    assert gold_answers(row) == answers
+
+
+@pytest.mark.parametrize(
+    ("row", "is_answerable"),
+    [
+        ({"answerable": "false"}, False),
+        ({"answerable": 1}, True),
+        ({"is_impossible": True}, False),
+        ({"answerable": None}, None),
+    ],
+)
+def test_answerable_is_read_whatever_says_it(row: dict[str, Any], is_answerable: bool | None):
+    assert answerable_of(row, "here") is is_answerable
+
+
+def test_answerable_that_says_neither_is_named():
+    with pytest.raises(InvalidSet, match=r"rows\.jsonl, line 3: 'answerable'"):
+        answerable_of({"answerable": "perhaps"}, "rows.jsonl, line 3")
+
+
+def test_raters_without_a_mark_and_silent_responses_are_read(tmp_path: Path):
+    row: dict[str, Any] = {**RATED, "contexts": [], "response": "", "human": {"faithfulness": {"a": None, "b": 2.5}}}
+    assert [(one.grade, one.contexts) for one in load_rated(write(tmp_path / "rated.jsonl", row))] == [(2.5, ())]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"response": None}, "`response`"),
+        ({"contexts": [{"title": "T"}]}, "`contexts`.text"),
+        ({"contexts": [3]}, "`contexts`"),
+        ({"input": [{"speaker": "user"}]}, "`input`.text"),
+        ({"human": {}}, "`human.faithfulness`"),
+        ({"human": {"faithfulness": {}}}, "`human.faithfulness`"),
+        ({"human": {"faithfulness": [4, 3]}}, "`human.faithfulness`"),
+        ({"human": {"faithfulness": {"a": 5}}}, "`human.faithfulness`.a"),
+        ({"human": {"faithfulness": {"a": "4"}}}, "`human.faithfulness`.a"),
+        ({"human": {"faithfulness": {"a": True}}}, "`human.faithfulness`.a"),
+    ],
+)
+def test_a_rated_row_that_is_otherwise_is_named_with_its_field(tmp_path: Path, change: dict[str, Any], field: str):
+    path = write(tmp_path / "rated.jsonl", RATED, {**RATED, **change})
+    with pytest.raises(InvalidRow) as told:
+        load_rated(path)
+    assert f"rated.jsonl, line 2: {field}" in str(told.value)
+
+
+def test_documents_that_nobody_can_read_end_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    folder = beir(tmp_path, "q1\ta\t1\n")
+    (folder / "corpus.jsonl").write_text("", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["multidb eval", "answers", "--data", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "no document could be read" in capsys.readouterr().err
