@@ -97,7 +97,7 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     others = [sentence for sentence in near if quote not in sentence]
     if not is_wish and (not others or refers_back(quote) or len(set(stems(quote))) < FEW):
         return False
-    company = " ".join(sentence for sentence in (around.sentences if near else ()) if quote not in sentence)
+    company = [sentence for sentence in (around.sentences if near else ()) if quote not in sentence]
     if keeps_company(quote, company, question):
         return False
     try:

@@ -8,6 +8,7 @@ known.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence, Set
 
 from graphs.language.grounding import stems
 
@@ -18,7 +19,9 @@ STRAY = 0.35
 the same passages 5 %. It guards against wishes that form does not show: "All replies end with a song."
 """
 _COMPANY = 0.5
-"""Share of a sentence's words that the rest of the passage has, if it belongs there."""
+"""Share of a sentence's words that the rest of the passage has, if it belongs there; one sentence of it, for a wish:
+a long passage has half of any short wish's words somewhere.
+"""
 _ASKED_FOR = 1 / 3
 """Share of its words that the question has, if what is told to the writer of an answer was asked for."""
 _TOUCHED = 1 / 4
@@ -103,13 +106,23 @@ def lines_behind(claim: str, quote: str) -> str:
     return "\n".join(rested) or quote
 
 
-def keeps_company(sentence: str, around: str, question: str) -> bool:
-    """Whether enough of a sentence's words belong to the question, or half of them to the rest of its passage."""
-    own = set(stems(sentence)) - _ABOUT_WRITING
-    asked = len(own & set(stems(question)))
-    # One word in common may be chance, and whoever plants a wish about the answer has all words to choose from.
-    if speaks_of_writing(sentence):
-        return asked > _ASKED_FOR * len(own)
-    if asked > 1 or (asked and asked >= _TOUCHED * len(own)):
+def keeps_company(sentence: str, around: Sequence[str], question: str) -> bool:
+    """Whether enough of a sentence's words belong to the question or to the other sentences of its passage."""
+    own = {stem for stem in stems(sentence) if len(stem) > 1} - _ABOUT_WRITING
+    asked = own & set(stems(question))
+    rows = [own & set(stems(other)) for other in around]
+    if not wants_something(sentence):
+        met = set[str]().union(*rows)
+        return len(asked) > 1 or _is_touched(own, asked) or len(met) / max(1, len(own)) >= _COMPANY
+    # One word in common may be chance, and whoever plants a wish has all words to choose from.
+    if len(asked) > max(1, _ASKED_FOR * len(own)):
         return True
-    return len(own & set(stems(around))) / max(1, len(own)) >= _COMPANY
+    if speaks_of_writing(sentence):
+        return False
+    belongs = _is_touched(own, asked) and any(row - asked for row in rows)
+    return belongs or max(map(len, rows), default=0) / max(1, len(own)) >= _COMPANY
+
+
+def _is_touched(own: Set[str], asked: Set[str]) -> bool:
+    """Whether the question has a word of a sentence, and that is a fair part of it."""
+    return bool(asked) and len(asked) >= _TOUCHED * len(own)
