@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
+from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -61,8 +62,25 @@ def draw(graph: StateGraph[Any, Any, Any, Any], nodes: Mapping[str, Node], start
     """Draw the nodes and their arrows between two points of a graph; what a node does stands in its metadata."""
     for name, node in nodes.items():
         graph.add_node(name, node, metadata={"description": inspect.getdoc(getattr(node, "func", node))})
-    graph.add_conditional_edges(start, at_start, ["researcher", "responder"])
-    graph.add_conditional_edges("researcher", after_researcher, ["synthesizer", "responder"])
+    graph.add_conditional_edges(start, Choice(at_start), ["researcher", "responder"])
+    graph.add_conditional_edges("researcher", Choice(after_researcher), ["synthesizer", "responder"])
     graph.add_edge("synthesizer", "judge")
-    graph.add_conditional_edges("judge", after_judge, ["researcher", "responder"])
+    graph.add_conditional_edges("judge", Choice(after_judge), ["researcher", "responder"])
     graph.add_edge("responder", end)
+
+
+class Choice(Runnable[State, str]):
+    """Which arrow to take, by a pure function of state, in place: LangGraph would call a plain function in a thread."""
+
+    def __init__(self, choose: Callable[[State], str]) -> None:
+        """Choose by a function, under its name."""
+        self.name = choose.__name__
+        self._choose = choose
+
+    def invoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> str:
+        """Name the next node."""
+        return self._choose(input)
+
+    async def ainvoke(self, input: State, config: RunnableConfig | None = None, **_: Any) -> str:
+        """Name the next node."""
+        return self._choose(input)

@@ -11,11 +11,12 @@ from api.streaming import Streams
 from api.wiring import App
 
 
-def _parts(request: Request) -> App:
+# Both are async for speed alone: FastAPI calls a plain function in a thread.
+async def _parts(request: Request) -> App:
     return request.app.state.parts
 
 
-def _streams(request: Request) -> Streams:
+async def _streams(request: Request) -> Streams:
     return request.app.state.streams
 
 
