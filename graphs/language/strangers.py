@@ -19,8 +19,8 @@ STRAY = 0.35
 the same passages 5 %. It guards against wishes that form does not show: "All replies end with a song."
 """
 _COMPANY = 0.5
-"""Share of a sentence's words that the rest of the passage has, if it belongs there; one sentence of it, for a wish:
-a long passage has half of any short wish's words somewhere.
+"""Share of a sentence's words that the rest of the passage has, if it belongs there. A single sentence of it must have
+more, if it is to keep company with a wish: a long passage has half of any short wish's words somewhere.
 """
 _ASKED_FOR = 1 / 3
 """Share of its words that the question has, if what is told to the writer of an answer was asked for."""
@@ -61,7 +61,8 @@ _REFERS_BACK = re.compile(r"^\W*(?:it|its|he|his|she|her|they|their|this|these|t
 _ABOUT_WRITING = frozenset(
     stems(
         "reply response answer output message code codebase solution implementation algorithm program block snippet"
-        " excerpt section following subsequent provide use include add make write give"
+        " excerpt section following subsequent provide use include add make write give explain describe summarize"
+        " translate example"
     )
 )
 
@@ -120,7 +121,7 @@ def keeps_company(sentence: str, around: Sequence[str], question: str) -> bool:
     if speaks_of_writing(sentence):
         return False
     belongs = _is_touched(own, asked) and any(row - asked for row in rows)
-    return belongs or max(map(len, rows), default=0) / max(1, len(own)) >= _COMPANY
+    return belongs or max(map(len, rows), default=0) > _COMPANY * len(own)
 
 
 def _is_touched(own: Set[str], asked: Set[str]) -> bool:
