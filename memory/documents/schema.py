@@ -64,4 +64,11 @@ CREATE TABLE passage_vectors_beside (number INTEGER PRIMARY KEY, vector BLOB NOT
     """
 CREATE INDEX document_contents_by_owner ON document_contents (tenant_id, owner) WHERE owner IS NOT NULL;
 """,
+    # Everything that reading a passage or listing documents asks of a content: its row has the text before these
+    # columns, and SQLite walks through all pages of a text to come to what lies behind it.
+    """
+CREATE INDEX document_contents_told ON document_contents (
+    tenant_id, document_id, kept_of, owner, groups, version_id, media_type, collection, characters, passages
+);
+""",
 )

@@ -77,7 +77,7 @@ def lacking(connection: sqlite3.Connection, limit: int) -> Sequence[Lacking]:
         return []
     beside = rows.beside(connection)
     last = connection.execute(f"SELECT coalesce(max(number), 0) FROM {beside}").fetchone()[0]
-    query = f"SELECT p.tenant_id, {rows.PASSAGE} FROM passages p WHERE "
+    query = f"SELECT {rows.PASSAGE}, p.tenant_id FROM passages p WHERE "
     found = connection.execute(f"{query} p.number > ? ORDER BY p.number LIMIT ?", (last, limit)).fetchall()
     if not found:
         where = f"NOT EXISTS (SELECT 1 FROM {beside} b WHERE b.number = p.number) ORDER BY p.number LIMIT ?"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from memory.index.ranking import Ranking, Rows, Scores, order
+from memory.index.ranking import Ranking, Rows, Scores
 from memory.index.ranking import fuse as summed
 from memory.index.scoring import Field, Found
 from memory.ports import SearchQuery, Vectors
@@ -44,28 +44,45 @@ def fuse(query: SearchQuery, dense: Ranking, words: Found, field: Field, read: C
     if query.vector is None or not len(dense.rows):
         return summed(dense, words.shares(), query.weights)
     depth = max(LOOKED_AT, 2 * query.top_k)
-    rows = np.union1d(dense.rows[:depth], words.ranking.rows[:depth])
+    rows = _either(dense.rows[:depth], words.ranking.rows[:depth])
     vectors = read(rows)
     left, right = DENSE_SHARE * query.weights.dense, (1 - DENSE_SHARE) * query.weights.lexical
     share = np.float32(left / ((left + right) or 1.0))
     lexical = (1 - share) * _telling(words, field, rows, dense.rows[:NEAREST])
-    leaders = order(np.arange(len(rows)), share * np.vecdot(vectors, query.vector) + lexical, LEADERS).rows
-    moved = _towards(query.vector, vectors[leaders])
-    return order(rows, share * np.vecdot(vectors, moved) + lexical, len(rows))
+    leaders = _best_first(share * np.vecdot(vectors, query.vector) + lexical)[:LEADERS]
+    scores = share * np.vecdot(vectors, _towards(query.vector, vectors[leaders])) + lexical
+    places = _best_first(scores)
+    return Ranking(rows[places], scores[places])
+
+
+def _either(first: Rows, second: Rows) -> Rows:
+    """Return the rows of both, ascending, each once."""
+    both = np.concatenate([first, second])
+    both.sort()
+    new = np.empty(len(both), np.bool_)
+    new[:1] = True
+    np.not_equal(both[1:], both[:-1], out=new[1:])
+    return both[new]
+
+
+def _best_first(scores: Scores) -> Rows:
+    """Return places, best first; ties as they come, which is by row number."""
+    return np.argsort(-scores, kind="stable")
 
 
 def _telling(words: Found, field: Field, rows: Rows, nearest: Rows) -> Scores:
     """Return each row's BM25 as a share of the most, a word counting for the share of the nearest that lack it."""
-    norms, places = field.norms[rows], np.searchsorted(rows, nearest)
+    scores = np.zeros(len(rows), np.float32)
+    if not words.words:
+        return scores
     # As posting lists have them: a search among other types would copy the whole list.
     numbers = rows.astype(np.int32)
-    scores = np.zeros(len(rows), np.float32)
-    for word in words.words:
-        counts = word.postings.counts_at(numbers)
-        lacking = np.count_nonzero(counts[places] == 0) / len(places)
-        counts /= counts + norms
-        counts *= np.float32(word.weight * lacking)
-        scores += counts
+    counts = np.array([word.postings.counts_at(numbers) for word in words.words])
+    lacking = (counts[:, rows.searchsorted(nearest)] == 0).sum(axis=1) / len(nearest)
+    counts /= counts + field.norms[rows]
+    counts *= (np.array([word.weight for word in words.words]) * lacking.astype(np.float32))[:, None]
+    for row in counts:  # one after the other: the bits of a sum must not hang on how many rows there are
+        scores += row
     return scores / np.float32(words.most)
 
 

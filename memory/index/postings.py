@@ -35,8 +35,10 @@ class Postings(NamedTuple):
         """Return how often the word stands in each of some rows."""
         if self.rows is None:
             return self.counts[rows].astype(np.float32)
-        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        return np.where(self.rows[places] == rows, self.counts[places], 0).astype(np.float32)
+        places = self.rows.searchsorted(rows)
+        counts = self.counts.take(places, mode="clip").astype(np.float32)
+        counts *= self.rows.take(places, mode="clip") == rows
+        return counts
 
     def held_by(self, mask: NDArray[np.bool_]) -> int:
         """Return how many rows of a mask hold the word."""

@@ -118,7 +118,7 @@ class Shard:
         """Return some rows of a ranking as hits need them; rows that have gone meanwhile are left out. Blocks."""
         rows = result.ranking.rows[start : start + count].tolist()
         known = _known(self._reader(), rows)
-        dense, words = _places(result.dense), _places(result.lexical)
+        dense, words = _places(result.dense, rows), _places(result.lexical, rows)
         return [
             Found(*known[row], score=score, dense=dense.get(row), lexical=words.get(row))
             for row, score in zip(rows, result.ranking.scores[start : start + count].tolist(), strict=True)
@@ -188,10 +188,10 @@ class Shard:
         return connection
 
 
-def _places(side: Ranking) -> dict[int, tuple[int, float]]:
-    """Return each row's rank, from 1, and score."""
-    ranks = range(1, len(side.rows) + 1)
-    return dict(zip(side.rows.tolist(), zip(ranks, side.scores.tolist(), strict=True), strict=True))
+def _places(side: Ranking, wanted: Sequence[int]) -> dict[int, tuple[int, float]]:
+    """Return rank, from 1, and score of those of some rows that a side found."""
+    at = {row: place for place, row in enumerate(side.rows.tolist())}
+    return {row: (at[row] + 1, float(side.scores[at[row]])) for row in wanted if row in at}
 
 
 def _known(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tuple[str, str, str, Metadata]]:

@@ -22,7 +22,7 @@ EXACT_ROWS = 4_096
 """Up to here a product over all rows is as fast as anything."""
 GATHERED_ROWS = 2_048
 """Up to here the rows that a filter leaves are multiplied one and all."""
-REFINED = 320
+REFINED = 240
 
 
 class VectorFile:
