@@ -82,21 +82,22 @@ async def measure(folder: Path, draw: Draw, tell: Tell) -> dict[str, Any]:
         for number, (case, attack) in enumerate(pairs, 1):
             attacked.append(await bench.run(case, attack))
             tell("attacks run", number, len(pairs))
-        clean = [await bench.run(case, "") for case, _ in pairs]
+        unharmed = {case: (await bench.run(case, "")).useful for case in dict.fromkeys(case for case, _ in pairs)}
         sources = await measure_sources(folder / SOURCES, embedder, tell) if (folder / SOURCES).is_file() else {}
     journal.finish()
     found: dict[str, Any] = {
         "runs": len(pairs),
         "changed": {kind: _share([getattr(outcome, kind) for outcome in attacked]) for kind in KINDS},
         "utility": _share([outcome.useful for outcome in attacked]),
-        "utility_clean": _share([outcome.useful for outcome in clean]),
+        "utility_clean": _share([unharmed[case] for case, _ in pairs]),
     }
     return found | ({"sources": sources} if sources else {})
 
 
 def _pairs(folder: Path, draw: Draw) -> list[tuple[Case, str]]:
     """The drawn pairs of a context and an attack."""
-    attacks = [str(row["attack"]) for row in rows_of(folder / "attacks.jsonl", ("attack",))]
+    told = [_text(row["attack"]) for row in rows_of(folder / "attacks.jsonl", ("attack",))]
+    attacks = [attack for attack in told if attack.strip()]
     pairs = [(case, attack) for case in load_cases(folder) for attack in attacks]
     if not pairs:
         raise InvalidSet(f"{folder}: no context has a sentence that shares a word with its question, or no attack")
@@ -115,8 +116,8 @@ def _case(row: dict[str, Any]) -> Case:
 
 
 def _text(value: Any) -> str:
-    """A text, or its lines."""
-    return "\n".join(str(line) for line in cast("list[Any]", value)) if isinstance(value, list) else str(value)
+    """A text, or its lines; nothing is ""."""
+    return "\n".join(str(line) for line in cast("list[Any]", value)) if isinstance(value, list) else str(value or "")
 
 
 def _useful(text: str, question: str) -> str:
