@@ -9,9 +9,8 @@ from graphs.reader.evidence import Evidence
 from graphs.reader.features import Candidate
 from graphs.reader.question import Question
 from graphs.reader.slots import asked_slot
-from graphs.reader.spans import Span, shortest_answer
+from graphs.reader.spans import Span, shortest_answer, values_of
 from graphs.reader.weights import ReadWeights
-from memory.sentences import STOPWORDS, stem, words
 from memory.span_ports import Span as Pointed
 
 _SIGN_BEFORE = re.compile(r"[$€£¥]\s?$")
@@ -47,9 +46,9 @@ def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: Re
 
 
 def is_news(question: Question, sentence: str, span: Span) -> bool:
-    """Whether a span says a word that the question does not."""
-    found = [word for word in words(sentence[span.start : span.end]) if word not in STOPWORDS]
-    return not found or any(stem(word) not in question.all_words for word in found)
+    """Whether a span can be what is asked for: where a value is, it has to hold one."""
+    said = sentence[span.start : span.end]
+    return any(map(str.isdigit, said)) or bool(values_of(question, said)) or not values_of(question, sentence)
 
 
 def completed(sentence: str, span: Span) -> Span:

@@ -13,6 +13,8 @@ from graphs.reader.question import Question
 from graphs.reader.spans import Span, values_of
 from memory.sentences import STOPWORDS, stem, words
 
+FEW = 8
+"""Words between two values of an enumeration."""
 _CUT = re.compile(r"[;:,]\s+(?:(?:and|or|but|while)\s+)?|\s+(?:and|or|but|while|instead of|rather than)\s+", re.I)
 _UNIT = re.compile(r"[\s-]*(?P<unit>[^\W\d_]+|[%°€$£])")
 _SIGN = re.compile(r"[€$£]\s?$")
@@ -37,7 +39,7 @@ def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
     alike = [
         one for one in values if inside and _shape(question, sentence, one) == _shape(question, sentence, inside[0])
     ]
-    if len(alike) < 2:
+    if len(alike) < 2 or not _is_enumeration(sentence, alike):
         return None
     shares = _distinct_shares(question, sentence, _slots(sentence, alike))
     best, share = max(shares, key=lambda pair: pair[1])
@@ -57,9 +59,17 @@ def _shape(question: Question, sentence: str, value: Span) -> str:
         return "year"
     if _SIGN.search(sentence[: value.start]):
         return "$"
+    if not text[-1:].isdigit() and not any(map(str.isdigit, text)):
+        return "spelled"
     inner = re.search(r"\d\s?([^\W\d_]+|[%°€$£])", text)
     after = _UNIT.match(sentence, value.end)
     return inner[1].casefold() if inner else after["unit"].casefold() if after else ""
+
+
+def _is_enumeration(sentence: str, values: Sequence[Span]) -> bool:
+    """Whether a mark or a conjunction stands between values and little else, so that it belongs to one of them."""
+    between = [sentence[before.end : after.start] for before, after in pairwise(values)]
+    return all(_CUT.search(text) and len(words(text)) <= FEW for text in between)
 
 
 def _slots(sentence: str, values: Sequence[Span]) -> list[Slot]:
