@@ -26,7 +26,7 @@ from memory.ids import digest
 from memory.index.found import Found
 from memory.index.position import Position, read_position, write_position
 from memory.index.postings import KeptPostings
-from memory.index.shard import Shard, ShardResult
+from memory.index.shard import PURGED_EVERY_S, Shard, ShardResult
 from memory.ports import DocumentStore, Embedder, PassageRows, SearchQuery, SearchResult
 from memory.records import SYSTEM, Change, Hit, IndexStatus, Scope
 
@@ -177,7 +177,7 @@ class LocalIndex:
             try:
                 await self._apply_all()
                 level = logging.ERROR
-                if tidied != (at := self._position.sequence):
+                if tidied != (at := (self._position.sequence, 6 * monotonic() // PURGED_EVERY_S)):
                     await self.tidy()
                     tidied = at
             except (StoreError, OSError, sqlite3.Error):
@@ -253,7 +253,7 @@ class LocalIndex:
         await self._in_writer(partial(shard.apply, puts, deletes))
 
     async def tidy(self) -> None:
-        """Take out of the shards what deletions have left there, where it is much."""
+        """Take out of the shards what deletions have left there, where it is much or has been there for long."""
         async with self._following:
             for shard in list(self._shards.values()):
                 await self._in_writer(shard.purge)

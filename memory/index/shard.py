@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ DEPTH = 100
 """How far down each side's ranking is looked at, at least."""
 PURGED_SHARE = 0.2
 """Deleted rows whose words are still in posting lists, as a share of all rows, from which a purge is worth it."""
+PURGED_EVERY_S = 3_600.0
+"""How long words of deleted rows may stay there where they are few."""
 KEPT_FIELDS = 16
 """How many scopes with their filters a shard keeps the masks of."""
 
@@ -59,6 +62,7 @@ class Shard:
         self._opened: list[sqlite3.Connection] = []
         self._postings = postings
         self._fields: dict[Any, scoring.Field] = {}
+        self._purge_at = monotonic() + PURGED_EVERY_S
         self._writer = self._connect()
         if not self._writer.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             self._writer.executescript(f"BEGIN; {TABLES} COMMIT;")
@@ -93,11 +97,12 @@ class Shard:
         return self._view.count - self.passages
 
     def purge(self) -> None:
-        """Take deleted rows out of the posting lists once they are many, in one commit. Blocks."""
+        """Take deleted rows out of the posting lists once they are many, or after a time, in one commit. Blocks."""
         held = self._writer.execute("SELECT value FROM meta WHERE key = 'purged'").fetchone()
-        view, holes = self._view, self.holes
-        if holes - (held["value"] if held else 0) <= PURGED_SHARE * view.count:
+        view, holes, is_time = self._view, self.holes, monotonic() >= self._purge_at
+        if holes - (held["value"] if held else 0) <= (0 if is_time else PURGED_SHARE * view.count):
             return
+        self._purge_at = monotonic() + PURGED_EVERY_S
         with filing.transaction(self._writer):
             lexical.purge(self._writer, view.alive)
             self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (holes,))

@@ -35,11 +35,14 @@ async def fill_and_delete(rig, count=20, gone=8):
 
 
 def postings(folder):
-    """Return each term in the posting lists with its rows."""
+    """Return each term in the posting lists with its rows, of however many segments the follower has made."""
     (path,) = folder.glob("first/shards*/*/shard.db")
     with closing(sqlite3.connect(path)) as other:
-        found = other.execute("SELECT term, rows FROM postings").fetchall()
-    return {term: np.frombuffer(rows, np.int32).tolist() for term, rows in found}
+        found = other.execute("SELECT term, rows FROM postings ORDER BY segment").fetchall()
+    held: dict[str, list[int]] = {}
+    for term, rows in found:
+        held.setdefault(term, []).extend(np.frombuffer(rows, np.int32).tolist())
+    return held
 
 
 async def search(index):
@@ -62,6 +65,17 @@ async def test_a_few_deletions_are_left_for_later(tmp_path):
         await fill_and_delete(rig, gone=4)
         await rig.store.tidy()
         assert "word1" in postings(tmp_path)
+
+
+async def test_words_of_a_few_deleted_passages_go_after_a_time(tmp_path, monkeypatch):
+    async with on_local(tmp_path) as rig:
+        await fill_and_delete(rig, gone=4)
+        for of_tenant in rig.store._shards.values():
+            monkeypatch.setattr(of_tenant, "_purge_at", 0.0)
+        before = await search(rig.store)
+        await rig.store.tidy()
+        assert await search(rig.store) == before
+        assert not postings(tmp_path).keys() & {f"word{number}" for number in range(4)}
 
 
 async def test_rows_of_deleted_passages_go_once_they_are_most(tmp_path, monkeypatch):
