@@ -25,7 +25,8 @@ from tests.services.places import default_places
 from tests.support.disk import Disk, small_disk
 from tests.support.servers import own_server
 
-STORE_S = 3.0
+STORE_S = 5.0
+LIMITS = {"store_timeout_s": STORE_S, "mcp_timeout_s": 2 * STORE_S, "run_timeout_s": 6 * STORE_S}
 ROUNDS = 100
 """Of a question, a history and an upload, in which a full disk must show: the files that there are have some room."""
 PIECE, PIECES = bytes(262_144), 200
@@ -85,7 +86,7 @@ async def test_a_user_is_told_of_a_sick_server_and_finds_all_that_was_acknowledg
 ) -> None:
     async with patient(sick, tmp_path) as (server, making_sick):
         urls = {BEHIND[sick.dependency]: server.kind.application_url(server.port)}
-        async with open_house(tmp_path, urls, store_timeout_s=STORE_S, mcp_timeout_s=2 * STORE_S) as house:
+        async with open_house(tmp_path, urls, **LIMITS) as house:
             await well_again(house)
             async with making_sick():
                 rounds = await suffered(house, sick)

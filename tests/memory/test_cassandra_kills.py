@@ -22,7 +22,7 @@ from tests.support.servers import own_server
 pytestmark = pytest.mark.services
 WRITERS = 50
 CALL_LIMIT_S = 5.0
-HEALED_S = 300.0
+HEALED_S = 1_500.0
 
 
 @dataclass
@@ -106,6 +106,6 @@ async def test_no_turn_is_lost_or_doubled_when_the_server_is_killed(tmp_path):
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_000)
 async def test_ten_thousand_turns_of_fifty_writers_survive_two_kills(tmp_path):
     assert await weathered(tmp_path, 10_000, 2) == 10_000
