@@ -7,10 +7,13 @@ run.*, usage.settled or answer.restarted: those belong to the run, not to the gr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Literal
 
 from memory.records import Answer, Claim, Hit
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Writer = Callable[[dict[str, Any]], None]
 Stage = Literal["researching", "reading", "writing", "judging"]
@@ -53,7 +56,7 @@ def claim_supported(write: Writer, claim: Claim) -> None:
         {
             "type": "claim.supported",
             "claim_id": claim.id,
-            "citations": [asdict(citation) for citation in claim.citations],
+            "citations": [fields_of(citation) for citation in claim.citations],
         }
     )
 
@@ -70,9 +73,14 @@ def clarification_requested(write: Writer, question: str, options: Sequence[str]
 
 def answer_completed(write: Writer, answer: Answer) -> None:
     """Give the finished answer."""
-    write({"type": "answer.completed", **asdict(answer)})
+    write({"type": "answer.completed", **fields_of(answer)})
 
 
 def degraded(write: Writer, part: str, reason: str) -> None:
     """Say which part is gone and what that means for the answer."""
     write({"type": "degraded", "part": part, "reason": reason})
+
+
+def fields_of(record: DataclassInstance) -> dict[str, Any]:
+    """A record's fields by name, the records in them left whole: orjson writes those itself, fifty times as fast."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}

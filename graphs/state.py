@@ -75,11 +75,21 @@ class State:
     """Parts that were gone."""
 
     def __post_init__(self) -> None:
-        """Give tuples back that a checkpoint returned as lists: msgpack knows one kind of sequence only."""
+        """Give tuples back that a checkpoint returned as lists: msgpack knows one kind of sequence only.
+
+        A state is made a dozen times a run, and nearly always of values that no checkpoint held.
+        """
+        if not any(isinstance(getattr(self, name), list) for name in _SEQUENCES) and not isinstance(
+            cast(object, self.verdict.missing), list
+        ):
+            return
         for known in fields(self):
             value = getattr(self, known.name)
             if isinstance(value, list) or is_dataclass(value):
                 object.__setattr__(self, known.name, _restored(value))
+
+
+_SEQUENCES = ("history", "searched", "hits", "entries", "options", "draft", "degraded")
 
 
 def _restored(value: Any) -> Any:

@@ -7,7 +7,7 @@ record, so whoever repeats the close finds it. The terminal events and the resul
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from api.errors import Code
 from api.runs.engine import Engine, ledger_key
 from api.runs.message import effort_of
 from api.runs.writer import EventWriter, body_of
+from graphs.emit import fields_of
 from memory.errors import NotFound
 from memory.records import Answer, Claim, RunEvent, RunRecord, RunStatus, Turn, TurnStatus
 
@@ -86,7 +87,7 @@ async def refuse(engine: Engine, record: RunRecord, code: Code, detail: str) -> 
 
 def reply_of(record: RunRecord, outcome: Outcome, charged: int) -> dict[str, Any]:
     """The finished answer as HTTP and `ask --json` give it."""
-    answer = asdict(outcome.answer)
+    answer = fields_of(outcome.answer)
     return {
         "run_id": record.run_id,
         "session_id": record.thread_id,
@@ -137,7 +138,7 @@ async def _finish(engine: Engine, record: RunRecord, writer: EventWriter, ended:
     quota = await engine.stores.ledger.usage(record.scope)
     parts: list[dict[str, Any]] = []
     if outcome.status == "completed":
-        parts.append({"type": "answer.completed", **asdict(outcome.answer)})
+        parts.append({"type": "answer.completed", **fields_of(outcome.answer)})
     parts.append({"type": "usage.settled", "used_tokens": settled, "remaining_tokens": quota.remaining_tokens})
     parts.append(_terminal(outcome))
     events = [writer.number(part["type"], body_of(part)) for part in parts]

@@ -7,13 +7,13 @@ them again. Whatever clients lack or hold wrongly is written from the finished a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import orjson
 
 from api.runs.replay import RESTARTED, Said
 from api.runs.writer import body_of
+from graphs.emit import fields_of
 from memory.records import Answer, Claim
 
 
@@ -62,7 +62,7 @@ def _begins(claim: Claim | None, text: str) -> bool:
 def _verdict(claim: Claim) -> dict[str, Any] | None:
     match claim.verdict:
         case "supported":
-            citations = [asdict(citation) for citation in claim.citations]
+            citations = [fields_of(citation) for citation in claim.citations]
             return {"type": "claim.supported", "claim_id": claim.id, "citations": citations}
         case "unsupported" | "contradicted":
             return {

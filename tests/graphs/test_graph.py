@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 
 from api.events import EVENT
@@ -229,4 +229,7 @@ async def test_every_call_carries_the_scope_and_filters_of_the_context():
 
 async def test_the_completed_answer_is_the_state_s_answer():
     ran = await ask(graph_of(FakeTools([TOWER])), "When was the Eiffel Tower completed?")
-    assert ran.parts[-1] == {"type": "answer.completed", **asdict(ran.answer)}
+    assert orjson.loads(orjson.dumps(ran.parts[-1])) == {
+        "type": "answer.completed",
+        **orjson.loads(orjson.dumps(ran.answer)),
+    }
