@@ -55,8 +55,11 @@ async def generate(engine: Engine, making: Generation, *, resumed: bool) -> None
 
     resumed: a former attempt may have left checkpoints.
     """
-    with engine.metrics.telemetry.run(making.record), langsmith_tracing(engine.settings):
-        given = await _run(engine, making, resumed=resumed)
+    try:
+        with engine.metrics.telemetry.run(making.record), langsmith_tracing(engine.settings):
+            given = await _run(engine, making, resumed=resumed)
+    finally:
+        making.writer.begin()
     for said in making.replay.end():
         making.writer.put(said.kind, said.body)
     if given is None and making.answer is not None:

@@ -1,4 +1,7 @@
-"""Numbers a run's events and keeps them in groups: whatever is ready when a write ends goes into the next one."""
+"""Numbers a run's events and keeps them in groups: each write costs a commit that reaches the disk.
+
+Whatever is ready when a write ends goes into the next one, and what tells of the work waits a moment for more.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ import orjson
 
 from memory.ports import RunLog
 from memory.records import RunEvent, RunRecord
+
+GROUP_S = 0.02
+"""How long what tells of the work waits for more; the words of an answer wait for nothing."""
+WORDS = "answer.delta"
 
 
 def body_of(part: Mapping[str, Any]) -> bytes:
@@ -37,12 +44,25 @@ class EventWriter:
         self._last_seq = last_seq
         self._ready: list[RunEvent] = []
         self._writing: asyncio.Task[None] | None = None
+        self._grouping: asyncio.TimerHandle | None = None
 
     def put(self, kind: str, body: bytes) -> None:
         """Number an event; it is kept soon. Raises what an earlier write raised."""
         self._ready.append(self.number(kind, body))
-        if self._writing is None or self._writing.done():
-            self._raise()
+        if self._writing is not None and not self._writing.done():
+            return
+        self._raise()
+        if kind == WORDS:
+            self.begin()
+        elif self._grouping is None:
+            self._grouping = asyncio.get_running_loop().call_later(GROUP_S, self.begin)
+
+    def begin(self) -> None:
+        """Write what waits, without waiting for more; after a write that failed nothing may follow."""
+        if self._grouping is not None:
+            self._grouping.cancel()
+            self._grouping = None
+        if self._ready and (self._writing is None or _ended_well(self._writing)):
             self._writing = asyncio.create_task(self._write())
 
     def number(self, kind: str, body: bytes) -> RunEvent:
@@ -56,10 +76,11 @@ class EventWriter:
         Raises:
             StoreError: the log cannot be written.
         """
+        self.begin()
         while self._writing is not None:
             await asyncio.shield(self._writing)
-            self._raise()
-            self._writing = asyncio.create_task(self._write()) if self._ready else None
+            self._writing = None
+            self.begin()
 
     def _raise(self) -> None:
         if self._writing is not None and self._writing.done():
@@ -69,3 +90,7 @@ class EventWriter:
         while self._ready:
             batch, self._ready = self._ready, []
             await self._log.append(self._record.scope, self._record.run_id, batch)
+
+
+def _ended_well(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
