@@ -26,6 +26,8 @@ Tell = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much."""
 
 PATIENCE_S = 600.0
+PAGE = 200
+"""Documents that are listed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,20 @@ async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> N
         note(f"left out: {path}: {reason}")
     if not report.kept + report.unchanged:
         raise CommandFailed("no document could be read: there is nothing to ask about")
+    wanted = {name for question in found.questions for name in question.gains}
+    if missing := sorted(wanted - {name async for name in _names(house, found)}):
+        note(f"{len(missing)} of {len(wanted)} documents that questions name are not here, {missing[0]!r} for one")
+
+
+async def _names(house: House, found: EvalSet) -> AsyncGenerator[str]:
+    """The names of all documents, as gold uses them."""
+    after: str | None = None
+    while True:
+        page = await house.stores.documents.page(LOCAL, "", after, PAGE)
+        for item in page.items:
+            yield found.name_of(item.source)
+        if (after := page.next) is None:
+            return
 
 
 def _written(found: EvalSet, home: Path) -> Path:

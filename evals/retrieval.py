@@ -71,7 +71,10 @@ async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tel
     scored = replace(found, questions=tuple(one for one in found.questions if one.gains))
     asked = scored.drawn(options.limit, options.seed).questions
     if not asked:
-        raise InvalidSet("no question names a document that answers it: there is nothing to score")
+        raise InvalidSet(
+            "no question names a document that answers it, so there is nothing to score: the ids of qrels.tsv must be"
+            " those of queries.jsonl, or rows of questions name their document as `source`"
+        )
     async with open_house(home) as house:
         await fill(house, found, home, tell)
         journal = Journal(home, "retrieval", repr(replace(options, limit=0, seed=0)), found.mark)

@@ -39,10 +39,13 @@ def bootstrap(
         ours: (n,).
         theirs: (n,).
         seed: of the draw.
-        groups: (n,) what each row belongs to, if rows that belong together are drawn together.
+        groups: (n,) what each row belongs to, if rows that belong together are drawn together. Of a single group
+            nothing is known about others: the interval is NaN.
 
     Source: Efron, Annals of Statistics 1979 (percentile method); Field and Welsh, JRSS B 2007 (whole clusters).
     """
+    if len(set(groups)) == 1:
+        return Metric(statistic(ours, theirs), float("nan"), float("nan"))
     values = np.array([statistic(ours[pick], theirs[pick]) for pick in _picks(len(ours), seed, groups)])
     values = values[~np.isnan(values)]
     value = statistic(ours, theirs)

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from evals.__main__ import main
+from evals import statistics
+from evals.__main__ import app, main
 from evals.card import InvalidRow, load_rated
 from evals.rows import InvalidSet, answerable_of, gold_answers, rows_of
 from evals.sets import load_set
@@ -169,3 +171,11 @@ def test_documents_that_nobody_can_read_end_in_one_sentence(
         main()
     assert ended.value.code == 1
     assert "no document could be read" in capsys.readouterr().err
+
+
+def test_documents_that_questions_name_and_nobody_brought_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
+    folder = beir(tmp_path, "q1\ta\t1\nq1\tlost\t1\n")
+    ran = CliRunner().invoke(app, ["answers", "--data", str(folder), "--effort", "quick", "--json"])
+    assert ran.exit_code == 0
+    assert "1 of 2 documents that questions name are not here, 'lost'" in ran.stderr

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from evals.card import Card, InvalidRow, Rated, load_rated
-from evals.statistics import kappa, separation, spearman
+from evals.statistics import bootstrap, kappa, separation, spearman
 
 
 def test_spearman_shares_ranks_among_ties():
@@ -20,6 +20,12 @@ def test_spearman_shares_ranks_among_ties():
 def test_kappa_takes_chance_agreement_away():
     assert kappa(np.array([1.0, 1.0, 0.0, 0.0]), np.array([1.0, 0.0, 1.0, 0.0])) == pytest.approx(0.0)
     assert kappa(np.array([1.0, 0.0]), np.array([1.0, 0.0])) == pytest.approx(1.0)
+
+
+def test_a_single_conversation_has_no_interval_over_conversations():
+    rows = np.arange(4.0)
+    assert np.isnan(bootstrap(spearman, rows, rows, groups=["one"] * 4).low)
+    assert not np.isnan(bootstrap(spearman, rows, rows, groups=["one", "one", "two", "two"]).low)
 
 
 def test_separation_needs_both_kinds():
