@@ -53,7 +53,7 @@ chaos: $(VENV)/.dev ## Run the long storms; seeds are printed
 	@$(BIN)/pytest -q -s -m chaos --timeout 3600
 
 bench: $(VENV)/.dev $(OTHERS)/.done ## Measure on a quiet machine, beside other stores (LARGE=1: 1,000,000 passages too); kept in benchmarks/results
-	@for part in search embed ingest start sse serve streams stores plot; do $(BIN)/python -m benchmarks.$$part || exit 1; done
+	@for part in search embed ingest start sse serve streams stores checkpoints plot; do $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 check: $(VENV)/.dev ## Format, lint, types, import rules, house rules
 	@$(BIN)/ruff format --check .
