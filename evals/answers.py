@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from math import sqrt
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -21,7 +22,7 @@ from evals.sets import EvalSet, InvalidSet, Question
 from evals.statistics import Metric, bootstrap, calibration_error, mean, quantile, separation
 
 WRONGLY_REFUSED = 0.10
-"""Share of answerable questions that the held-out threshold may refuse, on the half that it is chosen on."""
+"""Share of answerable questions that the held-out threshold may refuse."""
 Row = dict[str, float]
 """Figures of one answer; a figure that the question has no gold for is left out."""
 
@@ -144,8 +145,8 @@ def metrics_of(given: Sequence[Given], rows: Sequence[Row], seed: int = 0) -> di
 def refusal_metrics(rows: Sequence[Mapping[str, float]], seed: int) -> dict[str, Metric]:
     """How well refusing goes with `answerable`.
 
-    `held_out_*`: refusing below a confidence that is chosen on one half so that a tenth of its answerable questions
-    are refused, measured on the other half.
+    `held_out_*`: refusing below a confidence that is chosen on one half so that a tenth of its answerable questions,
+    less a standard error, are refused, measured on the other half.
     """
     told = [row for row in rows if "answerable" in row]
     kinds = {kind: [row for row in told if row["answerable"] == kind] for kind in (0.0, 1.0)}
@@ -178,13 +179,18 @@ def _calibration(told: Sequence[Mapping[str, float]], seed: int) -> Metric:
     return bootstrap(calibration_error, confidence, found, seed)
 
 
+def _with_margin(share: float, n: int) -> float:
+    """A share less its standard error among n: chosen at the share itself, every other half would exceed it."""
+    return max(0.0, share - sqrt(share * (1 - share) / n))
+
+
 def _held_out(told: Sequence[Mapping[str, float]], seed: int) -> dict[float, list[float]]:
     """Whether each question of the second half is refused, by `answerable`."""
     rows = list(told)
     random.Random(seed).shuffle(rows)
     first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     sure = [row["confidence"] for row in first if row["answerable"]]
-    threshold = float(np.quantile(sure, WRONGLY_REFUSED)) if sure else 0.0
+    threshold = float(np.quantile(sure, _with_margin(WRONGLY_REFUSED, len(sure)))) if sure else 0.0
     return {
         kind: [float(row["confidence"] < threshold) for row in second if row["answerable"] == kind]
         for kind in (0.0, 1.0)

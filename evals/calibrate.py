@@ -114,7 +114,7 @@ def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadW
 def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
     count = COMPARED_BESIDE["standard"]
     compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
-    best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0].candidate
+    best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0]
     return read_answer_features(case.question, compared, best, case.evidence)
 
 

@@ -19,7 +19,7 @@ Eight hold what answers for nearly every question whose answer was found at all;
 READ_SENTENCE_FEATURES = ("near", "around", "pairs", "kind", "dense", "lexical", "passage", "span", "margin")
 READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
-    *("margin", "share", "absent", "chosen"),
+    *("margin", "share", "absent", "chosen", "second", "best"),
 )
 READ_PASSAGE_FEATURES = ("here", "margin", "place", "dense", "lexical")
 MOST = 12.0
@@ -88,12 +88,13 @@ def read_sentence_features(
 
 
 def read_answer_features(
-    question: Question, compared: Sequence[Scored], best: Candidate, evidence: Evidence
+    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence
 ) -> list[float]:
     """Features in the order of READ_ANSWER_FEATURES. compared: as `quick` ranks them; best: the sentence to cite."""
-    margins = [_bounded(spans.score) for spans in evidence.spans.values()]
+    margins = sorted([*(_bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
     plain = answer_features(question, compared)
-    return [*plain, max(margins, default=-MOST), evidence.share(), evidence.absent(), evidence.score(best)]
+    read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
+    return [*plain, *read, margins[1], best.score]
 
 
 def read_passage_features(hits: Sequence[Hit], evidence: Evidence) -> list[list[float]]:

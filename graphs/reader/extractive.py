@@ -30,7 +30,7 @@ from graphs.reader.features import (
 )
 from graphs.reader.pointing import pointed_answer
 from graphs.reader.question import Question, understand
-from graphs.reader.spans import shortest_answer
+from graphs.reader.spans import kind_spans, shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights
 from graphs.reading import Reading, ReadRequest
 from graphs.state import Degraded
@@ -44,6 +44,12 @@ SAME_PASSAGE = 1.5
 """What a further sentence of a passage already cited must score more than one of another passage."""
 CONFIDENT_GAP = 2.5
 """A sentence that scores this much less than the best is left out: it would only dilute the answer."""
+READ_GAPS, READ_SAME_PASSAGE = (1.25, 2.0), 0.5
+"""The same where the small reader has read, for questions that ask for a value or a name, and for others.
+
+It tells the sentences of one passage apart: on 600 questions 1.5 sentences an answer instead of 1.7, .87 of them of the
+right passage instead of .84, with the answer in a quote as often; long answers no worse, on half of a set's questions.
+"""
 COMPARED: dict[Effort, int] = {"quick": 4, "standard": 16, "deep": 48}
 """Sentences whose similarity to the question is computed, at some 5 ms each."""
 
@@ -122,13 +128,13 @@ def conclude(
     """Choose among all candidates. known: those that were compared, best first, and what was read."""
     compared, evidence = known
     ranked = rank_read(weights, question, found, evidence)
-    chosen = choose(ranked)
+    chosen = choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
     best = chosen[0].candidate
     return Reading(
         claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
         short_answer=pointed_answer(question, best, evidence, weights),
         ranked=reranked(weights, hits, evidence),
-        answerable=weights.answerable(read_answer_features(question, compared, best, evidence)),
+        answerable=weights.answerable(read_answer_features(question, compared, chosen[0], evidence)),
     )
 
 
@@ -177,14 +183,14 @@ def rank(weights: Weights, question: Question, found: Sequence[Candidate], cosin
     return sorted(scored, key=lambda row: -row.score)
 
 
-def choose(ranked: Sequence[Scored]) -> list[Scored]:
+def choose(ranked: Sequence[Scored], gap: float = CONFIDENT_GAP, same_passage: float = SAME_PASSAGE) -> list[Scored]:
     """Return the one to three sentences to cite: good ones, from several passages unless one stands out."""
     chosen: list[Scored] = []
     rest: list[Scored] = list(ranked)
     while rest and len(chosen) < MAX_CLAIMS:
         cited = [scored.candidate.hit.passage.passage_id for scored in chosen]
-        best = max(rest, key=lambda row: row.score - SAME_PASSAGE * cited.count(row.candidate.hit.passage.passage_id))
-        if chosen and best.score < chosen[0].score - CONFIDENT_GAP:
+        best = max(rest, key=lambda row: row.score - same_passage * cited.count(row.candidate.hit.passage.passage_id))
+        if chosen and best.score < chosen[0].score - gap:
             break
         rest = [row for row in rest if row.candidate.text != best.candidate.text]
         chosen.append(best)
