@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Protocol, cast
@@ -17,6 +18,11 @@ _NAMES = {
     "ro": "romanian", "ru": "russian", "sv": "swedish", "tr": "turkish",
 }  # fmt: skip
 """Languages with a stemmer of their own, by ISO 639-1; every other one is read as English."""
+
+
+_STRETCH = re.compile(r"\w+(?:[-./]\w+)*")
+_RUN = re.compile(r"[^\W\d_]+|\d+")
+"""What a code is made of: letters, or digits."""
 
 
 class _Stemmer(Protocol):
@@ -43,6 +49,34 @@ def query_terms(text: str, languages: Iterable[str]) -> dict[str, frozenset[str]
         variants = frozenset(term_of(word, language) for language in languages)
         terms[stem(word)] = terms.get(stem(word), frozenset()) | variants
     return terms
+
+
+def with_codes(
+    text: str, languages: Sequence[str], terms: dict[str, frozenset[str]], is_held: Callable[[frozenset[str]], bool]
+) -> dict[str, frozenset[str]]:
+    """Return a query's terms with its codes as the passages write them, where they write them otherwise.
+
+    `KX1003A` that no passage has is looked for as `KX`, `1003` and `A`, as `KX-1003-A` is filed; and `KX-1003-A` as
+    `KX1003A`, too, where a passage has that.
+
+    Args:
+        text: the query.
+        languages: of the passages.
+        terms: by `query_terms`.
+        is_held: whether any passage has one of some terms.
+    """
+    found = dict(terms)
+    for stretch in _STRETCH.findall(text.casefold()):
+        runs: list[str] = _RUN.findall(stretch)
+        whole = "".join(runs)
+        if len(runs) < 2 or whole.isalpha() or whole.isdigit():
+            continue
+        filed = frozenset(term_of(whole, language) for language in languages)
+        if is_held(filed):
+            found.setdefault(stem(whole), filed)
+        elif found.pop(stem(whole), None):
+            found |= {run: frozenset(term_of(run, language) for language in languages) for run in runs}
+    return found
 
 
 def term_of(word: str, language: str) -> str:

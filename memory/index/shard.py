@@ -19,7 +19,7 @@ import numpy as np
 
 from memory.errors import DimensionMismatch
 from memory.index import filing, lexical, scoring
-from memory.index.analysis import query_terms
+from memory.index.analysis import query_terms, with_codes
 from memory.index.found import Found
 from memory.index.fusion import fuse
 from memory.index.postings import KeptPostings
@@ -116,7 +116,9 @@ class Shard:
         field = self._field(view, connection, scope, query.filters)
         dense = self._dense(view, query, field, depth)
         read = partial(self._postings.get, connection, view)
-        words = scoring.search(query_terms(query.text, view.languages), read, field, depth)
+        terms = query_terms(query.text, view.languages)
+        terms = with_codes(query.text, view.languages, terms, lambda variants: bool(read(variants).size))
+        words = scoring.search(terms, read, field, depth)
         return ShardResult(self._merged(query, field, dense, words), dense, words.ranking, words.weights)
 
     def describe(self, result: ShardResult, start: int, count: int) -> Sequence[Found]:
