@@ -1,8 +1,8 @@
 """One SQLite file as the embedded adapters use it: a group-committing writer thread and a few reader threads.
 
 Adapters hand over functions of a connection. `write` returns once the commit that holds its work is on disk
-(WAL, synchronous=FULL); writers that wait at the same time share one commit, each inside its own savepoint, so
-that one's failure is not the others'. Knows no table; each adapter brings its migrations.
+(WAL, synchronous=FULL unless the caller can do without); writers that wait at the same time share one commit, each
+inside its own savepoint, so that one's failure is not the others'. Knows no table; each adapter brings its migrations.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ class _Job(NamedTuple):
     work: Work[Any]
     waiting: _Waiting[Any]
     committed: Callable[[], None] | None = None
+    synced: bool = True
 
 
 class Database:
@@ -92,12 +93,14 @@ class Database:
         """Bring a component's tables to the newest version; each script runs once, in order, in a transaction."""
         await self.write(lambda connection: _migrate(connection, component, scripts))
 
-    async def write(self, work: Work[T], committed: Callable[[], None] | None = None) -> T:
+    async def write(self, work: Work[T], committed: Callable[[], None] | None = None, *, synced: bool = True) -> T:
         """Run work in a transaction and return its result once it is durable; an exception undoes all of it.
 
         Args:
             work: what to do; it may run after the caller has given up waiting.
             committed: called in the writer's thread when, and only when, the work is durable. Must not raise.
+            synced: False for what only this process's life gives a meaning: it outlives the process, but perhaps not
+                a loss of power, as nobody waits for the disk.
 
         Raises:
             StoreUnavailable: the file cannot be written, or not within the time limit.
@@ -106,7 +109,7 @@ class Database:
         if self._closed:
             raise StoreUnavailable(f"{self.path} was closed")
         waiting = _Waiting[T]()
-        self._jobs.put(_Job(work, waiting, committed))
+        self._jobs.put(_Job(work, waiting, committed, synced))
         return await self._within_limit(waiting, "written")
 
     async def read(self, work: Work[T]) -> T:
@@ -228,6 +231,7 @@ async def open_database(path: Path, timeout_s: float = 10.0) -> AsyncGenerator[D
 
 
 def _commit(connection: sqlite3.Connection, batch: Sequence[_Job]) -> None:
+    connection.execute(f"PRAGMA synchronous = {'FULL' if any(job.synced for job in batch) else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         results = [(job, *_attempt(connection, job.work, _SAVEPOINT)) for job in batch]

@@ -198,7 +198,8 @@ class SqliteRuns:
     async def lease(self, scope: Scope, thread_id: str, holder: str, ttl_s: float) -> Lease | None:
         """Take or renew the lease of a thread; None while somebody else holds it."""
         return await self._database.write(
-            lambda connection: _lease(connection, scope, Lease(thread_id, holder, 0), (self._ticks(), ttl_s))
+            lambda connection: _lease(connection, scope, Lease(thread_id, holder, 0), (self._ticks(), ttl_s)),
+            synced=False,  # no lease outlives the machine: whoever opens the folder anew drops them
         )
 
     async def release(self, scope: Scope, lease: Lease) -> None:
@@ -210,7 +211,8 @@ class SqliteRuns:
                     " AND holder = ? AND token = ?",
                     (scope.tenant_id, scope.user_id, lease.thread_id, lease.holder, lease.token),
                 ).rowcount
-            )
+            ),
+            synced=False,
         )
 
     async def delete_thread(self, scope: Scope, thread_id: str) -> None:

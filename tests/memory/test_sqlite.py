@@ -47,6 +47,22 @@ async def occupied(database):
     return go, task
 
 
+async def test_only_what_may_go_with_the_power_is_not_flushed_to_disk(database):
+    def synchronous(connection):
+        return {1: "NORMAL", 2: "FULL"}[connection.execute("PRAGMA synchronous").fetchone()[0]]
+
+    assert await database.write(synchronous, synced=False) == "NORMAL"
+    assert await database.write(synchronous) == "FULL"
+
+    go, task = await occupied(database)
+    together = [database.write(synchronous, synced=False), database.write(synchronous)]
+    both = asyncio.gather(*together)
+    await asyncio.sleep(0)
+    go.set()
+    await task
+    assert await both == ["FULL", "FULL"]
+
+
 async def test_writers_that_wait_together_share_one_commit(database):
     go, task = await occupied(database)
     transactions = []
