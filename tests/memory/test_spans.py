@@ -118,6 +118,17 @@ def test_no_span_is_longer_than_an_answer_and_scores_are_above_not_here():
     assert found.best[0].score == pytest.approx(10.0 + 0.0 - 2.0)
 
 
+def test_variants_are_the_same_answer_begun_and_ended_otherwise():
+    window = Window([0] * 8, 2, [(at, at + 1) for at in range(6)])
+    scores = np.zeros((8, 2), np.float32)
+    scores[3, 0], scores[4, 0], scores[5, 1], scores[6, 1] = 5.0, 4.0, 6.0, 5.5
+    found = pointed(window, scores)
+    assert [(span.start, span.end) for span in found.variants[:4]] == [(1, 4), (1, 5), (2, 4), (2, 5)]
+    assert found.variants[0] == found.best[0]
+    again = merged([found, found])
+    assert (again.best[0], again.variants) == (found.best[0], found.variants)
+
+
 def test_not_here_is_as_probable_as_its_scores_say():
     window = Window([0] * 5, 2, [(0, 1), (2, 3)])
     scores = np.array([[9, 9], [50, 50], [0, 0], [0, 0], [50, 50]], np.float32)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from graphs.reader.evidence import READ_PASSAGES, Evidence
-from graphs.reader.extractive import COMPARED_BESIDE, ExtractiveReader
+from graphs.reader.extractive import COMPARED_BESIDE, ExtractiveReader, choose
+from graphs.reader.features import Scored, candidates
+from graphs.reader.pointing import pointed_answer
+from graphs.reader.question import understand
 from graphs.reader.weights import load_weights, save_weights
 from memory.errors import ModelUnavailable
 from memory.records import Effort
@@ -21,6 +24,7 @@ EARLY = make_hit("early", "The tower is old. It was begun by Ada Quill in the no
 LATE = make_hit("late", "The tower was paid for by the town. The tower was finished by Bo Renn, after all.")
 QUESTION = "By whom was the tower finished?"
 WEIGHTS = load_weights()
+FIRST = candidates(understand(QUESTION, {}), [EARLY])[0]
 
 
 @dataclass
@@ -68,6 +72,23 @@ async def test_a_span_in_two_sentences_counts_for_the_one_that_holds_most_of_it(
     reading = await reader.read(request("Who built it?", hit))
     assert reading.short_answer in reading.claims[0].text
     assert reading.claims[0].text.startswith("Quill")
+
+
+def test_of_the_ways_to_cut_an_answer_out_the_one_that_looks_like_what_is_asked_is_taken() -> None:
+    hit = passage_hit("It opened on 3 May 1932, and many guests from the whole valley came to see it that day.")
+    text = hit.passage.text
+    question = understand("When did it open?", {})
+    (best,) = candidates(question, [hit])
+    ends = [text.index(word) for word in (" that day", ", and")]
+    ways = tuple(Span(text.index("3 May"), end, score) for end, score in zip(ends, (6.0, 5.2), strict=True))
+    evidence = Evidence({hit.passage.passage_id: Spans(ways[:1], 0.1, ways)})
+    assert pointed_answer(question, best, evidence, WEIGHTS.read) == "3 May 1932"
+
+
+def test_further_sentences_of_a_passage_that_was_read_must_come_close_to_the_best() -> None:
+    ranked = [Scored(score, 0.0, replace(FIRST, text=str(score))) for score in (4.0, 3.9, 1.9)]
+    assert [row.score for row in choose(ranked, 1.25, 0.5)] == [4.0, 3.9]
+    assert len(choose(ranked, 3.0, 0.0)) == 3
 
 
 async def test_where_it_is_not_sure_the_rules_give_the_short_answer() -> None:
