@@ -79,7 +79,7 @@ def _telling(words: Found, field: Field, rows: Rows, nearest: Rows) -> Scores:
     numbers = rows.astype(np.int32)
     counts = np.array([word.postings.counts_at(numbers) for word in words.words])
     lacking = (counts[:, rows.searchsorted(nearest)] == 0).sum(axis=1) / len(nearest)
-    counts /= counts + field.norms[rows]
+    counts /= counts + field.norms.take(rows)
     counts *= (np.array([word.weight for word in words.words]) * lacking.astype(np.float32))[:, None]
     for row in counts:  # one after the other: the bits of a sum must not hang on how many rows there are
         scores += row

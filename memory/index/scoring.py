@@ -143,7 +143,7 @@ def _add(word: Word, scores: Scores, norms: Scores) -> None:
         counts *= word.weight
         scores += counts
     else:
-        counts /= counts + norms[rows]
+        counts /= counts + norms.take(rows)
         counts *= word.weight
         np.add.at(scores, rows, counts)
 

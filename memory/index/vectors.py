@@ -90,7 +90,7 @@ class VectorFile:
     def at(self, rows: Rows) -> Vectors:
         """Return the vectors of some rows, (len(rows), dim) float32."""
         exact = self._exact
-        return exact[rows] if len(rows) and rows[-1] < len(exact) else widened(self._mapped[rows])
+        return exact.take(rows, 0) if len(rows) and rows[-1] < len(exact) else widened(self._mapped.take(rows, 0))
 
     def save(self) -> None:
         """Keep what was derived, so that the next start need not make it."""
@@ -103,7 +103,7 @@ class VectorFile:
 
     def _multiplied(self, rows: Rows, query: Vectors, top_k: int) -> Ranking:
         rows = np.sort(rows)
-        return order(rows, np.vecdot(widened(self._mapped[rows]), query), top_k)
+        return order(rows, np.vecdot(widened(self._mapped.take(rows, 0)), query), top_k)
 
 
 def widened(halves: NDArray[np.float16]) -> Vectors:
