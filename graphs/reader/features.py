@@ -21,8 +21,9 @@ ALIKE = 5
 """Letters from which two stems that begin alike are taken for forms of one word."""
 
 _ITEM_HEADING = re.compile(r"\(?\d{1,2}[.)]\s+[^\W\d]+(?:\s[^\W\d]+)?\.")
-"""`3. Playground.`: the heading of an item of minutes; it says nothing by itself."""
+"""`3. Playground.`: the heading of an item of minutes; it says nothing by itself, but what the item is about."""
 
+_NUMBERED = re.compile(r"\(?\d{1,2}[.)]\s")
 SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
 ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score")
 MOST_DENSE_ABOVE = 0.1
@@ -139,11 +140,14 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
     context = _stems(_context(hit))
     whole = context.union(*said)
     share = _share(question.terms, whole)
+    item = frozenset[str]()
     for at, span in enumerate(spans):
+        if _NUMBERED.match(text, *span):
+            item = said[at] if _ITEM_HEADING.fullmatch(text, *span) else frozenset()
         if text[span[1] - 1] == "?" or _is_heading(hit, text[span[0] : span[1]]):
             continue
         lead = max(0, at - 1) if at and text[spans[at - 1][1] - 1] == "?" else at
-        near = context.union(*said[lead : at + 1])
+        near = context.union(item, *said[lead : at + 1])
         start, end = clip(text, *span, MAX_QUOTE)
         yield Candidate(
             hit=hit,

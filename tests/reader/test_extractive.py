@@ -143,3 +143,14 @@ async def test_read_does_not_cite_the_same_words_twice() -> None:
 async def test_read_doubts_an_answer_without_what_is_asked_about_its_subject(answered: str, absent: str) -> None:
     sure, unsure = [await ExtractiveReader().read(request(one, LAMPS)) for one in (answered, absent)]
     assert sure.answerable > unsure.answerable
+
+
+async def test_read_knows_what_an_item_of_minutes_is_about_by_its_heading() -> None:
+    minutes = make_hit(
+        "minutes",
+        "1. Garden. Lena proposes two beds. Budget: 640 EUR.\n\n"
+        "2. Playground. The beam of the swing was rotten. Yusuf looks for another. Budget: 1,200 EUR.",
+    )
+    reading = await ExtractiveReader().read(request("What is the budget for the playground?", minutes))
+    assert reading.claims[0].text == "Budget: 1,200 EUR."
+    assert all("Playground" not in claim.text for claim in reading.claims)
