@@ -67,6 +67,8 @@ _WORD = re.compile(
     rf"(?P<cjk>[{_CJK}]+)|(?P<number>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:[.:]\d+)*)(?=[^\W{_CJK}]|)"
     rf"|(?P<word>[^\W\d_{_CJK}](?:[^\W_{_CJK}]|['’](?=[^\W\d_]))*)"
 )
+_ASCII_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.:]\d+)*|[a-z](?:[a-z0-9]|'(?=[a-z]))*")
+"""The same for lower-case ASCII, which most text is: more than twice as fast."""
 
 
 def split_sentences(text: str) -> list[tuple[int, int]]:
@@ -110,7 +112,12 @@ def words(text: str) -> list[str]:
 
     A run of Chinese, Japanese or Korean characters gives its overlapping pairs, a single one itself.
     """
-    return list(_words(text))
+    if not text.isascii():
+        return list(_words(text))
+    found = _ASCII_WORD.findall(text.lower())
+    if "'" not in text and "," not in text:
+        return found
+    return [word[:-2] if word.endswith("'s") else word.replace(",", "") for word in found]
 
 
 @lru_cache(maxsize=65_536)

@@ -76,6 +76,12 @@ def test_words_are_lower_case_numbers_keep_their_point_and_cjk_comes_in_pairs() 
     ]  # fmt: skip
 
 
+@settings(max_examples=200)
+@given(st.text(st.sampled_from("aB1 ,.:'_S2\n-")))
+def test_words_of_ascii_are_those_that_they_are_among_other_letters(text: str) -> None:
+    assert [*words(text), "é"] == words(f"{text} é")
+
+
 def test_stem_joins_the_forms_of_a_word() -> None:
     assert stem("returning") == stem("returns") == stem("returned")
     assert "the" in STOPWORDS
