@@ -9,7 +9,8 @@ import numpy as np
 
 from evals.statistics import Metric, reliability
 
-ROW, LABEL, WIDTH, SIDE = 22, 190, 640, 260
+ROW, LABEL, WIDTH, SIDE = 18, 160, 440, 260
+"""Units of the drawing; narrow enough that a phone shows the whole of it, with labels that can be read."""
 
 
 def interval_plot(metrics: Mapping[str, Metric], before: Mapping[str, float], fell: frozenset[str]) -> str:
@@ -32,14 +33,14 @@ def interval_plot(metrics: Mapping[str, Metric], before: Mapping[str, float], fe
 
 
 def _x(value: float, least: float) -> float:
-    return LABEL + (value - least) / (1.0 - least) * (WIDTH - LABEL - 20)
+    return LABEL + (value - least) / (1.0 - least) * (WIDTH - LABEL - 14)
 
 
 def _mark(value: float, bottom: int, least: float) -> str:
     x = _x(value, least)
     return (
         f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}"/>'
-        f'<text class="axis" x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{value:g}</text>'
+        f'<text class="axis" x="{x:.1f}" y="{bottom + 13}" text-anchor="middle">{value:g}</text>'
     )
 
 
@@ -50,12 +51,12 @@ def _interval(place: int, name: str, one: Metric, before: float | None, has_fall
     tick = ""
     if before is not None:
         at = _x(before, least)
-        tick = f'<line class="before" x1="{at:.1f}" y1="{y - 7}" x2="{at:.1f}" y2="{y + 7}"/>'
+        tick = f'<line class="before" x1="{at:.1f}" y1="{y - 6}" x2="{at:.1f}" y2="{y + 6}"/>'
     return (
         f"<g><title>{escape(name)}: {one.value:.3f} [{one.low:.3f}, {one.high:.3f}]</title>"
-        f'<text x="{LABEL - 10}" y="{y + 4}" text-anchor="end">{escape(name)}</text>'
+        f'<text x="{LABEL - 8}" y="{y + 3}" text-anchor="end">{escape(name)}</text>'
         f'<line class="{kind}" x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}"/>{tick}'
-        f'<circle class="{kind}" cx="{value:.1f}" cy="{y}" r="4"/></g>'
+        f'<circle class="{kind}" cx="{value:.1f}" cy="{y}" r="3"/></g>'
     )
 
 

@@ -26,9 +26,9 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 .wide { overflow-x: auto; }
-svg { width: 100%; max-width: 42rem; min-width: 32rem; height: auto; margin: .75rem 0;
-  display: block; } svg.square { max-width: 17rem; min-width: 0; }
-svg text { font-size: 12px; fill: var(--ink); } svg text.axis { fill: var(--soft); }
+svg { width: 100%; max-width: 42rem; height: auto; margin: .75rem 0; display: block; }
+svg text { font-size: 9px; fill: var(--ink); } @media (max-width: 36rem) { svg text { font-size: 12px; } }
+svg.square { max-width: 17rem; } svg.square text { font-size: 12px; } svg text.axis { fill: var(--soft); }
 .grid { stroke: var(--line); } .frame { fill: none; stroke: var(--line); }
 line.value, circle.value { stroke: var(--blue); fill: var(--blue); } line.fell, circle.fell { stroke: var(--bad);
   fill: var(--bad); } line.value, line.fell { stroke-width: 2; } .before { stroke: var(--soft); stroke-width: 1.5;
@@ -57,7 +57,8 @@ def _part(run: PartRun) -> str:
     fell = frozenset(one.gate.metric for one in run.verdicts if not one.is_kept)
     before = {name: value for name, one in run.before.items() if (value := one.get("value")) is not None}
     plot = interval_plot(run.measured.metrics, before, fell)
-    legend = '<p class="soft">Dashed ticks: the stored baseline.</p>' if plot and before else ""
+    ticks = "; dashed ticks: the stored baseline" if before else ""
+    legend = f'<p class="soft">Dots: the figures; lines: their 95 % intervals{ticks}.</p>' if plot else ""
     return (
         f"<section><h2>{escape(run.part.name)}</h2>"
         f'<p class="soft">{escape(run.part.target)}, n = {run.measured.n}, effort {escape(run.part.effort)}</p>'
