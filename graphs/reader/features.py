@@ -143,7 +143,7 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
     item = frozenset[str]()
     for at, span in enumerate(spans):
         if _NUMBERED.match(text, *span):
-            item = said[at] if _ITEM_HEADING.fullmatch(text, *span) else frozenset()
+            item = said[at] if _ITEM_HEADING.fullmatch(text, *span) else frozenset[str]()
         if text[span[1] - 1] == "?" or _is_heading(hit, text[span[0] : span[1]]):
             continue
         lead = max(0, at - 1) if at and text[spans[at - 1][1] - 1] == "?" else at
