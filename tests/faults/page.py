@@ -81,7 +81,14 @@ def _sicknesses() -> list[str]:
         " of the application is restarted."
     )
     heads = ["Dependency", "Fault", "A question", "The history", "An upload", "Within", "Afterwards"]
-    return ["", "## The server itself, seen by a user", "", text, "", *_table(heads, map(_sick_row, SICKNESSES))]
+    return [
+        "",
+        "## The server itself, seen by a user",
+        "",
+        text,
+        "",
+        *_table(heads, map(_sick_row, (one for one in SICKNESSES if one.seen))),
+    ]
 
 
 def _sick_row(one: Sickness) -> list[str]:

@@ -114,7 +114,7 @@ async def settled_in(house: House) -> None:
 async def suffered(house: House, sick: Sickness) -> int:
     """Hold what a user sees against the table until something was refused; return in which round."""
     within_s = sick.limits * STORE_S + WORK_S + LATE_S + house.slack_s
-    house.leaves_s = within_s - LATE_S
+    house.leaves_s = within_s / 2
     for number in range(1, ROUNDS + 1):
         question, history, upload = await house.ask(), await house.history(), await house.upload()
         for seen, sights in ((question, sick.question), (history, sick.history), (upload, sick.upload)):
