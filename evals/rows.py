@@ -82,7 +82,7 @@ def _graded(path: Path, queries: Collection[str]) -> Iterator[tuple[str, str, fl
         found = _grade(cells)
         if found is not None:
             yield found
-        elif place > 0 or cells[0] in queries:
+        elif place > 0 or len(cells) < 3 or cells[0] in queries:
             raise InvalidSet(f"{path}, line {number}: it is not query, document and a finite number, separated by tabs")
 
 

@@ -46,9 +46,10 @@ def test_a_relevance_line_that_says_no_grade_is_named(tmp_path: Path, line: str)
         load_set(beir(tmp_path, f"q2\tb\t1\n{line}\n"))
 
 
-def test_a_first_relevance_line_of_a_known_question_is_no_header(tmp_path: Path):
+@pytest.mark.parametrize("line", ["q1\ta\tyes", "q1,a,1"])
+def test_a_first_relevance_line_of_a_known_question_is_no_header(tmp_path: Path, line: str):
     with pytest.raises(InvalidSet, match=r"qrels\.tsv, line 1"):
-        load_set(beir(tmp_path, "q1\ta\tyes\n"))
+        load_set(beir(tmp_path, f"{line}\n"))
 
 
 def test_a_byte_order_mark_and_other_line_ends_change_nothing(tmp_path: Path):
