@@ -28,9 +28,9 @@ from graphs.reader.features import (
     promise,
     sentence_features,
 )
-from graphs.reader.pointing import pointed_answer
+from graphs.reader.pointing import pointed_answer, ruled_answer
 from graphs.reader.question import Question, understand
-from graphs.reader.spans import kind_spans, shortest_answer
+from graphs.reader.spans import kind_spans
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights
 from graphs.reading import Reading, ReadRequest
 from graphs.state import Degraded
@@ -102,7 +102,7 @@ class ExtractiveReader:
         chosen = choose(ranked)
         return Reading(
             claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
-            short_answer=shortest_answer(question, chosen[0].candidate.text),
+            short_answer=ruled_answer(question, chosen[0].candidate.text),
             ranked=_reordered(hits, ranked),
             answerable=self._weights.plain.answerable(answer_features(question, ranked)),
         )

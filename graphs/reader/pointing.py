@@ -27,14 +27,22 @@ def pointed_answer(question: Question, best: Candidate, evidence: Evidence, weig
     """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
     pointed = evidence.span(best)
     if pointed is None or pointed.score < weights.confident:
-        return shortest_answer(question, best.text)
+        return ruled_answer(question, best.text)
     sentence = best.hit.passage.text[best.start : best.end]
     found = [as_span(span, best.start, best.end) for span in cut_out(question, best, evidence, weights)]
     news = next((span for span in found if is_news(question, sentence, span)), None)
     if news is None:
-        return shortest_answer(question, best.text)
+        return ruled_answer(question, best.text)
     chosen = completed(sentence, asked_slot(question, sentence, news) or news)
     return sentence[chosen.start : chosen.end].strip()
+
+
+def ruled_answer(question: Question, sentence: str) -> str:
+    """The shortest answer that the rules find, or the value beside what is asked where they took one of its like."""
+    said = shortest_answer(question, sentence)
+    at = sentence.find(said) if said else -1
+    slot = asked_slot(question, sentence, Span(at, at + len(said))) if at >= 0 else None
+    return sentence[slot.start : slot.end] if slot else said
 
 
 def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> list[Pointed]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graphs.reader.pointing import completed, is_news
+from graphs.reader.pointing import completed, is_news, ruled_answer
 from graphs.reader.question import understand
 from graphs.reader.slots import asked_slot
 from graphs.reader.spans import Span
@@ -74,3 +74,7 @@ def test_words_of_the_question_alone_are_no_answer():
     question, sentence = understand("What is the budget for the playground?", {}), "Budget: 1,200 EUR."
     assert not is_news(question, sentence, at(sentence, "Budget"))
     assert is_news(question, sentence, at(sentence, "1,200 EUR"))
+
+
+def test_the_rules_take_the_value_beside_what_is_asked_too():
+    assert ruled_answer(understand("How many grams of coffee go into the double basket?", {}), COFFEE) == "18"
