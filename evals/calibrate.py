@@ -27,7 +27,6 @@ from graphs.language.verdicts import ANSWERABLE_THRESHOLD
 from graphs.reader.edges import SPAN_FEATURES
 from graphs.reader.evidence import (
     READ_ANSWER_FEATURES,
-    READ_PASSAGE_FEATURES,
     READ_SENTENCE_FEATURES,
     read_answer_features,
 )
@@ -91,14 +90,12 @@ def fit_plain(cases: Gathered, origin: str) -> Weights:
 def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadWeights:
     """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
     sentence = fit_ranking([(case.read_features(), case.labels(case.sentences)) for case in cases.present])
-    passage = fit_ranking([case.passages() for case in cases.present])
     span = fit_ranking([case.cuts() for case in cases.present])
     span[1:] *= BESIDE_THE_SCORE
     weights = ReadWeights(
         sentence=_named(READ_SENTENCE_FEATURES, sentence),
         answer={},
         bias=0.0,
-        passage=_named(READ_PASSAGE_FEATURES, passage),
         span=_named(SPAN_FEATURES, span),
         confident=0.0,
         reader=reader,

@@ -19,7 +19,7 @@ from evals.quality import REFUSED_EACH, REFUSED_SET
 from evals.scoring import exact_match, holds
 from graphs.context import LIMITS
 from graphs.reader.edges import SPAN_FEATURES, span_features
-from graphs.reader.evidence import READ_PASSAGES, Evidence, read_passage_features, read_sentence_features, texts_of
+from graphs.reader.evidence import READ_PASSAGES, Evidence, read_sentence_features, texts_of
 from graphs.reader.extractive import find_promising
 from graphs.reader.features import Candidate, candidates, sentence_features
 from graphs.reader.question import Question, understand
@@ -64,12 +64,6 @@ class Case:
         """1 for sentences of the right passage that hold the answer, (n,)."""
         said = (holds([row.text], self.sample.answers) for row in found)
         return np.array([float(_is_right(self.sample, row.hit) and b) for row, b in zip(found, said, strict=True)])
-
-    def passages(self) -> tuple[Floats, Floats]:
-        """Features (n, k) of the passages that were read, and 1 for the right one."""
-        read = [hit for hit in self.hits if hit.passage.passage_id in self.evidence.spans]
-        right = [float(_is_right(self.sample, hit)) for hit in read]
-        return np.array(read_passage_features(read, self.evidence)), np.array(right)
 
     def cuts(self) -> tuple[Floats, Floats]:
         """Features (n, k) of the ways to begin and end the answer in the right passage, and 1 for those that are gold.

@@ -1,4 +1,4 @@
-"""What the small reader made of the passages that it read, as features of sentences, passages and the whole answer."""
+"""What the small reader made of the passages that it read, as features of sentences and of the whole answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
     *("margin", "share", "absent", "chosen", "second", "best"),
 )
-READ_PASSAGE_FEATURES = ("here", "margin", "place", "dense", "lexical")
 MOST = 12.0
 """Scores beyond this, either way, say no more than this."""
 INSIDE = 0.5
@@ -95,25 +94,6 @@ def read_answer_features(
     plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
     return [*plain, *read, margins[1], best.score]
-
-
-def read_passage_features(hits: Sequence[Hit], evidence: Evidence) -> list[list[float]]:
-    """Features of each hit, best first, in the order of READ_PASSAGE_FEATURES.
-
-    What the reader says of a passage that does not answer tells little about which such passage is nearer: only what
-    speaks for a passage counts.
-    """
-    best_lexical = max((hit.lexical_score or 0.0 for hit in hits), default=0.0)
-    return [
-        [
-            1.0 / (1.0 + exp(-evidence.margin(hit))),
-            max(0.0, evidence.margin(hit)),
-            1.0 / (3 + place),
-            hit.dense_score or 0.0,
-            (hit.lexical_score or 0.0) / best_lexical if best_lexical else 0.0,
-        ]
-        for place, hit in enumerate(hits)
-    ]
 
 
 def _bounded(score: float) -> float:

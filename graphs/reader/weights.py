@@ -9,7 +9,7 @@ from math import exp
 from pathlib import Path
 
 from graphs.reader.edges import SPAN_FEATURES
-from graphs.reader.evidence import READ_ANSWER_FEATURES, READ_PASSAGE_FEATURES, READ_SENTENCE_FEATURES
+from graphs.reader.evidence import READ_ANSWER_FEATURES, READ_SENTENCE_FEATURES
 from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
@@ -36,7 +36,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class ReadWeights:
-    """The same where the small reader has read, and passage, span: feature -> weight of a passage, of a short answer.
+    """The same where the small reader has read, and span: feature -> weight of a short answer.
 
     confident: the score from which a span is the short answer. reader: name of the reader that they go with.
     """
@@ -44,7 +44,6 @@ class ReadWeights:
     sentence: Mapping[str, float]
     answer: Mapping[str, float]
     bias: float
-    passage: Mapping[str, float]
     span: Mapping[str, float]
     confident: float
     reader: str
@@ -57,10 +56,6 @@ class ReadWeights:
     def answerable(self, features: Sequence[float]) -> float:
         """Probability in [0, 1] that what was found answers the question, given the answer's features."""
         return logistic(dot(self.answer, READ_ANSWER_FEATURES, features) + self.bias)
-
-    def place(self, features: Sequence[float]) -> float:
-        """How much speaks for a passage, given its features; comparable within one question."""
-        return dot(self.passage, READ_PASSAGE_FEATURES, features)
 
     def cut(self, features: Sequence[float]) -> float:
         """How much speaks for a span as the short answer; comparable within one sentence."""

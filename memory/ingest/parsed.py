@@ -136,8 +136,13 @@ class TextBuilder:
     def add_heading(self, text: str, level: int, page: int | None = None) -> None:
         """Write a heading and put what follows under it."""
         if text := text.strip():
-            self._heading = [item for item in self._heading if item[0] < level] + [(level, text)]
+            self.end_heading(level)
+            self._heading.append((level, text))
             self.add(text, "heading", page=page)
+
+    def end_heading(self, level: int) -> None:
+        """Put what follows under headings above this level only."""
+        self._heading = [item for item in self._heading if item[0] < level]
 
     def add(
         self,

@@ -117,6 +117,17 @@ def test_json_objects_are_records_under_their_path() -> None:
     assert parsed.title == "Shop"
 
 
+def test_an_object_of_a_few_values_is_told_in_its_owners_record_and_an_item_stands_under_no_other_items_heading() -> (
+    None
+):
+    fan = b'{"name": "Fan", "price": {"amount": 49.5, "currency": "EUR"}, "parts": [{"id": 1}, {"id": 2}]}'
+    heater = b'{"name": "Heater", "price": {"amount": 99, "seen": null}}'
+    parsed = one("x.json", b'{"range": [' + fan + b"," + heater + b"]}")
+    assert block_texts(parsed)[:2] == ["range", "name: Fan; price amount: 49.5; price currency: EUR"]
+    named = [block.heading for block in parsed.blocks if parsed.text.startswith("name: ", block.start)]
+    assert named == [("range",), ("range",)]
+
+
 def test_each_json_line_with_text_is_a_document_and_bad_lines_cost_themselves() -> None:
     lines = (
         b'{"id": "a/1", "title": "T", "text": "Hello.", "year": 1999, "list": [1]}\n'

@@ -13,6 +13,7 @@ from memory.ingest.parsed import Parsed, Raw, TextBuilder, scalar
 from memory.ingest.rows import row_text
 
 MAX_DEPTH = 60
+MAX_SPREAD = 8
 _NAMES = ("title", "name", "heading", "label", "id")
 
 
@@ -46,7 +47,8 @@ class _Walk:
         elif value is not None:
             self._builder.add(clean(str(value)), "text")
 
-    def _object(self, value: dict[str, Any], depth: int) -> None:
+    def _object(self, found: dict[str, Any], depth: int) -> None:
+        value = _flat(found)
         plain = {name: text for name, item in value.items() if (text := _plain(item)) is not None}
         self._records += bool(plain)
         names, cells = [clean(name) for name in plain], [clean(text) for text in plain.values()]
@@ -58,6 +60,20 @@ class _Walk:
             if name not in plain and item not in (None, [], {}):
                 self._builder.add_heading(clean(f"{label}: {name}" if label else name), depth)
                 self.write(item, depth + 1)
+                self._builder.end_heading(depth)
+
+
+def _flat(value: dict[str, Any]) -> dict[str, Any]:
+    """An object with those of its objects that hold a few plain values spread out: `price amount` for both names."""
+    spread: dict[str, Any] = {}
+    for name, item in value.items():
+        inner = cast(dict[str, Any], item) if isinstance(item, dict) else {}
+        told = {f"{name} {part}": _plain(held) for part, held in inner.items()}
+        if 0 < len(told) <= MAX_SPREAD and None not in told.values() and not told.keys() & value.keys():
+            spread |= {f"{name} {part}": held for part, held in inner.items()}
+        else:
+            spread[name] = item
+    return spread
 
 
 def _plain(item: object) -> str | None:
