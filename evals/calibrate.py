@@ -39,7 +39,7 @@ from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.4
 """How much a question whose right passage was taken away counts beside a really unanswerable one."""
-WRONGLY_REFUSED = 0.08
+WRONGLY_REFUSED = 0.10
 """Share of answerable calibration questions that the threshold refuses."""
 BESIDE_THE_SCORE = 0.5
 """How far the looks of a short answer are trusted: where the reader was trained, it is surer of itself than elsewhere.
