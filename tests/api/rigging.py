@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.wiring import App, Faults
 from graphs.emit import answer_completed, answer_delta, claim_supported
 from memory.identity import API_AUDIENCE, mint
-from memory.records import Answer, Claim, Role, Scope
+from memory.records import Answer, Citation, Claim, Role, Scope
 
 PATIENCE_S = 5.0
 SECRET = "a secret of this test, long enough"
@@ -57,13 +57,20 @@ class Scripted:
         try:
             while (part := await parts.get()) is not None:
                 if part["type"] == "answer.completed":
-                    answer = {**part, "citations": ()}
+                    answer = {**part, "claims": tuple(map(_claim, part["claims"])), "citations": ()}
                     del answer["type"]
                     yield {"type": "values", "ns": (), "data": {"answer": Answer(**answer), "used_tokens": 42}}
                 yield {"type": "custom", "ns": (), "data": part}
             await task
         finally:
             task.cancel()
+
+
+def _claim(given: Claim | Mapping[str, Any]) -> Claim:
+    """A claim that a script wrote, as the graph does, or spelled out."""
+    if isinstance(given, Claim):
+        return given
+    return Claim(**{**given, "citations": tuple(Citation(**one) for one in given["citations"])})
 
 
 def says(*texts: str, hold_after: int | None = None) -> Script:
