@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp
 from typing import Generic, TypeVar
 
 from graphs.language.curated import answers_exactly
@@ -18,8 +17,6 @@ T = TypeVar("T")
 
 FRESH_SHARE = 0.8
 """What the best find of a further query counts beside the best that is known: such queries guess at what is missing."""
-HERE, SURE, MOST_ODDS = 0.05, 0.15, 12.0
-"""What a reader counts that says "here", and one that is as sure of it as it can be; log odds beyond say no more."""
 NEIGHBOURED = 3
 CURATED_TOP_K = 3
 NEAR = 0.5
@@ -104,27 +101,6 @@ def merge(known: Sequence[Hit], rankings: Sequence[Sequence[Hit]], beside: Seque
         scores[passage_id] = max(scores.get(passage_id, share), share)
     merged = [replace(hit, score=scores[passage_id]) for passage_id, hit in first.items()]
     return tuple(sorted(merged, key=lambda hit: -hit.score))
-
-
-def read_again(hits: Sequence[Hit], scores: Mapping[str, float]) -> tuple[Hit, ...]:
-    """Order hits by what a reader says of them beside what finding them said; those it has not read come after.
-
-    A passage that answers goes before one that was found as well, not before one that was found much better: what
-    leads to an answer is no answer itself. docs/decisions/rounds.md has the measurements.
-
-    Args:
-        hits: best first, with their scores.
-        scores: passage id -> log odds of its best span against "not here".
-    """
-    most = max((hit.score for hit in hits), default=0.0)
-
-    def worth(hit: Hit) -> float:
-        odds = max(-MOST_ODDS, min(MOST_ODDS, scores[hit.passage.passage_id]))
-        found = hit.score / most if most > 0 else 0.0
-        return found + HERE / (1.0 + exp(-odds)) + SURE * max(0.0, odds) / MOST_ODDS
-
-    read = [hit for hit in hits if hit.passage.passage_id in scores]
-    return (*sorted(read, key=worth, reverse=True), *(hit for hit in hits if hit.passage.passage_id not in scores))
 
 
 def _shares(ranking: Sequence[Hit], weight: float) -> list[tuple[Hit, float]]:

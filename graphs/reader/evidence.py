@@ -21,6 +21,8 @@ READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
     *("margin", "share", "absent", "chosen", "second", "best"),
 )
+HERE, SURE = 0.05, 0.15
+"""What counts for a passage beside its share of the best score: that it says "here", and being as sure as can be."""
 MOST = 12.0
 """Scores beyond this, either way, say no more than this."""
 INSIDE = 0.5
@@ -94,6 +96,23 @@ def read_answer_features(
     plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
     return [*plain, *read, margins[1], best.score]
+
+
+def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:
+    """Order the hits that were read by what was read beside what finding them said; the others come after.
+
+    A passage that answers goes before one that was found as well, not before one that was found much better: what
+    leads to an answer is no answer itself. docs/decisions/rounds.md has the measurements.
+    """
+    most = max((hit.score for hit in hits), default=0.0)
+
+    def worth(hit: Hit) -> float:
+        margin, found = evidence.margin(hit), hit.score / most if most > 0 else 0.0
+        return found + HERE / (1.0 + exp(-margin)) + SURE * max(0.0, margin) / MOST
+
+    read = [hit for hit in hits if hit.passage.passage_id in evidence.spans]
+    rest = [hit for hit in hits if hit.passage.passage_id not in evidence.spans]
+    return (*sorted(read, key=worth, reverse=True), *rest)
 
 
 def _bounded(score: float) -> float:

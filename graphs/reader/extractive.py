@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphs.context import LIMITS
-from graphs.gathering import read_again
 from graphs.reader.evidence import (
     READ_PASSAGES,
     Evidence,
     read_answer_features,
     read_sentence_features,
+    reranked,
     texts_of,
 )
 from graphs.reader.features import (
@@ -145,11 +145,6 @@ def rank_read(weights: ReadWeights, question: Question, found: Sequence[Candidat
     rows = (read_sentence_features(question, candidate, evidence, best_lexical) for candidate in found)
     scored = [Scored(weights.score(row), UNKNOWN_COSINE, candidate) for row, candidate in zip(rows, found, strict=True)]
     return sorted(scored, key=lambda row: -row.score)
-
-
-def reranked(hits: tuple[Hit, ...], evidence: Evidence) -> tuple[Hit, ...]:
-    """The hits that were read, moved a little by what was read; the others after them as they came."""
-    return read_again(hits, {passage_id: spans.score for passage_id, spans in evidence.spans.items()})
 
 
 def find_promising(question: Question, hits: Sequence[Hit], effort: Effort) -> list[Candidate]:

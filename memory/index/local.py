@@ -38,6 +38,8 @@ BATCH_CHANGES = 256
 BATCH_PASSAGES = 2_000
 POLL_S = 0.2
 """A second process's document can be found within a second; a look at a server costs half a millisecond."""
+TIDIED_EVERY_S = PURGED_EVERY_S / 6
+"""Words of a deleted passage leave the lists within their time and this, though nothing else changes."""
 SEARCHERS = 2
 NEXT = "next"  # where a rebuild works, inside the index's folder
 GRACE_S = 30.0
@@ -172,14 +174,14 @@ class LocalIndex:
 
     async def follow(self) -> None:
         """Catch up again and again, until cancelled; tidy up after what has changed."""
-        tidied, level = None, logging.ERROR
+        tidied, tidy_at, level = -1, 0.0, logging.ERROR
         while True:
             try:
                 await self._apply_all()
                 level = logging.ERROR
-                if tidied != (at := (self._position.sequence, 6 * monotonic() // PURGED_EVERY_S)):
+                if tidied != (at := self._position.sequence) or monotonic() >= tidy_at:
                     await self.tidy()
-                    tidied = at
+                    tidied, tidy_at = at, monotonic() + TIDIED_EVERY_S
             except (StoreError, OSError, sqlite3.Error):
                 logger.log(level, "the index could not follow the store; it tries again", exc_info=True)
                 level = logging.DEBUG  # once is enough

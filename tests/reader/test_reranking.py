@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from graphs.gathering import read_again
+from graphs.reader.evidence import Evidence, reranked
 from memory.records import Hit
+from memory.span_ports import Span, Spans
 from tests.graphs.test_parts import passage_hit
 
 
@@ -14,7 +15,8 @@ def order(found: Mapping[str, float], said: Mapping[str, float]) -> str:
     """Order passages by what finding them said, and by the log odds of a reader."""
     hits: list[Hit] = [replace(passage_hit(name, name), score=score) for name, score in found.items()]
     ids = {hit.passage.text: hit.passage.passage_id for hit in hits}
-    ranked = read_again(hits, {ids[name]: odds for name, odds in said.items()})
+    spans = {ids[name]: Spans((Span(0, 1, odds),)) for name, odds in said.items()}
+    ranked = reranked(hits, Evidence(spans))
     return "".join(hit.passage.text for hit in ranked)
 
 
@@ -40,4 +42,4 @@ def test_what_was_not_read_comes_after_as_it_came():
 
 def test_scores_beyond_what_says_anything_and_no_scores_at_all_are_borne():
     assert order({"a": 0.0, "b": 0.0}, {"a": 500.0, "b": 12.0}) == "ab"
-    assert read_again((), {}) == ()
+    assert reranked((), Evidence({})) == ()
