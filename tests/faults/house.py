@@ -114,12 +114,13 @@ class House:
                     yield event
 
     async def history(self) -> Seen:
-        """Read the session."""
+        """Read the session, all of it: a page holds 50 turns unless it is asked for more."""
         began = time.monotonic()
-        reply = await self.served.client.get(f"/api/v1/chat/history/{self.session_id}")
+        reply = await self.served.client.get(f"/api/v1/chat/history/{self.session_id}?limit=200")
         if reply.status_code != 200:
             return _refused(reply, began)
         page = reply.json()
+        assert page["next"] is None, "the session is longer than a page"
         texts = "\n".join(turn["text"] for turn in page["turns"] if turn["role"] == "user")
         return Seen(200, "read", time.monotonic() - began, text=texts, complete=not page["may_be_incomplete"])
 

@@ -87,7 +87,7 @@ def _sicknesses() -> list[str]:
         "",
         text,
         "",
-        *_table(heads, map(_sick_row, (one for one in SICKNESSES if one.seen))),
+        *_table(heads, map(_sick_row, SICKNESSES)),
     ]
 
 

@@ -190,8 +190,7 @@ class Sickness(NamedTuple):
     """A fault of a server itself, seen by a user of the whole house. Each sight is a set of which any may be seen.
 
     server: what is started for it. disk_mb: size of the disk that is filled; 0: the server hangs. starts_anew: it ends
-    or closes its door over that, so that its operator starts it once there is space. limits: as of a cell. seen: the
-    test has passed on a real server; the page says nothing of what has not.
+    or closes its door over that, so that its operator starts it once there is space. limits: as of a cell.
     """
 
     dependency: Dependency
@@ -203,7 +202,6 @@ class Sickness(NamedTuple):
     upload: tuple[Sight, ...]
     disk_mb: int = 0
     starts_anew: bool = False
-    seen: bool = True
 
     @property
     def name(self) -> str:
@@ -225,8 +223,8 @@ SICKNESSES: tuple[Sickness, ...] = (
         *("Cassandra", "cassandra", "hung (SIGSTOP)", _CASSANDRA.limits),
         *((_CASSANDRA.question,), (_CASSANDRA.history,), (_CASSANDRA.upload,)),
     ),
-    _sick("PostgreSQL", "postgres", "disk full", 100, UNDER_WAY, BUSY)._replace(seen=False),
-    _sick("Cassandra", "cassandra", "disk full", 100)._replace(starts_anew=True, seen=False),
+    _sick("PostgreSQL", "postgres", "disk full", 100, UNDER_WAY, BUSY),
+    _sick("Cassandra", "cassandra", "disk full", 100)._replace(starts_anew=True),
     _sick("MongoDB", "ferretdb", "disk full", 24),
 )
 """Seen by `make chaos` only; a small disk can be mounted by root only."""

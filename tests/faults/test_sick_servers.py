@@ -31,7 +31,7 @@ LIMITS = {
     **dict.fromkeys(("mcp_timeout_s", "model_timeout_s", "run_timeout_s"), 6 * STORE_S),
 }
 """Only stores are to be waited for, also on a machine that does other things."""
-ROUNDS = 100
+ROUNDS = 99
 """Of a question, a history and an upload, in which a full disk must show: the files that there are have some room."""
 PIECE, PIECES = bytes(262_144), 200
 SET_UP_S = 30.0
