@@ -32,6 +32,21 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of several questions that a message asks.
+
+    hits: what its own search found, best first, as many as are read. answerable, short_answer: of its own reading.
+    claim_ids: claims of the draft that answer it; none while, or because, nothing does.
+    """
+
+    question: str
+    hits: tuple[Hit, ...] = ()
+    answerable: float = 0.0
+    short_answer: str = ""
+    claim_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The run's knowledge, from the question to the answer."""
 
@@ -47,6 +62,8 @@ class State:
     """Every query text sent to `vector_search`, in order."""
     hits: tuple[Hit, ...] = ()
     """Passages found so far, best first, without repeats."""
+    parts: tuple[Part, ...] = ()
+    """The questions that the message asks, in order, if it asks several; empty otherwise."""
     entries: tuple[AnswerEntry, ...] = ()
     """Curated answers that the knowledge base offered."""
     curated: str = ""
@@ -89,7 +106,7 @@ class State:
                 object.__setattr__(self, known.name, _restored(value))
 
 
-_SEQUENCES = ("history", "searched", "hits", "entries", "options", "draft", "degraded")
+_SEQUENCES = ("history", "searched", "hits", "parts", "entries", "options", "draft", "degraded")
 
 
 def _restored(value: Any) -> Any:
@@ -108,6 +125,7 @@ class Update(TypedDict, total=False):
     query: str
     searched: tuple[str, ...]
     hits: tuple[Hit, ...]
+    parts: tuple[Part, ...]
     entries: tuple[AnswerEntry, ...]
     curated: str
     term_weights: dict[str, float]

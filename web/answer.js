@@ -1,5 +1,7 @@
 // What is known of an answer: a pure function of its run's events, or of a stored turn.
 
+const SILENT = "The sources do not say";
+
 export function emptyAnswer() {
   return {
     status: "running", stage: "", round: 1, queries: [], sources: [], claims: [], text: "", short: "", confidence: 0,
@@ -55,6 +57,15 @@ export function numbered(answer) {
     }
   }
   return numbers;
+}
+
+/** What the text says behind its claims: that the sources leave a part of the question open; "" if it says no more. */
+export function unsaid(answer) {
+  const last = answer.abstained ? undefined : standing(answer).at(-1);
+  if (!last) return "";
+  const at = answer.text.lastIndexOf(last.text);
+  const rest = at < 0 ? "" : answer.text.slice(at + last.text.length).split("\n\n")[0].trim();
+  return rest.startsWith(SILENT) ? rest : "";
 }
 
 export function placeOf(citation) {

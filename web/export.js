@@ -1,6 +1,6 @@
 // Answers and conversations as text to take away: Markdown, with the sources and the words they rest on.
 
-import { numbered, ofTurn, placeOf, standing } from "./answer.js";
+import { numbered, ofTurn, placeOf, standing, unsaid } from "./answer.js";
 import { all } from "./client.js";
 import { place } from "./format.js";
 
@@ -12,7 +12,8 @@ export function answerText(answer) {
   const said = claims.map((claim) => [claim.text.trim(), ...marks(claim)].join(" "));
   const sources = [...numbers.values()].map(({ number, citation }) =>
     `[${number}] ${[citation.title, citation.source, place(citation)].filter(Boolean).join(", ")}: “${flat(citation.quote)}”`);
-  return [said.join(" ") || answer.text, sources.join("\n")].filter(Boolean).join("\n\n");
+  const told = [...said, unsaid(answer)].filter(Boolean).join(" ");
+  return [told || answer.text, sources.join("\n")].filter(Boolean).join("\n\n");
 }
 
 /** Return a conversation as Markdown: the branch that ends with its last turn. */

@@ -108,9 +108,18 @@ class Transcript:
     def _complete(self, event: events.AnswerCompleted) -> None:
         self.completed = event
         self._wipe()
-        if "".join("".join(self._shown.values()).split()) != "".join(event.text.split()):
-            say(("\n\n" if self._shown else "") + printable(event.text), end="")
+        self._tell_rest(event.text)
         say()
+
+    def _tell_rest(self, text: str) -> None:
+        """Write what of the finished answer is not on the screen: what follows its claims, or all of it."""
+        shown, told = "".join("".join(self._shown.values()).split()), "".join(text.split())
+        last = list(self._shown.values())[-1:]
+        if shown and shown != told and told.startswith(shown) and last[0] in text:
+            rest = text[text.rindex(last[0]) + len(last[0]) :]
+            say(printable(rest), end="")
+        elif shown != told:
+            say(("\n\n" if self._shown else "") + printable(text), end="")
 
 
 async def follow(stream: AsyncIterator[events.Event], transcript: Transcript) -> None:

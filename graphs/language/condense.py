@@ -103,7 +103,7 @@ def condense(question: str, history: Sequence[Turn]) -> str:
         return question
     if not depends(question):
         return _with_full_name(question, before[-1].question)
-    return _stand_alone(question, before[-1])[:MAX_CHARACTERS]
+    return filled_from(question, before[-1])[:MAX_CHARACTERS]
 
 
 def _spoken(history: Sequence[Turn]) -> list[Spoken]:
@@ -115,7 +115,9 @@ def _spoken(history: Sequence[Turn]) -> list[Spoken]:
             continue
         question = _asked_alone(turn.text, spoken, turns[: turns.index(turn)])
         answered = following is not None and following.role == "assistant" and not following.abstained
-        spoken.append(Spoken(question.strip(), following.short_answer if following and answered else ""))
+        # Of several answers the first is what a pronoun stands for: who it was, rather than when.
+        short = following.short_answer.partition("; ")[0] if following and answered else ""
+        spoken.append(Spoken(question.strip(), short))
     return spoken
 
 
@@ -125,10 +127,10 @@ def _asked_alone(text: str, spoken: Sequence[Spoken], before: Sequence[Turn]) ->
         return text
     if picked := completed(text, spoken[-1].question, asks_back(before)):
         return picked
-    return _stand_alone(text, spoken[-1]) if depends(text) else text
+    return filled_from(text, spoken[-1]) if depends(text) else text
 
 
-def _stand_alone(question: str, before: Spoken) -> str:
+def filled_from(question: str, before: Spoken) -> str:
     """Fill a dependent question from the one before it."""
     text = question.strip()
     bare = _LEAD.sub("", text).strip() or text

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from graphs.language.parting import parts_of
 from memory.records import Hit
 from memory.sentences import STOPWORDS, stem, words
 
@@ -15,15 +16,6 @@ _KEY_TERMS = 4
 _READ = 4
 _FOLLOWED = 3
 _NAME = re.compile(r"\b[A-Z][\w’'-]+(?:\s+(?:of |the |de |von |van )?[A-Z][\w’'-]+)*")
-_JOINT = re.compile(
-    r"[;?]\s+|,?\s+and\s+(?=(?:who|what|when|where|which|why|how|is|are|was|were|did|do|does|can)\b)", re.I
-)
-
-
-def sub_questions(question: str) -> tuple[str, ...]:
-    """Split a question that asks several things; one that asks a single thing gives none."""
-    parts = tuple(part.strip(" ?;,") for part in _JOINT.split(question))
-    return tuple(part for part in parts if len(_content(part)) > 1) if len(parts) > 1 else ()
 
 
 def further_queries(
@@ -40,7 +32,7 @@ def further_queries(
     open_words = list(missing) or _unmet(query, hits)
     terms = key_terms(query, hits)
     candidates = [
-        *sub_questions(query),
+        *parts_of(query),
         *(_following(query, hit) for hit in hits[:_FOLLOWED]),
         " ".join([*open_words, *terms]),
         " ".join([query, *terms[:2]]),

@@ -88,7 +88,8 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
 
 async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim:
     """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
-    if is_framed(state.query, claim, state.hits):
+    asked = (state.query, *(part.question for part in state.parts if claim.id in part.claim_ids))
+    if any(is_framed(question, claim, state.hits) for question in asked):
         return replace(claim, verdict="supported", reason="")
     quotes = [one.quote for one in claim.citations if not is_instruction(lines_behind(claim.text, one.quote))]
     if claim.citations and not quotes:

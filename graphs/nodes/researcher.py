@@ -9,7 +9,9 @@ from graphs.answers.clarifying import options_for
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import Errand, Gathered, gather, gone_parts, merge
-from graphs.language.queries import further_queries, sub_questions
+from graphs.joint import found_parts
+from graphs.language.parting import parts_of
+from graphs.language.queries import further_queries
 from graphs.standing import stand_alone
 from graphs.state import State, Update
 from memory.records import Hit
@@ -23,7 +25,8 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     emit.stage_changed(write, "researching", round)
     asked = await stand_alone(state, deps.models.chain("synthesizer", context.synthesizer), deps.models.limits)
     query = asked.query
-    queries = _queries(state, query, context)
+    questions = parts_of(query)
+    queries = (query, *questions) if state.round == 0 else _further(state, query)
     gathered = await gather(deps.tools, _errand(state, query, queries, context))
     # What stands far down was never read; without a bound, checkpoints would grow with each round.
     hits = _merged(state, gathered)[: 2 * LIMITS[context.effort].search_top_k]
@@ -32,6 +35,7 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
         "query": query,
         "searched": (*state.searched, *queries),
         "hits": hits,
+        "parts": found_parts(state, questions, gathered, context),
         "entries": state.entries or gathered.entries,
         "curated": gathered.curated.passage.passage_id if gathered.curated else state.curated,
         "term_weights": {**gathered.term_weights, **state.term_weights},
@@ -45,10 +49,8 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     return update
 
 
-def _queries(state: State, query: str, context: Context) -> tuple[str, ...]:
-    """What to search for in this round."""
-    if state.round == 0:
-        return (query, *sub_questions(query)) if context.effort == "deep" else (query,)
+def _further(state: State, query: str) -> tuple[str, ...]:
+    """What to search for in a later round."""
     return further_queries(query, state.verdict.missing, state.hits, state.searched)
 
 

@@ -11,6 +11,8 @@ from graphs.answers.framed import is_disagreement
 from graphs.answers.said import stems
 from graphs.context import Context
 from graphs.deps import Deps
+from graphs.joint import short_answers, silent_parts
+from graphs.language.indirect import silence_on
 from graphs.language.joining import join
 from graphs.language.picking import LEAD, ask_text
 from graphs.language.smalltalk import kind_of
@@ -57,10 +59,10 @@ def compose(state: State, *, is_filtered: bool = False) -> Answer:
             _without_claims(_abstention(state, is_filtered)), claims=state.draft, confidence=state.verdict.confidence
         )
     standing = [claim for claim in state.draft if claim.verdict == "supported"]
-    text = join([claim.text for claim in standing])
+    silences = [silence_on(part.question) for part in silent_parts(state.parts, standing)]
     return Answer(
-        text=text + _note(state),
-        short_answer=_short_answer(state.short_answer, standing),
+        text=join([*(claim.text for claim in standing), *silences]) + _note(state),
+        short_answer=short_answers(state.parts, standing) or _short_answer(state.short_answer, standing),
         claims=state.draft,
         citations=_citations(standing),
         confidence=state.verdict.confidence * (DISPUTED if any(map(is_disagreement, standing)) else 1.0),

@@ -13,6 +13,7 @@ from graphs.answers.shaping import shape
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
+from graphs.joint import read_joint
 from graphs.language.curated import curated_claims
 from graphs.language.joining import without_bullet
 from graphs.reading import Reading, ReadRequest
@@ -29,14 +30,17 @@ async def synthesizer(state: State, runtime: Runtime[Context], *, deps: Deps) ->
     if draft.is_written:
         return _update(state, context, draft, Reading(answerable=draft.answerable, claims=tuple(draft.claims)))
     emit.stage_changed(write, "reading", state.round)
-    reading = await _read(state, context, deps, hits)
+    joint = await read_joint(state, context, deps) if state.parts and not state.curated else None
+    reading = joint.whole if joint else await _read(state, context, deps, hits)
     claims = number(reading.claims, state.round, after=len(draft.claims))
     for claim in claims:
         emit.answer_delta(write, claim.id, claim.text)
     for part in gone_parts(reading.degraded, state.degraded):
         emit.degraded(write, part.part, part.reason)
     draft.used_tokens += sum(estimate(text) for text in _texts(state.query, hits, claims))
-    return _update(state, context, draft, replace(reading, claims=(*draft.claims, *claims)))
+    update = _update(state, context, draft, replace(reading, claims=(*draft.claims, *claims)))
+    parts = joint.numbered(claims) if joint else tuple(replace(part, claim_ids=()) for part in state.parts)
+    return {**update, "parts": parts}
 
 
 async def _written(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...], write: emit.Writer) -> Draft:

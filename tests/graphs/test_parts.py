@@ -10,7 +10,7 @@ import pytest
 
 from graphs.gathering import merge
 from graphs.language.instructions import is_instruction
-from graphs.language.queries import further_queries, sub_questions
+from graphs.language.queries import further_queries
 from graphs.language.smalltalk import kind_of
 from graphs.nodes.responder import compose
 from graphs.opinion import parse_opinion
@@ -89,19 +89,6 @@ def test_what_speaks_to_the_assistant_is_seen(sentence: str):
 )
 def test_what_speaks_about_the_world_is_left_alone(sentence: str):
     assert not is_instruction(sentence)
-
-
-@pytest.mark.parametrize(
-    ("question", "parts"),
-    [
-        ("Where was Goethe born and when did Schiller die?", ("Where was Goethe born", "when did Schiller die")),
-        ("What is salt and pepper?", ()),
-        ("Who wrote Faust?", ()),
-        ("", ()),
-    ],
-)
-def test_a_question_that_asks_twice_is_split(question: str, parts: tuple[str, ...]):
-    assert sub_questions(question) == parts
 
 
 def test_further_queries_are_new_and_name_what_was_found():

@@ -1,0 +1,71 @@
+"""A message that asks several things: a sentence for each that the sources support, a plain word for the others."""
+
+from __future__ import annotations
+
+from graphs.joint import silent_parts
+from graphs.state import Part
+from memory.records import Claim
+from tests.graphs.driving import ask, context, graph_of
+from tests.support.fake_tools import FakeTools, passage_hit
+
+GUIDE = passage_hit("The night guide is Ruth Abel.", "guide")
+HOURS = passage_hit("Visitors may stay until midnight.", "hours")
+MILL = passage_hit("The old mill was built in 1712 by Jan Kok.", "mill")
+BOTH = "Who is the night guide, and until when may visitors stay?"
+
+
+async def test_each_question_gets_its_sentence_in_the_order_asked():
+    ran = await ask(graph_of(FakeTools([HOURS, GUIDE, MILL])), BOTH)
+    assert ran.answer.text == "The night guide is Ruth Abel. Visitors may stay until midnight."
+    assert [one.source for one in ran.answer.citations] == ["guide.md", "hours.md"]
+
+
+async def test_each_question_is_searched_at_once_in_the_first_round():
+    tools = FakeTools([GUIDE, HOURS])
+    ran = await ask(graph_of(tools), BOTH)
+    queries = [part["query"] for part in ran.of("query.searched")]
+    assert queries == [BOTH, "Who is the night guide?", "Until when may visitors stay?"]
+    assert ran.state["round"] == 1
+
+
+async def test_what_is_not_said_is_named_beside_what_is():
+    ran = await ask(graph_of(FakeTools([GUIDE, MILL])), BOTH)
+    assert ran.answer.text == "The night guide is Ruth Abel. The sources do not say until when visitors may stay."
+    assert not ran.answer.abstained
+    assert len(ran.answer.citations) == 1
+    assert not ran.of("claim.retracted")
+
+
+async def test_the_first_question_may_be_the_one_that_is_not_said():
+    ran = await ask(graph_of(FakeTools([HOURS, MILL])), BOTH)
+    assert ran.answer.text == "Visitors may stay until midnight. The sources do not say who the night guide is."
+
+
+async def test_nothing_said_of_either_is_a_refusal():
+    ran = await ask(graph_of(FakeTools([MILL])), BOTH)
+    assert ran.answer.abstained
+    assert not ran.answer.citations
+
+
+async def test_one_sentence_that_answers_both_is_told_once():
+    ran = await ask(graph_of(FakeTools([MILL, GUIDE])), "When was the old mill built and by whom?")
+    assert ran.answer.text == "The old mill was built in 1712 by Jan Kok."
+
+
+async def test_a_sentence_of_another_question_is_no_answer_without_a_value_of_the_kind():
+    leader = passage_hit("Ruth Abel leads the choir.", "choir")
+    ran = await ask(graph_of(FakeTools([leader])), "Who leads the choir, and when was she born?")
+    told = "The sources do not say when the person who leads the choir was born."
+    assert ran.answer.text == f"Ruth Abel leads the choir. {told}"
+
+
+async def test_every_effort_answers_each_question():
+    for effort in ("quick", "standard", "deep"):
+        ran = await ask(graph_of(FakeTools([GUIDE, HOURS])), BOTH, context(effort))
+        assert len(ran.answer.citations) == 2
+
+
+def test_a_struck_claim_leaves_its_question_open():
+    parts = (Part("Who?", claim_ids=("a",)), Part("When?", claim_ids=("b",)))
+    assert silent_parts(parts, [Claim("a", "It is Ruth.")]) == parts[1:]
+    assert silent_parts((Part("Who?"), Part("When?")), []) == ()
