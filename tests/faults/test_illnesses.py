@@ -23,13 +23,14 @@ from memory.mongodb import open_mongodb
 from memory.postgres import open_postgres
 from memory.redis import open_redis
 from memory.sqlite import Database, open_database
+from tests.faults.house import QUIET
 from tests.faults.table import ILLNESSES, RECOVERS_S, Illness
 from tests.services.kinds import Server
 from tests.support.servers import own_postgres, own_server
 
 LIMIT_S = 1.0
 AT_ONCE_S = 0.3
-SLACK_S = 0.7
+SLACK_S = 0.1 if QUIET else 0.7
 """For a machine that does other things meanwhile."""
 PATIENCE_S = 20.0
 
