@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphs.answers.said import Said, stems
+from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
 _FIELD = re.compile(r"(?:^|;[ \t]+)(?P<name>[^:;\n]{1,40}):[ \t]+(?P<value>[^;\n]+)", re.M)
@@ -33,13 +34,13 @@ _MEASURED = tuple(
         ("deep", "depth"),
         ("big|large", "size area"),
         ("fast", "speed"),
-        ("long", "length duration term"),
+        ("long", "length duration term time"),
         ("when", "date year day time deadline"),
         ("where", "place location city address room country"),
     )
 )
 """What a question asks for without naming it -> the names of columns that say it."""
-_COUNTING = stems("many much number")
+_COUNTING = stems("many much number take takes last lasts")
 _TOLD = 160
 """Characters of the longest value that is told in one line."""
 _NAMED = 0.5
@@ -81,7 +82,12 @@ def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Fi
     """The cell that a question asks for: the one whose column it names, else the one that holds what was pointed at."""
     said = stems(question.text)
     asked = said | _measured(question)
-    shares = [(0.0 if _is_given(said, one) else _share(asked, one), place) for place, one in enumerate(fields)]
+    wanted = attribute_of(question.text)
+    heads = wanted.heads if wanted else frozenset[str]()
+    shares = [
+        (0.0 if _is_given(said, one) and not stems(one.label) <= heads else _share(asked, one), place)
+        for place, one in enumerate(fields)
+    ]
     best, place = max(shares, key=lambda pair: (pair[0], -pair[1]))
     if best >= _NAMED and [share for share, _ in shares].count(best) == 1:
         return fields[place]
@@ -116,15 +122,16 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     `Halo lamp` is not the row of `Halo Pro lamp`, however alike the two are.
     """
     asked = stems(question.text)
-    mine = _name(chosen)
+    mine = name_of(chosen)
     if not mine or mine <= asked:
         return chosen
     others = [row for row in rows if row.hit.passage.document_id == chosen.hit.passage.document_id]
-    fitting = [row for row in others if (name := _name(row)) and name <= asked and name >= mine & asked]
+    fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
     return fitting[0] if len(fitting) == 1 else chosen
 
 
-def _name(row: Said) -> frozenset[str]:
+def name_of(row: Said) -> frozenset[str]:
+    """Stems of whom a row is about: of its cell that names, else of its first."""
     fields = fields_of(row)
     named = next((one for one in fields if stems(one.label) & _NAMING), fields[0] if fields else None)
     return stems(named.value) if named else frozenset()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import log
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims
 from graphs.answers.polarity import Polarity, is_polar, polarity
-from graphs.answers.rows import asked_field, fields_of, is_settled, row_asked_for, row_polarity, tellings
-from graphs.answers.said import Said, said_by, sentences_of
+from graphs.answers.rows import asked_field, fields_of, is_settled, name_of, row_asked_for, row_polarity, tellings
+from graphs.answers.said import Said, said_by, sentences_of, stems
+from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.question import understand
+from graphs.reader.weights import logistic
 from graphs.reading import Reading
 from memory.records import Claim, Hit
 
@@ -19,6 +22,10 @@ READ = 8
 """Passages that a frame may be made of."""
 CERTAIN = 0.8
 """What an answer is worth whose parts were all found, when the reader alone was less sure."""
+
+UNSAID = 2.0
+"""Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
+TINY = 1e-6
 
 
 def shape(question: str, reading: Reading) -> Reading:
@@ -54,8 +61,11 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
     if not chosen:
         return reading
-    if told := _told_of_a_row(question, reading, chosen[0], hits):
-        return told
+    if fields_of(chosen[0]):
+        row = row_asked_for(understand(question, {}), chosen[0], sentences_of(hits))
+        reading = _doubted(reading, question, row)
+        if told := _told_of_a_row(question, reading, row):
+            return told
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
@@ -67,12 +77,9 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     return _polar(question, reading, chosen) if is_polar(question) else reading
 
 
-def _told_of_a_row(question: str, reading: Reading, chosen: Said, hits: Sequence[Hit]) -> Reading | None:
+def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None:
     """The cell of a row that is asked for, and what other documents say; other rows of its table would only confuse."""
-    if not fields_of(chosen):
-        return None
     known = understand(question, {})
-    row = row_asked_for(known, chosen, sentences_of(hits))
     others = tuple(claim for claim in reading.claims if claim.citations[0].document_id != row.hit.passage.document_id)
     if is_polar(question):
         settled = row_polarity(known, row)
@@ -89,6 +96,19 @@ def _told_of_a_row(question: str, reading: Reading, chosen: Said, hits: Sequence
     if is_settled(known, row, cell):
         return _sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
+
+
+def _doubted(reading: Reading, question: str, row: Said) -> Reading:
+    """A reading of a row, less believed where neither a column nor a cell says what is asked of whom the row names."""
+    asked = attribute_of(question)
+    if asked is None:
+        return reading
+    whose = stems(question) - asked.heads
+    is_about = not whose or bool(whose & (row.stems | row.around))
+    if is_about and says_attribute(asked, row.text, name_of(row)):
+        return reading
+    odds = log(max(reading.answerable, TINY) / max(1.0 - reading.answerable, TINY))
+    return replace(reading, answerable=logistic(odds - UNSAID))
 
 
 def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:
