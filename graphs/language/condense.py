@@ -13,6 +13,7 @@ from typing import NamedTuple
 from graphs.language.nouns import fitted, noun_after, noun_for, slot_for
 from graphs.language.picking import asks_back, completed
 from graphs.language.smalltalk import is_small_talk
+from graphs.language.subject import subject_of
 from memory.records import Turn
 from memory.sentences import STOPWORDS, words
 
@@ -224,7 +225,9 @@ def _antecedent(pronoun: str, before: Spoken) -> str:
         start, end = names[0] if is_person else names[-1]
         article = "the " if before.question[:start].casefold().endswith(" the ") else ""
         return article + before.question[start:end] + (noun_after(before.question, end) if article else "")
-    return "" if is_person else noun_for(before.question, is_plural=pronoun in _PLURAL)
+    if is_person:
+        return ""
+    return noun_for(before.question, is_plural=pronoun in _PLURAL) or subject_of(before.question)
 
 
 def _names_answer(pronoun: str, before: Spoken, is_person: bool) -> bool:

@@ -62,6 +62,7 @@ _POINTER = re.compile(
     r"\b(?:it|its|he|she|him|his|her|they|them|their)\b|(?<=\bis )(?:this|that)\b|(?<=\bare )(?:these|those)\b", re.I
 )
 _NAMING = re.compile(r"\s(?!I\b)[A-Z0-9]|\b(?:the|my|our|your) \w")
+_HINT = re.compile(r"\s*\(([^()]+)\)\s*[?.]*$")
 _THERE_IS = re.compile(r"^(?:is|are|was|were) there (?:an?|any|some) ", re.I)
 _THERE = re.compile(r"(?<!is )(?<!are )(?<!was )(?<!were )\bthere$", re.I)
 _PAIRS = """
@@ -75,12 +76,16 @@ _BINOMIALS = frozenset(tuple(pair.split("/")) for pair in _PAIRS.split())
 def parts_of(question: str) -> tuple[str, ...]:
     """Return the questions that a message asks, in order, each to be understood alone; () if it asks one thing."""
     plain = _LEADS.sub("", " ".join(question.split()))
+    hint = _HINT.search(plain)
+    plain = plain[: hint.start()] if hint else plain
     parts = [part for clause in _clauses(plain) for part in _shared(clause)]
     if not 1 < len(parts) <= MOST:
         return ()
     alone = parts[:1]
     for part in parts[1:]:
         alone.append(_alone(part, alone[-1]))
+    if hint:  # what the whole message is about, put behind it by who made it stand alone
+        alone = [_about(part, hint[1]) if _is_open(part) else part for part in alone]
     return tuple(dict.fromkeys(f"{part[:1].upper()}{part[1:].rstrip(' ?.,;!')}?" for part in alone))
 
 
@@ -194,8 +199,12 @@ def _alone(part: str, before: str) -> str:
     pointer = _POINTER.search(part)
     if pointer and thing and (depends(part) or _says_little(part)):
         return _replaced(part, pointer, thing)
-    is_open = depends(part) or _THERE.search(part) or _says_little(part)
-    return _about(part, thing) if is_open and not thing.startswith("my ") else part
+    return _about(part, thing) if _is_open(part) and not thing.startswith("my ") else part
+
+
+def _is_open(part: str) -> bool:
+    """Whether a question leaves open what it is about."""
+    return bool(depends(part) or _THERE.search(part) or _says_little(part)) and not part.endswith(")")
 
 
 def _about(part: str, thing: str) -> str:
