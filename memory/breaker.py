@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from random import uniform
 from types import TracebackType
 from typing import Literal
 
@@ -16,6 +17,7 @@ FAILURES = 5
 SLOW_S = 2.0
 """A call that failed after this long opens the circuit alone."""
 PROBE_EVERY_S = 1.0
+"""At the latest, and by chance up to half sooner: a server that goes and comes would be tried only while it is gone."""
 PROBE_S = 1.0
 NEARLY = 0.9
 """The part of its limit after which a call that failed has run out of it."""
@@ -27,7 +29,7 @@ def never(error: BaseException | None) -> bool:
 
 
 class Breaker:
-    """Closed until FAILURES calls in a row failed, or one that took SLOW_S; then one call each PROBE_EVERY_S tries.
+    """Closed until FAILURES calls in a row failed, or one that took SLOW_S; then one within each PROBE_EVERY_S tries.
 
     All others are told StoreUnavailable at once. Only StoreUnavailable counts as a failure, and not where another call
     was answered meanwhile: what else a server answers, it answers.
@@ -81,7 +83,7 @@ class Breaker:
         """Open the circuit: it is known that the server is gone; not where it answered within the last silent_s."""
         now = self._clock()
         if now - self._answered_at >= silent_s:
-            self._try_at = now + PROBE_EVERY_S
+            self._try_at = now + _pause_s()
 
     def admit(self, timeout_s: float) -> tuple[float, float]:
         """Return when a call begins and what its limit is."""
@@ -91,7 +93,7 @@ class Breaker:
         if began < self._try_at:
             self.meter.failures["open"] += 1
             raise StoreUnavailable(f"{self.name} did not answer before; it is tried again each second")
-        self._try_at = began + PROBE_EVERY_S
+        self._try_at = began + _pause_s()
         return began, min(timeout_s, PROBE_S)
 
     def ended(self, began: float, limit_s: float, error: BaseException | None) -> None:
@@ -131,3 +133,7 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._breaker.ended(self._began, self._limit_s, error)
+
+
+def _pause_s() -> float:
+    return uniform(PROBE_EVERY_S / 2, PROBE_EVERY_S)

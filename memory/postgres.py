@@ -34,7 +34,7 @@ CONFLICTS = 5
 """How often a transaction that another one made impossible (serialization, deadlock) is begun anew."""
 CONFLICT_PAUSE_S = 0.02
 RECONNECT_S = 1.0
-"""How often the pool tries to connect to a lost server."""
+"""How often the pool tries to connect to a lost server, by chance up to twice as often: see `breaker.PROBE_EVERY_S`."""
 CONNECT_S = 3
 LAST_WORDS_S = 1.0
 """How long a call that was given up may take to end on the server and give its connection back unharmed."""
@@ -221,6 +221,7 @@ class Postgres:
 
     async def _note_loss(self, pool: AsyncConnectionPool[Connection]) -> None:
         self.breaker.lost(RECONNECT_S)
+        pool.reconnect_timeout = uniform(RECONNECT_S / 2, RECONNECT_S)
         if not pool.closed:
             # The pool has given up until somebody asks; whoever waits already would wait in vain.
             await pool.check()

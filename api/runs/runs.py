@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from random import uniform
 from typing import Any
 
 import orjson
@@ -24,7 +25,8 @@ logger = logging.getLogger(__name__)
 RETRY_S = 0.5
 STOP_WAIT_S = 8.0
 MAX_RETRY_S = 2.0
-"""Runs of a store that was away go on this soon after it is back."""
+"""Runs of a store that was away go on this soon after it is back; by chance up to half sooner, so that one which goes
+and comes is not met only while it is gone."""
 
 
 class Runs:
@@ -297,7 +299,7 @@ class Runs:
         try:
             while not await self._attempted(live, recovering=recovering):
                 recovering = True
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(uniform(pause_s / 2, pause_s))
                 pause_s = min(2 * pause_s, MAX_RETRY_S)
         finally:
             live.renewing.cancel()

@@ -48,6 +48,7 @@ READ = Sight("read", 200, "read")
 KEPT = Sight("kept", 201, "kept")
 UNAVAILABLE = Sight("503 `store_unavailable`, Retry-After", 503, "store_unavailable")
 BUSY = Sight("409 `thread_busy`", 409, "thread_busy")
+UNDER_WAY = Sight("accepted, and ended once it can be charged and kept", 200, "under way")
 WAITING = Sight("what waits for it alone, `may_be_incomplete`", 200, "read", incomplete=True)
 
 LOSSES: Mapping[Dependency, Loss] = {
@@ -126,7 +127,7 @@ def _cell(dependency: Dependency, fault: Fault) -> Cell:
         return Cell(dependency, fault, 0, (ANSWERED,), (READ,), (KEPT,))
     if fault in WAVERS:
         # A message that was accepted before the server went away again is still being answered when the next one comes.
-        accepted = (BUSY,) if loss.question == UNAVAILABLE else ()
+        accepted = (UNDER_WAY, BUSY) if loss.question == UNAVAILABLE else ()
         return Cell(
             *(dependency, fault, loss.limits, _either(ANSWERED, loss.question, *accepted)),
             *(_either(READ, loss.history), _either(KEPT, loss.upload)),
@@ -180,10 +181,6 @@ ILLNESSES: tuple[Illness, ...] = (
     Illness("sqlite", "full", "no page more (`max_page_count`)", 0, writes_only=True, every_time=True),
 )
 """What was done to servers of their own; the other servers of `make services` know no passwords and no quota."""
-
-
-UNDER_WAY = Sight("accepted, and ended once there is space", 200, "under way")
-"""What was accepted cannot be charged yet."""
 
 
 class Sickness(NamedTuple):
