@@ -42,6 +42,8 @@ _ADVERB = re.compile(rf"^{_PREP}(?:when|where|why|{_HOW})\b", re.I)
 _HAS_AUXILIARY = re.compile(rf"\b(?:{_AUX})\b", re.I)
 _INVERTED = re.compile(rf"^(?:{_WH}|{_PREP}(?:what|how many|how much)(?: [\w’'-]+){{1,2}}?) (?:{_AUX})\b", re.I)
 _SUPPORTED = re.compile(rf"^{_WH}(?: [\w’'-]+){{0,3}}? (?:do|does|did) ", re.I)
+_AT_ONCE = re.compile(rf"^{_PREP}(?:(?:when|where|why) (?:{_AUX})|how)\b", re.I)
+_BEGUN = re.compile(rf"^{_WH} (?:{_AUX})$", re.I)
 _DETERMINERS = word_set("the a an my our your his her its their this that these those any some all each every no")
 _NOUNS = re.compile(
     r"^(?P<head>what(?:'s| is| are| was| were) )the (?P<first>[a-z-]+(?: [a-z-]+)??)(?:, (?:the )?(?P<middle>[a-z-]+))?"
@@ -105,7 +107,7 @@ def _clauses(text: str) -> list[str]:
 
 def _asks(clause: str) -> bool:
     """Whether a clause is a question of its own: it begins as one, or after a phrase that says where or when."""
-    if len(clause.split()) < 2:
+    if len(clause.split()) < 2 or _BEGUN.match(clause):
         return False
     if _CIRCUMSTANCE.match(clause):
         return True
@@ -121,10 +123,13 @@ def _begins(before: str, after: str, mark: str) -> bool:
     is_or = mark.strip(" ,").casefold().startswith("or")
     if opening is None:
         # "Does it hold or would it melt?" is one question with two answers to choose from.
-        return mark.strip() != "," and not (is_or and not _OPENING.match(before)) and _inverts(before, after)
+        is_list = mark.strip(" ,").casefold() in ("", "but") and ";" not in mark
+        return not is_list and not (is_or and not _OPENING.match(before)) and _inverts(before, after)
     asked = opening["wh"].casefold().split()
     said = "how" if "how" in asked else asked[-1]
     is_comma = mark.strip() == ","
+    if is_comma and _ADVERB.match(before) and not _AT_ONCE.match(before):
+        return False  # "When it rained, what did they do?"
     if is_comma and _BARE.match(after):
         return True
     if (is_or or is_comma) and (said in ("who", "whom", "whose", "which") or not _INVERTED.match(after)):

@@ -92,7 +92,7 @@ def _is_over(plain: str, word: str, taken: list[str]) -> bool:
         return True
     if plain in _ENDS:
         return not (plain == "for" and len(taken) == 2 and taken[0].casefold() == "the")
-    return word[:1].islower() and (plain in BASE_VERBS or (is_participle(plain) and len(taken) > 1))
+    return word[:1].islower() and (plain in BASE_VERBS or is_participle(plain))
 
 
 def _definite(phrase: str) -> str:

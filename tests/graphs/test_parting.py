@@ -35,6 +35,7 @@ def test_a_question_that_asks_several_things_is_split(question: str, parts: str)
 @pytest.mark.parametrize(
     ("question", "second"),
     [
+        ("When was Ada born, and when did she die?", "When did Ada die?"),
         ("Who founded Acme and when?", "When was Acme founded?"),
         ("When was the mill built and by whom?", "By whom was the mill built?"),
         ("What is the price of the Halo and how heavy is it?", "How heavy is the Halo?"),
@@ -76,6 +77,8 @@ def test_three_questions_are_told_apart():
         "When the bell rings, what do they do?",
         "Who, upon his return, will open the gate?",
         "What crime led to exile and was praised by many?",
+        "When Ada was with the choir, how many songs did she sing?",
+        "What format was rare but could sometimes be found?",
         "Does the glue hold or would it melt?",
         "How does the festival celebrate art and music?",
         "When did France fight Spain and England?",
