@@ -35,12 +35,14 @@ _PARTICIPLES = """
     said seen shown spent spoken stolen struck sunk sworn torn bought brought caught chosen cut dealt done
     begun broken become bound
 """
+_NO_PARTICIPLES = word_set("hundred sacred naked kindred infrared watershed moped biped hatred wicked rugged")
 _IRREGULAR = frozenset(_PARTICIPLES.split())
 
 
 def is_participle(word: str) -> bool:
     """Whether a word can be a past participle, as far as its form tells."""
-    return word in _IRREGULAR or (word.endswith("ed") and len(word) > 4)
+    is_regular = word.endswith("ed") and not word.endswith("eed") and len(word) > 4
+    return word in _IRREGULAR or (is_regular and word not in _NO_PARTICIPLES)
 
 
 _PASTS = """

@@ -101,6 +101,7 @@ def test_a_message_of_many_questions_stays_whole():
     ("question", "told"),
     [
         ("Until when may visitors stay?", " until when visitors may stay."),
+        ("What is the top speed of the boat?", " what the top speed of the boat is."),
         ("Who is the night guide?", " who the night guide is."),
         ("Who keeps the key?", " who keeps the key."),
         ("When did Schiller die?", " when Schiller died."),
