@@ -21,24 +21,21 @@ import numpy as np
 
 from evals.calibration import ARTICLES, TRAINING_SET, Case, refusal_cases, training_cases
 from evals.fitting import Floats, Logistic, auroc, fit_logistic, fit_ranking
-from evals.kept import KeptCosines
 from evals.quality import REFUSED_SET
 from evals.scoring import f1
 from graphs.language.verdicts import ANSWERABLE_THRESHOLD
-from graphs.reader.beside import beside
 from graphs.reader.edges import SPAN_FEATURES
 from graphs.reader.evidence import (
     READ_ANSWER_FEATURES,
     READ_SENTENCE_FEATURES,
-    Compared,
     read_answer_features,
 )
 from graphs.reader.extractive import COMPARED_BESIDE, choose, rank, rank_read
-from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, Scored, answer_features
+from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, answer_features
 from graphs.reader.spans import shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights, logistic, save_weights
 from memory.settings import StoreSettings
-from memory.stores import open_span_reader, open_stores
+from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.4
 """How much a question whose right passage was taken away counts beside a really unanswerable one."""
@@ -90,7 +87,7 @@ def fit_plain(cases: Gathered, origin: str) -> Weights:
     return weights
 
 
-def fit_read(cases: Gathered, plain: Weights, home: Path, reader: str, origin: str) -> ReadWeights:
+def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadWeights:
     """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
     sentence = fit_ranking([(case.read_features(), case.labels(case.sentences)) for case in cases.present])
     span = fit_ranking([case.cuts() for case in cases.present])
@@ -104,30 +101,18 @@ def fit_read(cases: Gathered, plain: Weights, home: Path, reader: str, origin: s
         reader=reader,
         origin=origin,
     )
-    alike = asyncio.run(_besides(weights, cases.all(), home))
-    rows = np.array([_read_row(plain, weights, case, one) for case, one in zip(cases.all(), alike, strict=True)])
+    rows = np.array([_read_row(plain, weights, case) for case in cases.all()])
     fitted = _fitted("read", rows, cases)
     bias = fitted.bias + _logit(ANSWERABLE_THRESHOLD) - _logit(_threshold(fitted, rows, cases))
     answer = _named(READ_ANSWER_FEATURES, fitted.weights)
     return replace(weights, answer=answer, bias=round(bias, 3), confident=_confident(weights, cases.present))
 
 
-def _read_row(plain: Weights, weights: ReadWeights, case: Case, alike: float) -> list[float]:
+def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
     count = COMPARED_BESIDE["standard"]
     compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
-    return read_answer_features(case.question, Compared(compared, alike), _best(weights, case), case.evidence)
-
-
-def _best(weights: ReadWeights, case: Case) -> Scored:
-    return choose(rank_read(weights, case.question, case.sentences, case.evidence))[0]
-
-
-async def _besides(weights: ReadWeights, cases: Sequence[Case], home: Path) -> list[float]:
-    """Of each case the cosine of question and best sentence, both without the question's subject."""
-    pairs = [beside(case.question, _best(weights, case).candidate) for case in cases]
-    async with open_stores(StoreSettings(home=home / "besides"), command="evals.calibrate") as stores:
-        cosines = KeptCosines(stores.embedder, home / "besides")
-        return [(await cosines.cosines(asked, [said]))[0] for asked, said in pairs]
+    best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0]
+    return read_answer_features(case.question, compared, best, case.evidence)
 
 
 def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
@@ -201,19 +186,15 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="replace graphs/reader/weights.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        fitted = _fit(options, options.home or Path(scratch))
-    print(fitted)
-    if options.write:
-        save_weights(fitted)
-
-
-def _fit(options: argparse.Namespace, home: Path) -> AllWeights:
-    cases, reader = asyncio.run(gathered(options, home))
+        cases, reader = asyncio.run(gathered(options, options.home or Path(scratch)))
     weights = load_weights()
     sets = f"{TRAINING_SET} ({ARTICLES} articles, {options.questions} questions), {REFUSED_SET} less reported"
     origin = f"{sets}; seed {options.seed}"
     plain = weights.plain if options.only_read else fit_plain(cases, origin)
-    return AllWeights(plain, weights.read if options.reader == "off" else fit_read(cases, plain, home, reader, origin))
+    read = weights.read if options.reader == "off" else fit_read(cases, plain, reader, origin)
+    print(AllWeights(plain, read))
+    if options.write:
+        save_weights(AllWeights(plain, read))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import NamedTuple
 
-from graphs.reader.features import UNKNOWN_COSINE, Candidate, Scored, answer_features, sentence_features
+from graphs.reader.features import Candidate, Scored, answer_features, sentence_features
 from graphs.reader.question import Question
 from memory.records import Effort, Hit
 from memory.span_ports import NOTHING, Span, Spans, Text
@@ -20,7 +19,7 @@ Eight hold what answers for nearly every question whose answer was found at all;
 READ_SENTENCE_FEATURES = ("near", "around", "pairs", "kind", "dense", "lexical", "passage", "span", "margin")
 READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
-    *("margin", "share", "absent", "chosen", "second", "best", "beside"),
+    *("margin", "share", "absent", "chosen", "second", "best"),
 )
 HERE, SURE = 0.05, 0.15
 """What counts for a passage beside its share of the best score: that it says "here", and being as sure as can be."""
@@ -89,23 +88,14 @@ def read_sentence_features(
     return [*plain, evidence.score(candidate), evidence.margin(candidate.hit)]
 
 
-class Compared(NamedTuple):
-    """What was compared.
-
-    ranked: sentences as `quick` ranks them. beside: cosine of the question to the sentence to cite, both without the
-    question's subject.
-    """
-
-    ranked: Sequence[Scored]
-    beside: float = UNKNOWN_COSINE
-
-
-def read_answer_features(question: Question, compared: Compared, best: Scored, evidence: Evidence) -> list[float]:
-    """Features in the order of READ_ANSWER_FEATURES. best: the sentence to cite."""
+def read_answer_features(
+    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence
+) -> list[float]:
+    """Features in the order of READ_ANSWER_FEATURES. compared: as `quick` ranks them; best: the sentence to cite."""
     margins = sorted([*(_bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
-    plain = answer_features(question, compared.ranked)
+    plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
-    return [*plain, *read, margins[1], best.score, compared.beside]
+    return [*plain, *read, margins[1], best.score]
 
 
 def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from graphs.context import LIMITS
-from graphs.reader.beside import beside
 from graphs.reader.evidence import (
     READ_PASSAGES,
-    Compared,
     Evidence,
     read_answer_features,
     read_sentence_features,
@@ -87,19 +85,7 @@ class ExtractiveReader:
         if isinstance(evidence, Degraded):
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
-        chosen = await asyncio.to_thread(choose_read, self._weights.read, question, found, evidence)
-        known = Compared(both, await self._beside(request, question, chosen[0].candidate))
-        return await asyncio.to_thread(conclude, self._weights.read, question, request.hits, chosen, (known, evidence))
-
-    async def _beside(self, request: ReadRequest, question: Question, best: Candidate) -> float:
-        """How alike question and sentence are without the subject; not asked where the weights have no use for it."""
-        if not self._weights.read.answer["beside"]:
-            return UNKNOWN_COSINE
-        asked, said = beside(question, best)
-        try:
-            return (await request.tools.similarities(request.scope, asked, (said,)))[0]
-        except ToolCallError:
-            return UNKNOWN_COSINE
+        return await asyncio.to_thread(conclude, self._weights.read, question, request.hits, found, (both, evidence))
 
     async def _compared(self, question: Question, request: ReadRequest) -> Reading:
         """Read without the small reader."""
@@ -133,26 +119,21 @@ async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degra
     return Evidence({hit.passage.passage_id: found for hit, found in zip(hits, read, strict=True)})
 
 
-def choose_read(
-    weights: ReadWeights, question: Question, found: Sequence[Candidate], evidence: Evidence
-) -> list[Scored]:
-    """The one to three sentences to cite, by what was read."""
-    ranked = rank_read(weights, question, found, evidence)
-    return choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
-
-
 def conclude(
     weights: ReadWeights,
     question: Question,
     hits: tuple[Hit, ...],
-    chosen: Sequence[Scored],
-    known: tuple[Compared, Evidence],
+    found: Sequence[Candidate],
+    known: tuple[Sequence[Scored], Evidence],
 ) -> Reading:
-    """What was chosen as a reading. known: what was compared, and what was read."""
+    """Choose among all candidates. known: those that were compared, best first, and what was read."""
     compared, evidence = known
+    ranked = rank_read(weights, question, found, evidence)
+    chosen = choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
+    best = chosen[0].candidate
     return Reading(
         claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
-        short_answer=pointed_answer(question, chosen[0].candidate, evidence, weights),
+        short_answer=pointed_answer(question, best, evidence, weights),
         ranked=reranked(hits, evidence),
         answerable=weights.answerable(read_answer_features(question, compared, chosen[0], evidence)),
     )
