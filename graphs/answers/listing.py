@@ -29,7 +29,10 @@ _ITEM = re.compile(r"^[ \t]*(?P<mark>[-*+•‣◦·]|\(?\d{1,2}[.)])[ \t]+", re
 _DENIED = re.compile(r"\b(?:not|never|no|cannot|without)\b|n['’]t\b", re.I)
 _OF_LISTS = stems(
     "list lists name steps step way things thing item items kinds kind types type all do make tell show give example"
-    " examples come include included contain belong"
+    " examples come include included contain belong something anything someone anyone somebody anybody"
+)
+_HOW_TO = re.compile(
+    r"^\W*(?:(?:please|can you|could you|and|so|tell me|show me)\s+)*how (?:do|can|should|must|to)\b", re.I
 )
 _HEADING = re.compile(r"^#{1,6}\s+")
 
@@ -49,6 +52,24 @@ def listed_claims(question: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
     for hit in hits:
         for found in _lists(hit):
             if _is_asked(question, found.lead, hit) and FEWEST <= len(found.spans) <= MAX_ITEMS:
+                return _claims(hit, found)
+    return ()
+
+
+def whole_steps(question: str, claims: Sequence[Claim], hits: Sequence[Hit]) -> tuple[Claim, ...]:
+    """Return all steps of a list that two of the claims come from, where the question is how to do something.
+
+    One step left out in the middle is worse than none told.
+    """
+    cited = [claim.citations[0] for claim in claims if claim.citations]
+    if not _HOW_TO.match(question) or len(cited) < FEWEST:
+        return ()
+    for hit in hits:
+        for found in _lists(hit):
+            at = [(hit.passage.start + start, hit.passage.start + end) for start, end in found.spans]
+            own = [one for one in cited if one.document_id == hit.passage.document_id]
+            told = sum(any(start < one.end and one.start < end for one in own) for start, end in at)
+            if found.ordered and told >= FEWEST and len(at) <= MAX_ITEMS:
                 return _claims(hit, found)
     return ()
 

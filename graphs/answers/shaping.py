@@ -8,7 +8,7 @@ from math import log
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
-from graphs.answers.listing import listed_claims
+from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.rows import asked_field, fields_of, is_settled, name_of, row_asked_for, row_polarity, tellings
 from graphs.answers.said import Said, said_by, sentences_of, stems
@@ -53,7 +53,10 @@ def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading |
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
     claims = listed_claims(question, hits)
-    return _sure(reading, claims, "") if claims else None
+    if claims:
+        return _sure(reading, claims, "")
+    steps = whole_steps(question, reading.claims, hits)
+    return replace(reading, claims=steps, short_answer="") if steps else None
 
 
 def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading:

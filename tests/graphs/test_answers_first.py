@@ -8,10 +8,11 @@ import pytest
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.framed import is_framed
-from graphs.answers.listing import listed_claims
+from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.polarity import polarity
 from graphs.answers.said import sentences_of
-from memory.records import Claim
+from graphs.language.curated import cite
+from memory.records import Citation, Claim, Hit
 from tests.support.fake_tools import passage_hit
 
 
@@ -162,6 +163,23 @@ def test_what_comes_in_a_box_is_the_list_under_that_heading():
 def test_steps_keep_their_numbers():
     claims = listed_claims("How do I return something?", [passage_hit(STEPS, title="Returns policy")])
     assert [claim.text for claim in claims] == ["1. Open your order. Choose it.", "2. Print the label."]
+
+
+KETTLE = "Care\n\n1. Fill it to the mark.\n2. Add a spoon of citric acid.\n3. Boil twice.\n4. Rinse it."
+
+
+def test_no_step_is_left_out_between_those_that_were_found():
+    hit = passage_hit(KETTLE, title="Aurora kettle")
+    found = [Claim("", text, (cited(hit, text),)) for text in ("Fill it to the mark.", "Boil twice.")]
+    told = [claim.text for claim in whole_steps("How do I descale the kettle?", found, [hit])]
+    assert told == ["1. Fill it to the mark.", "2. Add a spoon of citric acid.", "3. Boil twice.", "4. Rinse it."]
+    assert whole_steps("What is boiled twice?", found, [hit]) == ()
+    assert whole_steps("How do I descale the kettle?", found[:1], [hit]) == ()
+
+
+def cited(hit: Hit, text: str) -> Citation:
+    start = hit.passage.text.index(text)
+    return cite(hit, start, start + len(text))
 
 
 @pytest.mark.parametrize(
