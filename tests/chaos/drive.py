@@ -96,7 +96,9 @@ async def open_zygote(home: Path, port: int, settings: Mapping[str, object]) -> 
         "tests.chaos.zygote",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "LANGSMITH_TRACING": "false"},
+        # What a developer set for himself is no setting of these servers.
+        env={name: value for name, value in os.environ.items() if not name.startswith("MULTIDB_")}
+        | {"LANGSMITH_TRACING": "false"},
     )
     try:
         yield Zygote(process, home, port, settings)
