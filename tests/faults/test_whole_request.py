@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -42,6 +44,20 @@ async def timed(house: House, path: str) -> tuple[httpx.Response, float]:
     return reply, time.monotonic() - began
 
 
+async def late_reply(house: House, path: str) -> tuple[int, str, float]:
+    """Return status, problem's code and seconds; in bare bytes, as fifteen calls cost a client more than the server."""
+    began, url = time.monotonic(), urlsplit(house.served.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: close\r\n\r\n".encode())
+        reply = await reader.read()
+    finally:
+        writer.close()
+    took_s = time.monotonic() - began
+    head, _, body = reply.partition(b"\r\n\r\n")
+    return int(head.split()[1]), json.loads(body)["code"], took_s
+
+
 def path_on(server: str, house: House, run_id: str) -> str:
     return {
         "postgres": "/api/v1/me",
@@ -59,14 +75,12 @@ async def test_an_answer_comes_at_the_deadline_while_a_server_hangs_and_no_conne
     path = path_on(server, house, seen.run_id)
     well = (await timed(house, path))[0]
     with house.proxies[server].silent():
-        late = await asyncio.gather(*(timed(house, path) for _ in range(AT_ONCE)))
-    assert {(reply.status_code, reply.json()["code"]) for reply, _ in late} <= {
-        (504, "deadline_exceeded"),
-        (503, "store_unavailable"),
-    }, [reply.text for reply, _ in late]
-    print(f"{server}: {min(s for _, s in late):.3f} to {max(s for _, s in late):.3f} s")  # noqa: T201 - figures
-    assert max(took_s for _, took_s in late) <= REQUEST_S + LATE_S + house.slack_s
-    assert late[0][0].status_code == 504
+        late = await asyncio.gather(*(late_reply(house, path) for _ in range(AT_ONCE)))
+    assert {(status, code) for status, code, _ in late} <= {(504, "deadline_exceeded"), (503, "store_unavailable")}
+    seconds = [took_s for *_, took_s in late]
+    print(f"{server}: {min(seconds):.3f} to {max(seconds):.3f} s")  # noqa: T201 - figures
+    assert max(seconds) <= REQUEST_S + LATE_S + house.slack_s
+    assert late[0][0] == 504
 
     await well_again(house)
     again = [(await timed(house, path))[0] for _ in range(AT_ONCE)]
