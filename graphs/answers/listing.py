@@ -38,11 +38,11 @@ _HEADING = re.compile(r"^#{1,6}\s+")
 
 
 class Listing(NamedTuple):
-    """A list and the words above it. ordered: its items are steps."""
+    """A list and the words above it. first: number of its first item, whose items are steps; None: they are not."""
 
     lead: str
     spans: tuple[tuple[int, int], ...]
-    ordered: bool
+    first: int | None
 
 
 def listed_claims(question: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
@@ -69,7 +69,7 @@ def whole_steps(question: str, claims: Sequence[Claim], hits: Sequence[Hit]) -> 
             at = [(hit.passage.start + start, hit.passage.start + end) for start, end in found.spans]
             own = [one for one in cited if one.document_id == hit.passage.document_id]
             told = sum(any(start < one.end and one.start < end for one in own) for start, end in at)
-            if found.ordered and told >= FEWEST and len(at) <= MAX_ITEMS:
+            if found.first is not None and told >= FEWEST and len(at) <= MAX_ITEMS:
                 return _claims(hit, found)
     return ()
 
@@ -78,7 +78,7 @@ def _claims(hit: Hit, found: Listing) -> tuple[Claim, ...]:
     """Each item as a claim on a line of its own; what speaks to an assistant is left out."""
     texts = [(hit.passage.text[start:end], start, end) for start, end in found.spans]
     kept = [row for row in texts if not is_instruction(row[0])]
-    marks = [f"{number}. " if found.ordered else "- " for number in range(1, len(kept) + 1)]
+    marks = ["- " if found.first is None else f"{found.first + place}. " for place in range(len(kept))]
     return tuple(
         Claim("", f"{mark}{' '.join(text.split())}", (cite(hit, start, end),))
         for mark, (text, start, end) in zip(marks, kept, strict=True)
@@ -121,8 +121,9 @@ def _listing(hit: Hit, items: Sequence[re.Match[str]]) -> Listing:
     text = hit.passage.text
     ends = [*(item.start() for item in items[1:]), _end(text, items[-1].end())]
     spans = [clip(text, *trim(text, item.end(), end), _MAX_QUOTE) for item, end in zip(items, ends, strict=True)]
-    ordered = items[0]["mark"].strip("(.)").isdigit()
-    return Listing(_lead(hit, text[: items[0].start()]), tuple(span for span in spans if span[0] < span[1]), ordered)
+    number = items[0]["mark"].strip("(.)")
+    first = int(number) if number.isdigit() else None
+    return Listing(_lead(hit, text[: items[0].start()]), tuple(span for span in spans if span[0] < span[1]), first)
 
 
 def _end(text: str, start: int) -> int:

@@ -104,7 +104,7 @@ def condense(question: str, history: Sequence[Turn]) -> str:
         return question
     if not depends(question):
         return _with_full_name(question, before[-1].question)
-    return filled_from(question, before[-1])[:MAX_CHARACTERS]
+    return _stand_alone(question, before[-1])[:MAX_CHARACTERS]
 
 
 def _spoken(history: Sequence[Turn]) -> list[Spoken]:
@@ -128,10 +128,10 @@ def _asked_alone(text: str, spoken: Sequence[Spoken], before: Sequence[Turn]) ->
         return text
     if picked := completed(text, spoken[-1].question, asks_back(before)):
         return picked
-    return filled_from(text, spoken[-1]) if depends(text) else text
+    return _stand_alone(text, spoken[-1]) if depends(text) else text
 
 
-def filled_from(question: str, before: Spoken) -> str:
+def _stand_alone(question: str, before: Spoken) -> str:
     """Fill a dependent question from the one before it."""
     text = question.strip()
     bare = _LEAD.sub("", text).strip() or text

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from graphs.language.subject import ASKED, is_predicate
-from graphs.language.verbs import AUXILIARIES, BASE_VERBS, is_participle, past, third_person, word_set
+from graphs.language.verbs import ANY_AUX, BASE_VERBS, is_participle, past, third_person, word_set
 
 SILENCE = "The sources do not say"
-_AUX = "|".join(sorted(AUXILIARIES))
-_OPENING = re.compile(rf"^(?P<aux>{_AUX})\s+(?P<rest>.+)$", re.I)
+_OPENING = re.compile(rf"^(?P<aux>{ANY_AUX})\s+(?P<rest>.+)$", re.I)
 _HINT = re.compile(r"\s*\([^()]*\)$")
 _BE = word_set("is are was were am")
 _HAVE = word_set("have has had")

@@ -9,7 +9,7 @@ import re
 
 from graphs.language.condense import depends
 from graphs.language.subject import subject_of
-from graphs.language.verbs import AUXILIARIES, BASE_VERBS, is_participle, word_set
+from graphs.language.verbs import ANY_AUX, AUXILIARIES, BASE_VERBS, is_participle, word_set
 from memory.sentences import STOPWORDS, words
 
 MOST = 4
@@ -17,7 +17,6 @@ MOST = 4
 _PREP = r"(?:(?:in|at|on|by|for|with|from|to|of|since|until|till|about|through|under) )?"
 _HOW = r"how(?: (?:much|many|long|often|old|far|big|tall|large|high|fast|soon|heavy|wide|deep|late|early))?"
 _WH = rf"{_PREP}(?:who|whom|whose|what|which|when|where|why|{_HOW})"
-_AUX = "|".join(sorted(AUXILIARIES))
 _PRONOUNS = "i|you|he|she|it|we|they|there|this|that|these|those|one"
 _LEADS = re.compile(
     r"^(?:(?:please|and|so|hi|hello|ok(?:ay)?)[\s,]+)*(?:(?:(?:can|could|would|will) you (?:please )?)?"
@@ -26,24 +25,24 @@ _LEADS = re.compile(
     re.I,
 )
 _CUT = re.compile(
-    rf"(?:\s*[;?]\s+(?:(?:and|or|but|also)\b,?\s+)?|\s*,?\s+(?:and|or|but)(?:\s+also)?,?\s+|\s*,\s+)(?=(?:{_WH}|{_AUX})\b)",
+    rf"(?:\s*[;?]\s+(?:(?:and|or|but|also)\b,?\s+)?|\s*,?\s+(?:and|or|but)(?:\s+also)?,?\s+|\s*,\s+)(?=(?:{_WH}|{ANY_AUX})\b)",
     re.I,
 )
 _SEVERAL_WH = re.compile(
-    rf"^(?P<first>{_WH})(?P<more>(?:,? (?:and|or) |, )(?:{_WH}))+(?P<rest>\s+(?:{_AUX})\b.+)$", re.I
+    rf"^(?P<first>{_WH})(?P<more>(?:,? (?:and|or) |, )(?:{_WH}))+(?P<rest>\s+(?:{ANY_AUX})\b.+)$", re.I
 )
 _OPENING = re.compile(rf"^(?P<wh>{_WH})\b(?P<rest>.*)$", re.I | re.S)
-_ASKING = re.compile(rf"^(?:{_WH}|{_AUX})\b(?!['’])", re.I)
+_ASKING = re.compile(rf"^(?:{_WH}|{ANY_AUX})\b(?!['’])", re.I)
 _BARE = re.compile(rf"^{_WH}(?: (?:exactly|else))?$", re.I)
 _BARE_NOUN = re.compile(rf"^{_PREP}(?:what|which) \w+$", re.I)
 _MODALS = "do|does|did|can|could|may|must|should|shall|will|would"
-_CIRCUMSTANCE = re.compile(rf"^(?!{_WH})[^,]{{3,40}}, (?:{_WH}|{_AUX})\b(?!['’])", re.I)
+_CIRCUMSTANCE = re.compile(rf"^(?!{_WH})[^,]{{3,40}}, (?:{_WH}|{ANY_AUX})\b(?!['’])", re.I)
 _ADVERB = re.compile(rf"^{_PREP}(?:when|where|why|{_HOW})\b", re.I)
-_HAS_AUXILIARY = re.compile(rf"\b(?:{_AUX})\b", re.I)
-_INVERTED = re.compile(rf"^(?:{_WH}|{_PREP}(?:what|how many|how much)(?: [\w’'-]+){{1,2}}?) (?:{_AUX})\b", re.I)
+_HAS_AUXILIARY = re.compile(rf"\b(?:{ANY_AUX})\b", re.I)
+_INVERTED = re.compile(rf"^(?:{_WH}|{_PREP}(?:what|how many|how much)(?: [\w’'-]+){{1,2}}?) (?:{ANY_AUX})\b", re.I)
 _SUPPORTED = re.compile(rf"^{_WH}(?: [\w’'-]+){{0,3}}? (?:do|does|did) ", re.I)
-_AT_ONCE = re.compile(rf"^{_PREP}(?:(?:when|where|why) (?:{_AUX})|how)\b", re.I)
-_BEGUN = re.compile(rf"^{_WH} (?:{_AUX})$", re.I)
+_AT_ONCE = re.compile(rf"^{_PREP}(?:(?:when|where|why) (?:{ANY_AUX})|how)\b", re.I)
+_BEGUN = re.compile(rf"^{_WH} (?:{ANY_AUX})$", re.I)
 _DETERMINERS = word_set("the a an my our your his her its their this that these those any some all each every no")
 _NOUNS = re.compile(
     r"^(?P<head>what(?:'s| is| are| was| were) )the (?P<first>[a-z-]+(?: [a-z-]+)??)(?:, (?:the )?(?P<middle>[a-z-]+))?"
@@ -51,11 +50,11 @@ _NOUNS = re.compile(
     re.I,
 )
 _WHICH_NOUNS = re.compile(
-    rf"^(?P<wh>what|which) (?P<first>[a-z-]+) and (?:(?:what|which) )?(?P<second>[a-z-]+) (?P<rest>(?:{_AUX}) .+)$",
+    rf"^(?P<wh>what|which) (?P<first>[a-z-]+) and (?:(?:what|which) )?(?P<second>[a-z-]+) (?P<rest>(?:{ANY_AUX}) .+)$",
     re.I,
 )
 _VERBS = re.compile(
-    rf"^(?P<head>{_WH}(?: \w+){{0,2}}? (?P<aux>{_AUX}) .+?) (?P<first>[a-z]+)(?:, (?P<middle>[a-z]+))?"
+    rf"^(?P<head>{_WH}(?: \w+){{0,2}}? (?P<aux>{ANY_AUX}) .+?) (?P<first>[a-z]+)(?:, (?P<middle>[a-z]+))?"
     r",? and (?P<second>[a-z]+)(?P<tail> (?:on|in|at|for|during|from|to) .+)?$",
     re.I,
 )
@@ -197,7 +196,7 @@ def _alone(part: str, before: str) -> str:
     """A later question made to stand on the one before it."""
     if _BARE.match(part) or _BARE_NOUN.match(part):
         return _with_predicate(part, before)
-    who = re.match(rf"^who\s+(?!(?:{_AUX})\b)(?P<did>.+?)[ ?]*$", before, re.I)
+    who = re.match(rf"^who\s+(?!(?:{ANY_AUX})\b)(?P<did>.+?)[ ?]*$", before, re.I)
     if (person := _PERSON.search(part)) and who and depends(part):
         return _replaced(part, person, f"the person who {who['did']}")
     thing = subject_of(before)
@@ -231,7 +230,7 @@ def _with_predicate(wh: str, before: str) -> str:
     verb, _, thing = rest.partition(" ")
     if is_participle(verb.casefold()) and thing and verb.casefold() not in AUXILIARIES:
         return f"{wh} was {thing} {verb}"
-    noun = re.match(rf"^(?:\w+ ){{1,2}}?(?=(?:{_AUX}) )", rest, re.I)
+    noun = re.match(rf"^(?:\w+ ){{1,2}}?(?=(?:{ANY_AUX}) )", rest, re.I)
     has_noun = noun and re.match(rf"^{_PREP}(?:what|which|whose|how many|how much)\b", before, re.I)
     return f"{wh} {rest[noun.end() :] if noun and has_noun else rest}"
 

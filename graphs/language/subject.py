@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 
-from graphs.language.verbs import AUXILIARIES, BASE_VERBS, is_participle, word_set
+from graphs.language.verbs import ANY_AUX, BASE_VERBS, is_participle, word_set
 
-_AUX = "|".join(sorted(AUXILIARIES))
 ASKED = re.compile(
     r"^(?:(?:in|at|on|by|for|with|from|to|of|since|until|till) )?"
-    rf"(?:(?:what|which|whose|how many|how much)(?: (?!(?:{_AUX})\b)[\w’'-]+){{0,3}}"
+    rf"(?:(?:what|which|whose|how many|how much)(?: (?!(?:{ANY_AUX})\b)[\w’'-]+){{0,3}}"
     r"|who|whom|when|where|why"
     r"|how(?: (?:long|often|old|far|big|tall|large|high|fast|soon|heavy|wide|deep|late|early))?)\s+",
     re.I,
 )
 _THERE = re.compile(r"^(?:is|are|was|were)(?: there)(?: (?:an?|any|some))? ", re.I)
-_AUXILIARY = re.compile(rf"^(?:{_AUX})\s+", re.I)
+_AUXILIARY = re.compile(rf"^(?:{ANY_AUX})\s+", re.I)
 _PREDICATES = word_set("""
     valid free open closed available possible allowed included covered due ready cheaper dearer heavier lighter
     responsible different alive dead safe legal necessary required

@@ -9,6 +9,8 @@ def word_set(text: str) -> frozenset[str]:
 
 
 AUXILIARIES = word_set("is are was were am do does did can could may must shall should will would has have had might")
+ANY_AUX = "|".join(sorted(AUXILIARIES))
+"""For patterns."""
 _VERBS = """
     accept agree allow appear apply arrive ask attend be become begin belong block boil book break bring build
     burn buy call cancel carry catch celebrate change charge charge check choose claim clean close collect

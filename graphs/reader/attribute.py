@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 
 from graphs.language.lexicon import meaning
-from graphs.language.verbs import AUXILIARIES, word_set
+from graphs.language.verbs import ANY_AUX, AUXILIARIES, word_set
 from memory.sentences import STOPWORDS, words
 
 ALIKE = 5
 """Letters from which two stems that begin alike are taken for forms of one word."""
-_AUX = "|".join(sorted(AUXILIARIES))
 _NOUN = re.compile(
-    rf"^(?:\w+ )??(?:what|which|how many|how much) (?!(?:{_AUX})\b)(?P<run>[\w’'&-]+(?: [\w’'&-]+)*)", re.I
+    rf"^(?:\w+ )??(?:what|which|how many|how much) (?!(?:{ANY_AUX})\b)(?P<run>[\w’'&-]+(?: [\w’'&-]+)*)", re.I
 )
 _OF = re.compile(
     r"^(?:what|who)(?:[’']s| is| are| was| were) (?:the|its|their|his|her|your|our) (?P<noun>[\w’'&-]+(?: [\w’'&-]+)*?)"

@@ -177,6 +177,13 @@ def test_no_step_is_left_out_between_those_that_were_found():
     assert whole_steps("How do I descale the kettle?", found[:1], [hit]) == ()
 
 
+def test_steps_that_go_on_from_another_passage_keep_their_numbers():
+    hit = passage_hit("3. Boil twice.\n4. Rinse it.", title="Aurora kettle")
+    found = [Claim("", text, (cited(hit, text),)) for text in ("Boil twice.", "Rinse it.")]
+    told = [claim.text for claim in whole_steps("How do I descale the kettle?", found, [hit])]
+    assert told == ["3. Boil twice.", "4. Rinse it."]
+
+
 def cited(hit: Hit, text: str) -> Citation:
     start = hit.passage.text.index(text)
     return cite(hit, start, start + len(text))
