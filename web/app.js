@@ -85,7 +85,7 @@ function go(hash) {
   else location.hash = hash;
 }
 
-/** Show what the address says. */
+/** Show what the address says; what is loading takes the focus from nobody. */
 async function route() {
   closeRail();
   source.close();
@@ -97,11 +97,12 @@ async function route() {
   if (inDocuments) {
     fill(at("main"), trouble, documents.element);
     showTitle();
-    await documents.load();
     documents.element.querySelector("h1").focus();
+    await documents.load();
     return;
   }
   fill(at("main"), trouble, scroller, toEnd, composer.element);
+  if (!narrow.matches) composer.focus();
   if (page === "c" && session) {
     hello.hidden = true;
     if (thread.session !== session) {
@@ -110,7 +111,6 @@ async function route() {
     }
   } else await showWelcome();
   showTitle();
-  if (!narrow.matches) composer.focus();
 }
 
 /** The tab says which conversation it holds, and whether an answer is still being written. */

@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from memory.records import Citation
 from tests.api.rigging import Script, Scripted, Write, says
@@ -142,6 +142,37 @@ async def test_a_question_sent_into_the_void_is_asked_once_after_a_reload(
         await expect(page.locator(".claim[data-verdict=supported]")).to_have_text(TOWER)
         await expect(page.locator(".session")).to_have_count(2)
         assert len(graph.asked) == 2
+
+
+async def test_what_is_loading_takes_the_focus_from_nobody(home: Path, browser: Watched) -> None:
+    async with open_watched(browser, home) as server:
+        page = await browser.open(server.url)
+        await focus_stays(page, "#/documents")
+        await focus_stays(page, "#/")
+
+
+async def focus_stays(page: Page, address: str) -> None:
+    """Move the focus while what the address shows is still being fetched."""
+    called = "**/api/v1/documents*"
+    held, came = anyio.Event(), anyio.Event()
+
+    async def hold(route: Route) -> None:
+        came.set()
+        await held.wait()
+        await route.continue_()
+
+    await page.route(called, hold)
+    await page.evaluate("(address) => { location.hash = address }", address)
+    with anyio.fail_after(5):
+        await came.wait()
+    await page.locator("#main").focus()
+    async with page.expect_response(called):
+        held.set()
+    await page.unroute(called)
+    await page.wait_for_function(
+        "() => document.querySelector('.documents .hint') || !document.querySelector('.documents')"
+    )
+    await expect(page.locator("#main")).to_be_focused()
 
 
 async def test_the_keyboard_is_enough(home: Path, script: Callable[[Script], Scripted], browser: Watched) -> None:
