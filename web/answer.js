@@ -1,7 +1,5 @@
 // What is known of an answer: a pure function of its run's events, or of a stored turn.
 
-const SILENT = "The sources do not say";
-
 export function emptyAnswer() {
   return {
     status: "running", stage: "", round: 1, queries: [], sources: [], claims: [], text: "", short: "", confidence: 0,
@@ -59,13 +57,12 @@ export function numbered(answer) {
   return numbers;
 }
 
-/** What the text says behind its claims: that the sources leave a part of the question open; "" if it says no more. */
+/** What the text says behind its claims and before a note: which of several questions is left open; "" if none is. */
 export function unsaid(answer) {
   const last = answer.abstained ? undefined : standing(answer).at(-1);
   if (!last) return "";
   const at = answer.text.lastIndexOf(last.text);
-  const rest = at < 0 ? "" : answer.text.slice(at + last.text.length).split("\n\n")[0].trim();
-  return rest.startsWith(SILENT) ? rest : "";
+  return at < 0 ? "" : answer.text.slice(at + last.text.length).split("\n\n")[0].trim();
 }
 
 export function placeOf(citation) {

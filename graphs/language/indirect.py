@@ -1,4 +1,4 @@
-"""Questions told in a sentence: that the sources do not say until when visitors may stay."""
+"""Questions told in a sentence: that it was not found until when visitors may stay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from graphs.language.subject import ASKED, is_predicate
 from graphs.language.verbs import ANY_AUX, BASE_VERBS, is_participle, past, third_person, word_set
 
-SILENCE = "The sources do not say"
+SILENCE = "I did not find in the sources"
+"""Of one question among several: true also where the sources say it in words that were not understood."""
 _OPENING = re.compile(rf"^(?P<aux>{ANY_AUX})\s+(?P<rest>.+)$", re.I)
 _HINT = re.compile(r"\s*\([^()]*\)$")
 _BE = word_set("is are was were am")
@@ -18,7 +19,7 @@ _TURNED = {"i": "you", "me": "you", "my": "your", "mine": "yours", "we": "you", 
 
 
 def silence_on(question: str) -> str:
-    """Say of a question that the sources do not answer it: as a clause, or in its own words where that is not sure."""
+    """Say of a question that no answer was found: as a clause, or in its own words where that is not sure."""
     told = indirect(question)
     return f"{SILENCE} {told}." if told else f"{SILENCE}: “{_HINT.sub('', question.rstrip(' ?'))}?”"
 

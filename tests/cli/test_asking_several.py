@@ -20,7 +20,7 @@ def test_a_half_that_the_sources_do_not_say_is_named(filled: Run):
     done = filled("ask", "What does a night at the north pier cost, and who is the lighthouse keeper?")
     answer, _, sources = done.out.partition("\nSources\n")
     assert answer.startswith("A night at the north pier costs 28 euros.")
-    assert answer.rstrip().endswith("The sources do not say who the lighthouse keeper is.")
+    assert answer.rstrip().endswith("I did not find in the sources who the lighthouse keeper is.")
     assert "lighthouse" not in sources
 
 
@@ -31,6 +31,6 @@ def test_cells_of_one_row_are_told_one_by_one(filled: Run):
 
 
 async def test_what_is_said_behind_the_claims_is_added_to_what_is_shown(capsys: pytest.CaptureFixture[str]):
-    script = (delta("c1", "It is red."), stands("c1"), completed("It is red. The sources do not say why."))
+    script = (delta("c1", "It is red."), stands("c1"), completed("It is red. I did not find in the sources why."))
     out, _ = await shown(capsys, started(), *script, ended())
-    assert out == "It is red. The sources do not say why.\n"
+    assert out == "It is red. I did not find in the sources why.\n"

@@ -30,7 +30,7 @@ async def test_each_question_is_searched_at_once_in_the_first_round():
 
 async def test_what_is_not_said_is_named_beside_what_is():
     ran = await ask(graph_of(FakeTools([GUIDE, MILL])), BOTH)
-    assert ran.answer.text == "The night guide is Ruth Abel. The sources do not say until when visitors may stay."
+    assert ran.answer.text == "The night guide is Ruth Abel. I did not find in the sources until when visitors may stay."
     assert not ran.answer.abstained
     assert len(ran.answer.citations) == 1
     assert not ran.of("claim.retracted")
@@ -38,7 +38,7 @@ async def test_what_is_not_said_is_named_beside_what_is():
 
 async def test_the_first_question_may_be_the_one_that_is_not_said():
     ran = await ask(graph_of(FakeTools([HOURS, MILL])), BOTH)
-    assert ran.answer.text == "Visitors may stay until midnight. The sources do not say who the night guide is."
+    assert ran.answer.text == "Visitors may stay until midnight. I did not find in the sources who the night guide is."
 
 
 async def test_nothing_said_of_either_is_a_refusal():
@@ -55,7 +55,7 @@ async def test_one_sentence_that_answers_both_is_told_once():
 async def test_a_sentence_of_another_question_is_no_answer_without_a_value_of_the_kind():
     leader = passage_hit("Ruth Abel leads the choir.", "choir")
     ran = await ask(graph_of(FakeTools([leader])), "Who leads the choir, and when was she born?")
-    told = "The sources do not say when the person who leads the choir was born."
+    told = "I did not find in the sources when the person who leads the choir was born."
     assert ran.answer.text == f"Ruth Abel leads the choir. {told}"
 
 

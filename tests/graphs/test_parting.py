@@ -114,4 +114,4 @@ def test_a_message_of_many_questions_stays_whole():
     ],
 )
 def test_what_is_not_said_is_named_in_a_sentence(question: str, told: str):
-    assert silence_on(question) == f"The sources do not say{told}"
+    assert silence_on(question) == f"I did not find in the sources{told}"

@@ -22,6 +22,6 @@ async def test_a_half_that_is_not_said_is_named_on_the_page(home: Path, browser:
         await ask(page, QUESTION)
 
         await expect(page.locator(".claim[data-verdict=supported]")).to_contain_text("1873")
-        await expect(page.locator(".unsaid")).to_have_text("The sources do not say what the ferry costs.")
+        await expect(page.locator(".unsaid")).to_have_text("I did not find in the sources what the ferry costs.")
         await page.reload()
-        await expect(page.locator(".unsaid")).to_have_text("The sources do not say what the ferry costs.")
+        await expect(page.locator(".unsaid")).to_have_text("I did not find in the sources what the ferry costs.")
