@@ -21,6 +21,7 @@ import numpy as np
 
 from evals.calibration import ARTICLES, TRAINING_SET, Case, refusal_cases, training_cases
 from evals.fitting import Floats, Logistic, auroc, fit_logistic, fit_ranking
+from evals.kept import KeptSpans
 from evals.quality import REFUSED_SET
 from evals.scoring import f1
 from graphs.language.verdicts import ANSWERABLE_THRESHOLD
@@ -30,11 +31,12 @@ from graphs.reader.evidence import (
     READ_SENTENCE_FEATURES,
     read_answer_features,
 )
-from graphs.reader.extractive import COMPARED_BESIDE, choose, rank, rank_read
+from graphs.reader.extractive import COMPARED_BESIDE, rank
 from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, answer_features
 from graphs.reader.spans import shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights, logistic, save_weights
 from memory.settings import StoreSettings
+from memory.span_ports import SpanReader
 from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.4
@@ -63,6 +65,13 @@ class Gathered:
         """All of them, in this order."""
         return [*self.present, *self.hidden, *self.rest]
 
+    async def looked(self, weights: ReadWeights, spans: SpanReader) -> Gathered:
+        """The same after a second look."""
+        present, hidden, rest = [
+            [await case.looked(weights, spans) for case in some] for some in (self.present, self.hidden, self.rest)
+        ]
+        return Gathered(present, hidden, rest)
+
     def labels(self) -> Floats:
         """1 for those that can be answered, (n,)."""
         known = [1.0] * len(self.present) + [0.0] * len(self.hidden)
@@ -87,20 +96,19 @@ def fit_plain(cases: Gathered, origin: str) -> Weights:
     return weights
 
 
-def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadWeights:
-    """Fit what goes by what was read too; its bias is such that the one threshold refuses the agreed share."""
-    sentence = fit_ranking([(case.read_features(), case.labels(case.sentences)) for case in cases.present])
+def fit_sentences(cases: Gathered, reader: str, origin: str) -> ReadWeights:
+    """Fit which sentence to cite by what was read first; nothing else is known yet."""
+    sentence = _named(
+        READ_SENTENCE_FEATURES, fit_ranking([(c.read_features(), c.labels(c.sentences)) for c in cases.present])
+    )
+    return ReadWeights(sentence, {}, 0.0, {}, 0.0, reader, origin)
+
+
+def fit_read(cases: Gathered, plain: Weights, sentences: ReadWeights) -> ReadWeights:
+    """Fit the rest after a second look; the bias is such that the one threshold refuses the agreed share."""
     span = fit_ranking([case.cuts() for case in cases.present])
     span[1:] *= BESIDE_THE_SCORE
-    weights = ReadWeights(
-        sentence=_named(READ_SENTENCE_FEATURES, sentence),
-        answer={},
-        bias=0.0,
-        span=_named(SPAN_FEATURES, span),
-        confident=0.0,
-        reader=reader,
-        origin=origin,
-    )
+    weights = replace(sentences, span=_named(SPAN_FEATURES, span))
     rows = np.array([_read_row(plain, weights, case) for case in cases.all()])
     fitted = _fitted("read", rows, cases)
     bias = fitted.bias + _logit(ANSWERABLE_THRESHOLD) - _logit(_threshold(fitted, rows, cases))
@@ -111,8 +119,8 @@ def fit_read(cases: Gathered, plain: Weights, reader: str, origin: str) -> ReadW
 def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
     count = COMPARED_BESIDE["standard"]
     compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
-    best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0]
-    return read_answer_features(case.question, compared, best, case.evidence)
+    best = case.best(weights)
+    return read_answer_features(case.question, compared, best, case.evidence, case.closer.score(best.candidate))
 
 
 def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
@@ -144,8 +152,8 @@ def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
     """The score from which the reader's span is a better short answer than that of the rules, by F1."""
     rows: list[tuple[float, float]] = []
     for case in cases:
-        best = choose(rank_read(weights, case.question, case.sentences, case.evidence))[0].candidate
-        span = case.evidence.span(best)
+        best = case.best(weights).candidate
+        span = case.closer.at(best).span(best)
         ruled = f1(shortest_answer(case.question, best.text), case.sample.answers)
         if span is not None:
             said = best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)]
@@ -164,14 +172,17 @@ def _logit(chance: float) -> float:
     return log(chance / (1.0 - chance))
 
 
-async def gathered(options: argparse.Namespace, home: Path) -> tuple[Gathered, str]:
-    """All cases, and the name of the reader that read them."""
+async def gathered(options: argparse.Namespace, home: Path, origin: str) -> tuple[Gathered, ReadWeights | None]:
+    """All cases, looked at twice, and how their sentences are ranked; None where nothing is read."""
     async with open_span_reader(StoreSettings(reader=options.reader, reader_timeout_s=PATIENCE_S)) as spans:
         if spans is not None:
             await spans.spans("", ())  # loaded: from now on its name says which file it is
         present, hidden = await training_cases(options.data, home, options.questions, options.seed, spans)
-        rest = await refusal_cases(options.data, home, options.seed, spans)
-        return Gathered(present, hidden, rest), spans.name if spans is not None else ""
+        cases = Gathered(present, hidden, await refusal_cases(options.data, home, options.seed, spans))
+        if spans is None:
+            return cases, None
+        sentences, again = fit_sentences(cases, spans.name, origin), KeptSpans(spans, home / "closer")
+        return await cases.looked(sentences, again), sentences
 
 
 def main() -> None:
@@ -185,13 +196,13 @@ def main() -> None:
     parser.add_argument("--only-read", action="store_true", help="leave the weights of `quick` as they are")
     parser.add_argument("--write", action="store_true", help="replace graphs/reader/weights.json")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        cases, reader = asyncio.run(gathered(options, options.home or Path(scratch)))
-    weights = load_weights()
     sets = f"{TRAINING_SET} ({ARTICLES} articles, {options.questions} questions), {REFUSED_SET} less reported"
     origin = f"{sets}; seed {options.seed}"
+    with tempfile.TemporaryDirectory() as scratch:
+        cases, sentences = asyncio.run(gathered(options, options.home or Path(scratch), origin))
+    weights = load_weights()
     plain = weights.plain if options.only_read else fit_plain(cases, origin)
-    read = weights.read if options.reader == "off" else fit_read(cases, plain, reader, origin)
+    read = weights.read if sentences is None else fit_read(cases, plain, sentences)
     print(AllWeights(plain, read))
     if options.write:
         save_weights(AllWeights(plain, read))

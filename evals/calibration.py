@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,13 @@ from evals.kept import KeptCosines, KeptSpans
 from evals.quality import REFUSED_EACH, REFUSED_SET
 from evals.scoring import exact_match, holds
 from graphs.context import LIMITS
+from graphs.reader.closer import LOOKED, Closer, look_closer
 from graphs.reader.edges import SPAN_FEATURES, span_features
-from graphs.reader.evidence import READ_PASSAGES, Evidence, read_sentence_features, texts_of
-from graphs.reader.extractive import find_promising
-from graphs.reader.features import Candidate, candidates, sentence_features
+from graphs.reader.evidence import READ_PASSAGES, Evidence, read_sentence_features, text_of
+from graphs.reader.extractive import choose, find_promising, rank_read
+from graphs.reader.features import Candidate, Scored, candidates, sentence_features
 from graphs.reader.question import Question, understand
+from graphs.reader.weights import ReadWeights
 from memory.ingest.pipeline import ingest
 from memory.ports import SearchQuery, SpanReader
 from memory.records import LOCAL, Effort, Hit
@@ -38,7 +40,7 @@ EFFORT: Effort = "standard"
 class Case:
     """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read.
 
-    sentences: every one that could be cited after reading.
+    sentences: every one that could be cited after reading. closer: the second look, once there was one.
     """
 
     sample: Sample
@@ -48,6 +50,7 @@ class Case:
     cosines: Sequence[float]
     sentences: Sequence[Candidate]
     evidence: Evidence
+    closer: Closer
 
     def features(self) -> Floats:
         """Sentence features (n, k) of what was compared."""
@@ -65,20 +68,36 @@ class Case:
         said = (holds([row.text], self.sample.answers) for row in found)
         return np.array([float(_is_right(self.sample, row.hit) and b) for row, b in zip(found, said, strict=True)])
 
-    def cuts(self) -> tuple[Floats, Floats]:
-        """Features (n, k) of the ways to begin and end the answer in the right passage, and 1 for those that are gold.
+    def best(self, weights: ReadWeights) -> Scored:
+        """The sentence that would be cited first."""
+        return choose(self.closer.reordered(self._ranked(weights)))[0]
 
-        No rows where the right passage was not read.
+    def cuts(self) -> tuple[Floats, Floats]:
+        """Features (n, k) of the ways to begin and end the answer in a sentence that holds it, and 1 for the gold ones.
+
+        No rows where there is no such sentence.
         """
-        right = [
-            hit for hit in self.hits if _is_right(self.sample, hit) and hit.passage.passage_id in self.evidence.spans
-        ]
-        if not right:
+        if (right := self._right()) is None:
             return np.zeros((0, len(SPAN_FEATURES))), np.zeros(0)
-        text = right[0].passage.text
-        spans = self.evidence.spans[right[0].passage.passage_id].variants
+        text = right.hit.passage.text
+        spans = self.closer.at(right).variants(right)
         gold = [exact_match(text[span.start : span.end], self.sample.answers) for span in spans]
         return np.array(span_features(self.question, text, spans)), np.array(gold)
+
+    async def looked(self, weights: ReadWeights, spans: SpanReader) -> Case:
+        """The same after a second look at what would be cited, and at a sentence that holds the answer."""
+        chosen = [scored.candidate for scored in self._ranked(weights)[:LOOKED]]
+        right = self._right()
+        chosen = [*chosen, right] if right is not None else chosen
+        return replace(self, closer=await look_closer(spans, self.sample.text, chosen, self.evidence))
+
+    def _ranked(self, weights: ReadWeights) -> list[Scored]:
+        return rank_read(weights, self.question, self.sentences, self.evidence)
+
+    def _right(self) -> Candidate | None:
+        """The first sentence of the right passage that holds the answer."""
+        pairs = zip(self.sentences, self.labels(self.sentences), strict=True)
+        return next((candidate for candidate, is_right in pairs if is_right), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +170,15 @@ async def _case(desk: Desk, sample: Sample, is_right_hidden: bool) -> Case:
     found = find_promising(question, hits, EFFORT)
     cosines = await desk.cosines.cosines(sample.text, [candidate.shown for candidate in found])
     sentences = candidates(question, hits[: LIMITS[EFFORT].read_passages])
-    return Case(sample, question, hits, found, cosines, sentences, await _evidence(desk, sample.text, hits))
+    evidence = await _evidence(desk, sample.text, hits)
+    return Case(sample, question, hits, found, cosines, sentences, evidence, Closer(evidence))
 
 
 async def _evidence(desk: Desk, question: str, hits: tuple[Hit, ...]) -> Evidence:
     if desk.spans is None:
         return Evidence({})
     read = hits[: READ_PASSAGES[EFFORT]]
-    spans = await desk.spans.spans(question, texts_of(read))
+    spans = await desk.spans.spans(question, [text_of(hit) for hit in read])
     return Evidence({hit.passage.passage_id: found for hit, found in zip(read, spans, strict=True)})
 
 

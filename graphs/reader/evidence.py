@@ -19,7 +19,7 @@ Eight hold what answers for nearly every question whose answer was found at all;
 READ_SENTENCE_FEATURES = ("near", "around", "pairs", "kind", "dense", "lexical", "passage", "span", "margin")
 READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
-    *("margin", "share", "absent", "chosen", "second", "best"),
+    *("margin", "share", "absent", "chosen", "second", "best", "closer"),
 )
 HERE, SURE = 0.05, 0.15
 """What counts for a passage beside its share of the best score: that it says "here", and being as sure as can be."""
@@ -37,7 +37,7 @@ class Evidence:
 
     def margin(self, hit: Hit) -> float:
         """How much more its best span scores than "not here"; a passage that was not read is as the worst that was."""
-        return _bounded((self.spans.get(hit.passage.passage_id) or self._worst()).score)
+        return bounded((self.spans.get(hit.passage.passage_id) or self._worst()).score)
 
     def span(self, candidate: Candidate) -> Span | None:
         """The best span that a sentence holds, counted from the passage's own text."""
@@ -58,13 +58,13 @@ class Evidence:
         """Of the best span of a sentence; without one, as the worst of its passage."""
         span = self.span(candidate)
         if span is not None:
-            return _bounded(span.score)
+            return bounded(span.score)
         found = self.spans.get(candidate.hit.passage.passage_id) or self._worst()
-        return _bounded(found.best[-1].score if found.best else NOTHING)
+        return bounded(found.best[-1].score if found.best else NOTHING)
 
     def share(self) -> float:
         """The share of the best span in all spans of all passages, as a softmax sees it."""
-        scores = [_bounded(span.score) for spans in self.spans.values() for span in spans.best]
+        scores = [bounded(span.score) for spans in self.spans.values() for span in spans.best]
         return 1.0 / sum(exp(score - max(scores)) for score in scores) if scores else 0.0
 
     def absent(self) -> float:
@@ -75,9 +75,9 @@ class Evidence:
         return min(self.spans.values(), key=lambda spans: spans.score, default=Spans())
 
 
-def texts_of(hits: Sequence[Hit]) -> list[Text]:
-    """What is read of hits: each passage under its title and the heading it stands under."""
-    return [Text(" ".join(dict.fromkeys((hit.title, *hit.passage.heading[-1:]))), hit.passage.text) for hit in hits]
+def text_of(hit: Hit) -> Text:
+    """What is read of a hit: the passage under its title and the heading it stands under."""
+    return Text(" ".join(dict.fromkeys((hit.title, *hit.passage.heading[-1:]))), hit.passage.text)
 
 
 def read_sentence_features(
@@ -89,13 +89,16 @@ def read_sentence_features(
 
 
 def read_answer_features(
-    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence
+    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence, closer: float
 ) -> list[float]:
-    """Features in the order of READ_ANSWER_FEATURES. compared: as `quick` ranks them; best: the sentence to cite."""
-    margins = sorted([*(_bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
+    """Features in the order of READ_ANSWER_FEATURES.
+
+    compared: as `quick` ranks them; best: the sentence to cite; closer: what a second look at it said.
+    """
+    margins = sorted([*(bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
     plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
-    return [*plain, *read, margins[1], best.score]
+    return [*plain, *read, margins[1], best.score, closer]
 
 
 def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:
@@ -115,7 +118,8 @@ def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:
     return (*sorted(read, key=worth, reverse=True), *rest)
 
 
-def _bounded(score: float) -> float:
+def bounded(score: float) -> float:
+    """A score within what its size can say."""
     return max(-MOST, min(MOST, score))
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from graphs.context import LIMITS
+from graphs.reader.closer import LOOKED, Closer, look_closer
 from graphs.reader.evidence import (
     READ_PASSAGES,
     Evidence,
     read_answer_features,
     read_sentence_features,
     reranked,
-    texts_of,
+    text_of,
 )
 from graphs.reader.features import (
     UNKNOWN_COSINE,
@@ -85,7 +87,11 @@ class ExtractiveReader:
         if isinstance(evidence, Degraded):
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
-        return await asyncio.to_thread(conclude, self._weights.read, question, request.hits, found, (both, evidence))
+        ranked = await asyncio.to_thread(rank_read, self._weights.read, question, found, evidence)
+        closer, degraded = await _closer(self._spans, request, ranked, evidence)
+        known = Known(both, closer.reordered(ranked), closer)
+        reading = await asyncio.to_thread(conclude, self._weights.read, question, request.hits, known)
+        return replace(reading, degraded=degraded)
 
     async def _compared(self, question: Question, request: ReadRequest) -> Reading:
         """Read without the small reader."""
@@ -113,29 +119,44 @@ async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degra
     """What the small reader makes of the best hits, or why it makes nothing."""
     hits = request.hits[: READ_PASSAGES[request.effort]]
     try:
-        read = await spans.spans(request.question, texts_of(hits))
+        read = await spans.spans(request.question, [text_of(hit) for hit in hits])
     except ModelUnavailable as error:
         return Degraded(PART, str(error))
     return Evidence({hit.passage.passage_id: found for hit, found in zip(hits, read, strict=True)})
 
 
-def conclude(
-    weights: ReadWeights,
-    question: Question,
-    hits: tuple[Hit, ...],
-    found: Sequence[Candidate],
-    known: tuple[Sequence[Scored], Evidence],
-) -> Reading:
-    """Choose among all candidates. known: those that were compared, best first, and what was read."""
-    compared, evidence = known
-    ranked = rank_read(weights, question, found, evidence)
-    chosen = choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
-    best = chosen[0].candidate
+async def _closer(
+    spans: SpanReader, request: ReadRequest, ranked: Sequence[Scored], evidence: Evidence
+) -> tuple[Closer, tuple[Degraded, ...]]:
+    """What a second look made of the best sentences; if it cannot be had, the first has to do."""
+    try:
+        looked_at = [scored.candidate for scored in ranked[:LOOKED]]
+        return await look_closer(spans, request.question, looked_at, evidence), ()
+    except ModelUnavailable as error:
+        return Closer(evidence), (Degraded(PART, str(error)),)
+
+
+class Known(NamedTuple):
+    """What is known of the candidates.
+
+    compared: some, as `quick` would rank them. ranked: all, by what was read. closer: the second look.
+    """
+
+    compared: Sequence[Scored]
+    ranked: Sequence[Scored]
+    closer: Closer
+
+
+def conclude(weights: ReadWeights, question: Question, hits: tuple[Hit, ...], known: Known) -> Reading:
+    """Choose among all candidates."""
+    chosen = choose(known.ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
+    best, evidence = chosen[0].candidate, known.closer.first
+    features = read_answer_features(question, known.compared, chosen[0], evidence, known.closer.score(best))
     return Reading(
         claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
-        short_answer=pointed_answer(question, best, evidence, weights),
+        short_answer=pointed_answer(question, best, known.closer.at(best), weights),
         ranked=reranked(hits, evidence),
-        answerable=weights.answerable(read_answer_features(question, compared, chosen[0], evidence)),
+        answerable=weights.answerable(features),
     )
 
 
