@@ -1,8 +1,9 @@
 """Scores the small reader alone, with the paragraph given: `python -m evals.spans --data DIR [--reader FILE]`.
 
 DIR is a set in BEIR layout with answers. Each question is read on the passage that answers it, and on another of the
-same title, drawn by a seed, that lacks the answer. Prints {n, metrics: {em, f1, separation: {value, low, high}}};
-separation is the AUROC with which its score tells the two apart.
+same title, drawn by a seed, that lacks the answer. Prints {n, metrics: {em, f1, pointed_em, pointed_f1, separation:
+{value, low, high}}}: em and f1 are of the short answer as users get it, after a second look; pointed_em and pointed_f1
+of what is pointed at in the whole passage; separation is the AUROC with which its score tells the two passages apart.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ from evals.fitting import Floats
 from evals.scoring import exact_match, f1
 from evals.sets import Question, load_set, rows_of
 from evals.statistics import Metric, bootstrap, mean, separation
+from graphs.reader.closer import LOOKED, look_closer
+from graphs.reader.evidence import Evidence
+from graphs.reader.extractive import rank_read
+from graphs.reader.features import candidates
+from graphs.reader.pointing import pointed_answer
+from graphs.reader.question import understand
+from graphs.reader.weights import ReadWeights, load_weights
+from memory.records import Hit, Passage
 from memory.span_ports import SpanReader, Text
 from memory.spans.onnx import FILE, open_span_reader
 
@@ -38,10 +47,12 @@ class Case(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Scores of one case: of the answer, and of the reader's certainty on either passage."""
+    """Scores of one case: of the answer, of what was pointed at, and of the reader's certainty on either passage."""
 
     em: float
     f1: float
+    pointed_em: float
+    pointed_f1: float
     given: float
     other: float
 
@@ -65,23 +76,39 @@ def cases(data: Path, limit: int) -> list[Case]:
 async def outcomes(reader: SpanReader, found: Sequence[Case]) -> list[Outcome]:
     """Read every case, telling how far it is on stderr."""
     made: list[Outcome] = []
+    weights = load_weights().read
     for case in found:
-        given, other = await reader.spans(case.question.text, (case.given, case.other))
+        question, answers = case.question.text, case.question.answers
+        given, other = await reader.spans(question, (case.given, case.other))
         best = given.best[0] if given.best else None
-        said = case.given.text[best.start : best.end] if best else ""
-        answers = case.question.answers
-        made.append(Outcome(100 * exact_match(said, answers), 100 * f1(said, answers), given.score, other.score))
+        pointed = case.given.text[best.start : best.end] if best else ""
+        said = await short_answer(reader, weights, question, case.given)
+        scores = [100 * score(text, answers) for text in (said, pointed) for score in (exact_match, f1)]
+        made.append(Outcome(*scores, given.score, other.score))
         if len(made) % EVERY == 0:
             print(f"{len(made)} of {len(found)}", file=sys.stderr, flush=True)
     return made
+
+
+async def short_answer(reader: SpanReader, weights: ReadWeights, question: str, given: Text) -> str:
+    """The short answer of a question to which one passage was found."""
+    passage = Passage("given", "given", "given", 0, 0, len(given.text), given.text)
+    hit = Hit(passage, given.title, given.title, score=1.0, fused_rank=1)
+    known = understand(question, {})
+    evidence = Evidence({passage.passage_id: (await reader.spans(question, [given]))[0]})
+    ranked = rank_read(weights, known, candidates(known, [hit]), evidence)
+    if not ranked:
+        return ""
+    closer = await look_closer(reader, question, [row.candidate for row in ranked[:LOOKED]], evidence)
+    best = closer.reordered(ranked)[0].candidate
+    return pointed_answer(known, best, closer.at(best), weights)
 
 
 def report(made: Sequence[Outcome]) -> dict[str, Any]:
     """The JSON that is printed."""
     given, other = (np.array([getattr(one, name) for one in made]) for name in ("given", "other"))
     metrics: dict[str, Metric] = {
-        "em": mean([one.em for one in made]),
-        "f1": mean([one.f1 for one in made]),
+        **{name: mean([getattr(one, name) for one in made]) for name in ("em", "f1", "pointed_em", "pointed_f1")},
         "separation": bootstrap(_apart, given, other),
     }
     return {"n": len(made), "metrics": {name: metric.as_object() for name, metric in metrics.items()}}
