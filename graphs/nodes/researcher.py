@@ -12,6 +12,7 @@ from graphs.gathering import Errand, Gathered, gather, gone_parts, merge
 from graphs.joint import found_parts
 from graphs.language.parting import parts_of
 from graphs.language.queries import further_queries
+from graphs.repeats import repeats_last
 from graphs.standing import stand_alone
 from graphs.state import State, Update
 from memory.records import Hit
@@ -29,7 +30,7 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     queries = (query, *questions) if state.round == 0 else _further(state, query)
     gathered = await gather(deps.tools, _errand(state, query, queries, context))
     # What stands far down was never read; without a bound, checkpoints would grow with each round.
-    hits = _merged(state, gathered)[: 2 * LIMITS[context.effort].search_top_k]
+    hits = _merged(state, query, gathered)[: 2 * LIMITS[context.effort].search_top_k]
     known = {hit.passage.passage_id for hit in state.hits}
     update: Update = {
         "query": query,
@@ -62,13 +63,13 @@ def _errand(state: State, query: str, queries: tuple[str, ...], context: Context
     return Errand(context.scope, requests, around=state.hits)
 
 
-def _merged(state: State, gathered: Gathered) -> tuple[Hit, ...]:
-    """All hits so far, best first; a curated answer to this very question leads."""
+def _merged(state: State, query: str, gathered: Gathered) -> tuple[Hit, ...]:
+    """All hits so far, best first, repeats last; a curated answer to this very question leads."""
     curated = (gathered.curated,) if gathered.curated else state.hits[:1] if state.curated else ()
     ids = {hit.passage.passage_id for hit in curated}
     known = [hit for hit in state.hits if hit.passage.passage_id not in ids]
     rest = merge(known, [found.hits for found in gathered.found], gathered.beside)
-    return (*curated, *(hit for hit in rest if hit.passage.passage_id not in ids))
+    return (*curated, *repeats_last(query, (hit for hit in rest if hit.passage.passage_id not in ids)))
 
 
 def _announce(state: State, context: Context, update: Update, gathered: Gathered, write: emit.Writer) -> None:
