@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphs.answers.comparing import compared, comparison_of
+from graphs.answers.differing import difference_of, differences
 from graphs.answers.disagreeing import LEAD, disagreement
 from graphs.answers.polarity import polarity
 from graphs.answers.rows import row_polarity, tellings
@@ -30,10 +31,17 @@ def is_framed(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
         case [first, second] if is_disagreement(claim):
             return claim.text == disagreement(understand(question, {}), first, second)
         case [first, second]:
-            asked = comparison_of(question)
-            return asked is not None and claim.text == compared(asked, first, second)
+            return _is_compared(question, claim.text, first, second)
         case _:
             return False
+
+
+def _is_compared(question: str, text: str, first: Said, second: Said) -> bool:
+    """Whether two sentences or rows amount to a text: which of them wins, or a cell in which they differ."""
+    asked, pair = comparison_of(question), difference_of(question)
+    if asked is not None and text == compared(asked, first, second):
+        return True
+    return pair is not None and text in differences(pair, first, second)
 
 
 def _is_told(question: str, text: str, said: Said) -> bool:

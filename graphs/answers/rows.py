@@ -132,9 +132,13 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
 
 def name_of(row: Said) -> frozenset[str]:
     """Stems of whom a row is about: of its cell that names, else of its first."""
-    fields = fields_of(row)
-    named = next((one for one in fields if stems(one.label) & _NAMING), fields[0] if fields else None)
+    named = naming_field(fields_of(row))
     return stems(named.value) if named else frozenset()
+
+
+def naming_field(fields: Sequence[Field]) -> Field | None:
+    """The cell that says whom a row is about, else its first; None of no row."""
+    return next((one for one in fields if stems(one.label) & _NAMING), fields[0] if fields else None)
 
 
 def row_polarity(question: Question, said: Said) -> tuple[str, Field] | None:

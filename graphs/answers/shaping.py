@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import log
 
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
+from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.polarity import Polarity, is_polar, polarity
@@ -33,6 +34,7 @@ def shape(question: str, reading: Reading) -> Reading:
     hits = reading.ranked[:READ]
     return (
         _compared(question, reading, hits)
+        or _differing(question, reading)
         or _listed(question, reading, hits)
         or _held_together(question, reading, hits)
     )
@@ -49,6 +51,14 @@ def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading |
         return None
     claim = Claim("", text, tuple(said.citation() for said in pair))
     return _sure(reading, (claim,), winner(asked, text))
+
+
+def _differing(question: str, reading: Reading) -> Reading | None:
+    """The answer to "what is the difference between A and B?", where both are rows of a table."""
+    asked = difference_of(question)
+    rows = find_rows(asked, sentences_of(reading.ranked)) if asked else None
+    told = differences(asked, *rows) if asked and rows else ()
+    return _sure(reading, tuple(_claim(text, rows) for text in told), "") if rows and told else None
 
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
