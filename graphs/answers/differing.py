@@ -19,7 +19,7 @@ _CODES = stems("sku id code ean gtin isbn url link image slug")
 _AND = r"\s+(?:and|with|to|from|versus|vs\.?)\s+"
 _DIFFERENCES = (
     re.compile(
-        r"^(?:(?:what(?:'s| is| are)|name|list|tell me|explain)\s+(?:the\s+)?(?:main\s+)?differences?\s+between|compare)"
+        r"^(?:(?:what(?:'s| is| are)|name|list|explain)\s+(?:the\s+)?(?:main\s+)?differences?\s+between|compare)"
         rf"\s+(?P<first>.+?){_AND}(?P<second>.+?)\s*[?.!]*$",
         re.I,
     ),
