@@ -83,8 +83,8 @@ async def outcomes(reader: SpanReader, found: Sequence[Case]) -> list[Outcome]:
         best = given.best[0] if given.best else None
         pointed = case.given.text[best.start : best.end] if best else ""
         said = await short_answer(reader, weights, question, case.given)
-        scores = [100 * score(text, answers) for text in (said, pointed) for score in (exact_match, f1)]
-        made.append(Outcome(*scores, given.score, other.score))
+        whole, part = ((100 * exact_match(text, answers), 100 * f1(text, answers)) for text in (said, pointed))
+        made.append(Outcome(*whole, *part, given.score, other.score))
         if len(made) % EVERY == 0:
             print(f"{len(made)} of {len(found)}", file=sys.stderr, flush=True)
     return made
