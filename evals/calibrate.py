@@ -153,7 +153,7 @@ def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
     rows: list[tuple[float, float]] = []
     for case in cases:
         best = case.best(weights).candidate
-        span = case.closer.at(best).span(best)
+        span = case.closer.span(best)
         ruled = f1(shortest_answer(case.question, best.text), case.sample.answers)
         if span is not None:
             said = best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)]

@@ -18,7 +18,7 @@ from evals.kept import KeptCosines, KeptSpans
 from evals.quality import REFUSED_EACH, REFUSED_SET
 from evals.scoring import exact_match, holds
 from graphs.context import LIMITS
-from graphs.reader.closer import LOOKED, Closer, look_closer
+from graphs.reader.closer import look_closer
 from graphs.reader.edges import SPAN_FEATURES, span_features
 from graphs.reader.evidence import READ_PASSAGES, Evidence, read_sentence_features, text_of
 from graphs.reader.extractive import choose, find_promising, rank_read
@@ -34,13 +34,15 @@ from memory.stores import Stores, open_stores
 TRAINING_SET = "squad1_train_rest.jsonl.gz"
 ARTICLES = 60
 EFFORT: Effort = "standard"
+_UNSEEN = Evidence({})
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read.
 
-    sentences: every one that could be cited after reading. closer: the second look, once there was one.
+    sentences: every one that could be cited after reading. closer, cut: once there was a second look, what it made of
+    the one that would be cited, and of one that holds the answer.
     """
 
     sample: Sample
@@ -50,7 +52,8 @@ class Case:
     cosines: Sequence[float]
     sentences: Sequence[Candidate]
     evidence: Evidence
-    closer: Closer
+    closer: Evidence = _UNSEEN
+    cut: Evidence = _UNSEEN
 
     def features(self) -> Floats:
         """Sentence features (n, k) of what was compared."""
@@ -70,7 +73,7 @@ class Case:
 
     def best(self, weights: ReadWeights) -> Scored:
         """The sentence that would be cited first."""
-        return choose(self.closer.reordered(self._ranked(weights)))[0]
+        return choose(rank_read(weights, self.question, self.sentences, self.evidence))[0]
 
     def cuts(self) -> tuple[Floats, Floats]:
         """Features (n, k) of the ways to begin and end the answer in a sentence that holds it, and 1 for the gold ones.
@@ -80,19 +83,16 @@ class Case:
         if (right := self._right()) is None:
             return np.zeros((0, len(SPAN_FEATURES))), np.zeros(0)
         text = right.hit.passage.text
-        spans = self.closer.at(right).variants(right)
+        spans = self.cut.variants(right)
         gold = [exact_match(text[span.start : span.end], self.sample.answers) for span in spans]
         return np.array(span_features(self.question, text, spans)), np.array(gold)
 
     async def looked(self, weights: ReadWeights, spans: SpanReader) -> Case:
         """The same after a second look at what would be cited, and at a sentence that holds the answer."""
-        chosen = [scored.candidate for scored in self._ranked(weights)[:LOOKED]]
+        closer = await look_closer(spans, self.sample.text, self.best(weights).candidate)
         right = self._right()
-        chosen = [*chosen, right] if right is not None else chosen
-        return replace(self, closer=await look_closer(spans, self.sample.text, chosen, self.evidence))
-
-    def _ranked(self, weights: ReadWeights) -> list[Scored]:
-        return rank_read(weights, self.question, self.sentences, self.evidence)
+        cut = await look_closer(spans, self.sample.text, right) if right else _UNSEEN
+        return replace(self, closer=closer, cut=cut)
 
     def _right(self) -> Candidate | None:
         """The first sentence of the right passage that holds the answer."""
@@ -171,7 +171,7 @@ async def _case(desk: Desk, sample: Sample, is_right_hidden: bool) -> Case:
     cosines = await desk.cosines.cosines(sample.text, [candidate.shown for candidate in found])
     sentences = candidates(question, hits[: LIMITS[EFFORT].read_passages])
     evidence = await _evidence(desk, sample.text, hits)
-    return Case(sample, question, hits, found, cosines, sentences, evidence, Closer(evidence))
+    return Case(sample, question, hits, found, cosines, sentences, evidence)
 
 
 async def _evidence(desk: Desk, question: str, hits: tuple[Hit, ...]) -> Evidence:

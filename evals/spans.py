@@ -24,7 +24,7 @@ from evals.fitting import Floats
 from evals.scoring import exact_match, f1
 from evals.sets import Question, load_set, rows_of
 from evals.statistics import Metric, bootstrap, mean, separation
-from graphs.reader.closer import LOOKED, look_closer
+from graphs.reader.closer import look_closer
 from graphs.reader.evidence import Evidence
 from graphs.reader.extractive import rank_read
 from graphs.reader.features import candidates
@@ -99,9 +99,8 @@ async def short_answer(reader: SpanReader, weights: ReadWeights, question: str, 
     ranked = rank_read(weights, known, candidates(known, [hit]), evidence)
     if not ranked:
         return ""
-    closer = await look_closer(reader, question, [row.candidate for row in ranked[:LOOKED]], evidence)
-    best = closer.reordered(ranked)[0].candidate
-    return pointed_answer(known, best, closer.at(best), weights)
+    best = ranked[0].candidate
+    return pointed_answer(known, best, await look_closer(reader, question, best), weights)
 
 
 def report(made: Sequence[Outcome]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         reading = _doubted(reading, question, row)
         if told := _told_of_a_row(question, reading, row):
             return told
+        reading = _of_a_cell(reading, row)
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
@@ -109,6 +110,12 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
     if is_settled(known, row, cell):
         return _sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
+
+
+def _of_a_cell(reading: Reading, row: Said) -> Reading:
+    """A reading without its short answer where no cell holds it: the name of a column answers nothing."""
+    is_held = any(reading.short_answer in one.shown or reading.short_answer in one.value for one in fields_of(row))
+    return reading if is_held else replace(reading, short_answer="")
 
 
 def _doubted(reading: Reading, question: str, row: Said) -> Reading:

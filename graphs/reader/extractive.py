@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graphs.context import LIMITS
-from graphs.reader.closer import LOOKED, Closer, look_closer
+from graphs.reader.closer import look_closer
 from graphs.reader.evidence import (
     READ_PASSAGES,
     Evidence,
@@ -88,8 +88,9 @@ class ExtractiveReader:
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
         ranked = await asyncio.to_thread(rank_read, self._weights.read, question, found, evidence)
-        closer, degraded = await _closer(self._spans, request, ranked, evidence)
-        known = Known(both, closer.reordered(ranked), closer)
+        chosen = choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
+        closer, degraded = await _closer(self._spans, request, chosen[0].candidate, evidence)
+        known = Known(both, chosen, evidence, closer)
         reading = await asyncio.to_thread(conclude, self._weights.read, question, request.hits, known)
         return replace(reading, degraded=degraded)
 
@@ -126,36 +127,37 @@ async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degra
 
 
 async def _closer(
-    spans: SpanReader, request: ReadRequest, ranked: Sequence[Scored], evidence: Evidence
-) -> tuple[Closer, tuple[Degraded, ...]]:
-    """What a second look made of the best sentences; if it cannot be had, the first has to do."""
+    spans: SpanReader, request: ReadRequest, best: Candidate, evidence: Evidence
+) -> tuple[Evidence, tuple[Degraded, ...]]:
+    """What a second look at the best sentence gave; if it cannot be had, the first has to do."""
     try:
-        looked_at = [scored.candidate for scored in ranked[:LOOKED]]
-        return await look_closer(spans, request.question, looked_at, evidence), ()
+        return await look_closer(spans, request.question, best), ()
     except ModelUnavailable as error:
-        return Closer(evidence), (Degraded(PART, str(error)),)
+        return evidence, (Degraded(PART, str(error)),)
 
 
 class Known(NamedTuple):
-    """What is known of the candidates.
+    """What is known when the answer is made.
 
-    compared: some, as `quick` would rank them. ranked: all, by what was read. closer: the second look.
+    compared: sentences as `quick` would rank them. chosen: those to cite, best first. evidence: what was read first;
+    closer: of the best one, what was read last.
     """
 
     compared: Sequence[Scored]
-    ranked: Sequence[Scored]
-    closer: Closer
+    chosen: Sequence[Scored]
+    evidence: Evidence
+    closer: Evidence
 
 
 def conclude(weights: ReadWeights, question: Question, hits: tuple[Hit, ...], known: Known) -> Reading:
-    """Choose among all candidates."""
-    chosen = choose(known.ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
-    best, evidence = chosen[0].candidate, known.closer.first
-    features = read_answer_features(question, known.compared, chosen[0], evidence, known.closer.score(best))
+    """Make the reading out of what was chosen and read."""
+    best = known.chosen[0]
+    closer = known.closer.score(best.candidate)
+    features = read_answer_features(question, known.compared, best, known.evidence, closer)
     return Reading(
-        claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
-        short_answer=pointed_answer(question, best, known.closer.at(best), weights),
-        ranked=reranked(hits, evidence),
+        claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(known.chosen, 1)),
+        short_answer=pointed_answer(question, best.candidate, known.closer, weights),
+        ranked=reranked(hits, known.evidence),
         answerable=weights.answerable(features),
     )
 

@@ -109,6 +109,12 @@ def test_the_judge_lets_only_a_cell_of_the_cited_row_stand():
     assert not is_framed(question, other, (row(LAMP, "0"),))
 
 
+def test_the_name_of_a_column_is_no_short_answer():
+    asked = "Who designed the Halo Pro lamp?"
+    assert read(asked, LAMP, "sku").short_answer == ""
+    assert read(asked, LAMP, "89.00 EUR").short_answer == "89.00 EUR"
+
+
 def test_prose_has_no_cells():
     hit = passage_hit("Note: the lamp is sold out; price: ask us")
     assert fields_of(Said(hit, 0, len(hit.passage.text))) == ()

@@ -1,14 +1,13 @@
-"""The best sentences are read again with their neighbours alone: which answers, and how the answer is cut out."""
+"""The sentence to cite is read again with its neighbours alone: that says how the answer is cut out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from graphs.reader.closer import LOOKED, Closer, look_closer, surroundings
-from graphs.reader.evidence import Evidence
+from graphs.reader.closer import look_closer, surroundings
 from graphs.reader.extractive import ExtractiveReader
-from graphs.reader.features import Candidate, Scored, candidates
+from graphs.reader.features import Candidate, candidates
 from graphs.reader.question import understand
 from memory.errors import ModelUnavailable
 from memory.span_ports import Span, Spans, Text
@@ -56,8 +55,7 @@ async def test_the_answer_is_cut_out_as_the_second_look_has_it() -> None:
     reading = await ExtractiveReader(reader).read(request(QUESTION, HIT))
     assert reading.claims[0].text == SENTENCES[2]
     assert reading.short_answer == "Bo Renn"
-    assert Text("Towers", NEAR) in reader.asked[1]
-    assert len(reader.asked[1]) <= LOOKED
+    assert reader.asked[1] == [Text("Towers", NEAR)]
 
 
 async def test_without_a_second_look_the_first_has_to_do_and_the_reading_says_so() -> None:
@@ -68,10 +66,8 @@ async def test_without_a_second_look_the_first_has_to_do_and_the_reading_says_so
 
 async def test_spans_of_the_second_look_count_from_the_passage() -> None:
     best = _sentence(SENTENCES[2])
-    closer = await look_closer(Twice("", {}), QUESTION, [best], Evidence({}))
-    assert closer.at(best).span(best) is None
-    closer = await look_closer(Twice("Bo Renn", {}), QUESTION, [best], Evidence({}))
-    span = closer.at(best).span(best)
+    assert (await look_closer(Twice("", {}), QUESTION, best)).span(best) is None
+    span = (await look_closer(Twice("Bo Renn", {}), QUESTION, best)).span(best)
     assert span is not None
     assert HIT.passage.text[span.start : span.end] == "Bo Renn"
 
@@ -81,19 +77,3 @@ def test_a_sentence_is_looked_at_with_the_one_before_and_the_one_after() -> None
     for at, around in ((2, NEAR), (0, " ".join(SENTENCES[:2])), (4, " ".join(SENTENCES[3:]))):
         start, end = surroundings(_sentence(SENTENCES[at]))
         assert text[start:end] == around
-
-
-def test_the_better_of_those_looked_at_goes_first_and_no_other_moves() -> None:
-    ranked = [Scored(score, 0.0, _sentence(SENTENCES[at])) for score, at in ((3.0, 0), (2.5, 2), (2.4, 3))]
-    looks = {
-        ("a", row.candidate.start): _evidence(row.candidate, by) for row, by in zip(ranked, (1, 9, 11), strict=True)
-    }
-    closer = Closer(Evidence({}), looks)
-    found = closer.reordered(ranked)
-    assert [row.candidate.text for row in found] == [SENTENCES[2], SENTENCES[0], SENTENCES[3]]
-    assert [row.score for row in found] == [3.0, 2.5, 2.4]
-    assert Closer(Evidence({})).reordered(ranked) == ranked
-
-
-def _evidence(candidate: Candidate, score: float) -> Evidence:
-    return Evidence({"a": Spans((Span(candidate.start, candidate.end, score),), 0.1)})
