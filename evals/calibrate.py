@@ -42,7 +42,7 @@ from memory.stores import open_span_reader
 SYNTHETIC_WEIGHT = 0.4
 """How much a question whose right passage was taken away counts beside a really unanswerable one."""
 WRONGLY_REFUSED = 0.10
-"""Share of answerable calibration questions that the threshold refuses."""
+"""Share that the threshold refuses of the answerable questions which the reader did not learn from."""
 BESIDE_THE_SCORE = 0.5
 """How far the looks of a short answer are trusted: where the reader was trained, it is surer of itself than elsewhere.
 
@@ -140,12 +140,13 @@ def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
 
 
 def _threshold(fitted: Logistic, rows: Floats, cases: Gathered) -> float:
-    """The probability below which the agreed share of the answerable questions falls, each counted as in the fit."""
-    answerable = cases.labels() == 1
-    scores, counts = rows[answerable] @ fitted.weights + fitted.bias, cases.counts()[answerable]
-    order = np.argsort(scores)
-    below = np.cumsum(counts[order]) / counts.sum()
-    return logistic(float(scores[order][np.searchsorted(below, WRONGLY_REFUSED)]))
+    """The probability below which the agreed share of the real answerable questions falls.
+
+    What the reader learned from it is surer of than of anything else: counted too, it took the share from the others.
+    """
+    answerable = (cases.labels() == 1) & (cases.counts() == 1.0)
+    scores = rows[answerable] @ fitted.weights + fitted.bias
+    return logistic(float(np.quantile(scores, WRONGLY_REFUSED)))
 
 
 def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
