@@ -1,10 +1,12 @@
-"""Trains the reader: `python -m training.run DATA FOLDER [--steps N] [--cool N]`, from where FOLDER was left.
+"""Trains the reader: `python -m training.run DATA FOLDER [--steps N] [--cool N] [--from FILE --step N]`.
 
-DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). FOLDER keeps the state after every
-SAVE_EVERY steps; Ctrl-C keeps it too. The rate stays as it is after the first WARM steps, so that one can stop anywhere
-and go on another day. `--cool N` takes N last steps from the kept state while the rate falls to zero, writes
-`reader.safetensors`, and leaves the kept state as it was. The batches depend on the seed and the step only, so a run
-that was interrupted ends where one in a piece would have, but for rounding.
+DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). Training goes on from where FOLDER
+was left, which keeps the state after every SAVE_EVERY steps; Ctrl-C keeps it too. A new FOLDER begins with the
+published encoder, or with `--from` a file that `training.export` wrote, after `--step` steps. The rate stays as it is
+after the first WARM steps, so that one can stop anywhere and go on another day. `--cool N` takes N last steps from the
+kept state while the rate falls to zero, writes `reader.safetensors`, and leaves the kept state as it was. The batches
+depend on the seed and the step only, so a run that was interrupted ends where one in a piece would have, but for
+rounding.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from training.cases import Encoded, Paragraph, cases, encode, paragraphs
+from training.export import exported
 from training.model import SpanReader, pretrained
 
 SEED, BATCH, RATE, WARM, SAVE_EVERY, SORTED, PAD_TO = 20260821, 16, 1.5e-4, 200, 100, 64, 16
@@ -89,21 +92,28 @@ def loss_of(reader: SpanReader, batch: Batch) -> torch.Tensor:
 class Trainer:
     """The state that is kept: weights, optimiser, step."""
 
-    def __init__(self, folder: Path) -> None:
-        """Begin, or go on where the folder was left."""
+    def __init__(self, folder: Path, begin: Path | None = None, step: int = 0) -> None:
+        """Begin, with an exported file after some step or anew, or go on where the folder was left."""
         torch.manual_seed(SEED)
-        self.folder, self.step, self.cooling = folder, 0, (0, 0)
+        self.folder, self.step, self.began, self.cooling = folder, step, step, (0, 0)
         self.reader = pretrained(MODEL / "model.safetensors")
+        if begin is not None:
+            self.reader.load_state_dict({name: torch.tensor(value) for name, value in exported(begin).items()})
         self.optimiser = torch.optim.AdamW(self.reader.parameters(), lr=RATE, weight_decay=0.01, fused=True)
         if (kept := folder / "state.pt").exists():
             state = torch.load(kept, weights_only=True)
-            self.step = state["step"]
+            self.step, self.began = state["step"], state["began"]
             self.reader.load_state_dict(state["reader"])
             self.optimiser.load_state_dict(state["optimiser"])
 
     def save(self) -> None:
         """Keep the state, whole or not at all."""
-        state = {"reader": self.reader.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step}
+        state = {
+            "reader": self.reader.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "began": self.began,
+        }
         torch.save(state, self.folder / "state.tmp")
         (self.folder / "state.tmp").replace(self.folder / "state.pt")
 
@@ -111,7 +121,7 @@ class Trainer:
         """The learning rate of the next step."""
         first, last = self.cooling
         share = (last - self.step) / (last - first) if last else 1.0
-        return RATE * min(share, (self.step + 1) / WARM)
+        return RATE * min(share, (self.step + 1 - self.began) / WARM)
 
     def learn(self, batch: Batch) -> float:
         """Take one step; return the loss."""
@@ -158,9 +168,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--steps", type=int, default=15_000, help="the last step, counted from the first ever taken")
     parser.add_argument("--cool", type=int, default=0, help="steps to take while the rate falls to zero")
+    parser.add_argument("--from", dest="begin", type=Path, help="an exported file that a new FOLDER begins with")
+    parser.add_argument("--step", type=int, default=0, help="the steps that the file of --from has learned for")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(given.folder)
+    trainer = Trainer(given.folder, given.begin, given.step)
     if given.cool:
         return cool(trainer, given.data, given.cool)
     try:

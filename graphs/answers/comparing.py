@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphs.answers.measures import Measure, measures
-from graphs.answers.said import Said, stems
+from graphs.answers.said import Said, name_stems, stems
 from graphs.language.quantities import Day
-from memory.sentences import words
 
 Sorted = tuple[float, ...]
 
@@ -186,19 +185,15 @@ def _says_no_more(said: Said, name: str, scale: _Scale) -> bool:
     plain = said.text
     for one in reversed(measures(plain)):
         plain = plain[: one.start] + " " + plain[one.end :]
-    rest = {stem for stem in stems(plain) if stem.isalpha()} - _words(name) - scale.names - said.around - _FREE
+    rest = {stem for stem in stems(plain) if stem.isalpha()} - name_stems(name) - scale.names - said.around - _FREE
     return len(rest) <= (0 if scale.dimensions == _MONEY else 2)
 
 
 def _is_about(said: Said, name: str, other: str) -> bool:
     """Whether a sentence, with its title, names the one and not the other; every word of a name counts, and digits."""
-    mine, theirs = _words(name), _words(other)
-    said_words = _words(said.text) | _words(f"{said.hit.title} {' '.join(said.hit.passage.heading)}")
+    mine, theirs = name_stems(name), name_stems(other)
+    said_words = name_stems(said.text) | name_stems(f"{said.hit.title} {' '.join(said.hit.passage.heading)}")
     return mine <= said_words and (theirs <= mine or not theirs - mine <= said_words)
-
-
-def _words(text: str) -> frozenset[str]:
-    return stems(text) | {word for word in words(text) if any(character.isdigit() for character in word)}
 
 
 def _fields(said: Said, scale: _Scale) -> list[Measure]:

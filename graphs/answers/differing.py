@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphs.answers.rows import Field, fields_of, naming_field
-from graphs.answers.said import Said, stems
-from memory.sentences import words
+from graphs.answers.said import Said, name_stems, stems
 
 MOST = 6
 """Cells that are told."""
@@ -47,7 +46,11 @@ def difference_of(question: str) -> Pair | None:
     if match is None or not _DIFFERING.search(plain):
         return None
     first, second = (_ARTICLE.sub("", match[name]).strip(" .,") for name in ("first", "second"))
-    return Pair(first, second) if _named(first) and _named(second) and _named(first) != _named(second) else None
+    return (
+        Pair(first, second)
+        if name_stems(first) and name_stems(second) and name_stems(first) != name_stems(second)
+        else None
+    )
 
 
 def find_rows(pair: Pair, sentences: Sequence[Said]) -> tuple[Said, Said] | None:
@@ -61,7 +64,7 @@ def find_rows(pair: Pair, sentences: Sequence[Said]) -> tuple[Said, Said] | None
 
 def differences(pair: Pair, first: Said, second: Said) -> tuple[str, ...]:
     """A sentence for each cell in which two rows differ, in the table's order; () if they are not of these things."""
-    if not (_is_named(pair.first, first) and _is_named(pair.second, second)):
+    if not (_isname_stems(pair.first, first) and _isname_stems(pair.second, second)):
         return ()
     others = {one.label: one for one in fields_of(second)}
     naming = naming_field(fields_of(first))
@@ -79,21 +82,16 @@ def _differs(one: Field, other: Field) -> bool:
 
 def _row_of(name: str, rows: Sequence[Said]) -> Said | None:
     """The row with just this name, else the only one whose name holds all its words."""
-    found = [row for row in rows if _is_named(name, row)]
-    exact = [row for row in found if _names(row) == _named(name)]
+    found = [row for row in rows if _isname_stems(name, row)]
+    exact = [row for row in found if _names(row) == name_stems(name)]
     best = list({row.text: row for row in exact or found}.values())
     return best[0] if len(best) == 1 else None
 
 
-def _is_named(name: str, row: Said) -> bool:
-    return _named(name) <= _names(row)
+def _isname_stems(name: str, row: Said) -> bool:
+    return name_stems(name) <= _names(row)
 
 
 def _names(row: Said) -> frozenset[str]:
     naming = naming_field(fields_of(row))
-    return _named(naming.value) if naming else frozenset()
-
-
-def _named(text: str) -> frozenset[str]:
-    """The words of a name; digits tell one model from another."""
-    return stems(text) | {word for word in words(text) if any(map(str.isdigit, word))}
+    return name_stems(naming.value) if naming else frozenset()

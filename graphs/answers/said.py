@@ -67,6 +67,11 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(meaning(word) for word in words(text) if word not in STOPWORDS)
 
 
+def name_stems(name: str) -> frozenset[str]:
+    """The words of a name by meaning, those with a digit as they are too: they tell one model from another."""
+    return stems(name) | {word for word in words(name) if any(map(str.isdigit, word))}
+
+
 def _of_hit(hit: Hit) -> list[Said]:
     text = hit.passage.text
     if hit.passage.kind == "record" and len(text.strip()) <= MAX_QUOTE:

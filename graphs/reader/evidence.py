@@ -37,7 +37,7 @@ class Evidence:
 
     def margin(self, hit: Hit) -> float:
         """How much more its best span scores than "not here"; a passage that was not read is as the worst that was."""
-        return bounded((self.spans.get(hit.passage.passage_id) or self._worst()).score)
+        return _bounded((self.spans.get(hit.passage.passage_id) or self._worst()).score)
 
     def span(self, candidate: Candidate) -> Span | None:
         """The best span that a sentence holds, counted from the passage's own text."""
@@ -58,13 +58,13 @@ class Evidence:
         """Of the best span of a sentence; without one, as the worst of its passage."""
         span = self.span(candidate)
         if span is not None:
-            return bounded(span.score)
+            return _bounded(span.score)
         found = self.spans.get(candidate.hit.passage.passage_id) or self._worst()
-        return bounded(found.best[-1].score if found.best else NOTHING)
+        return _bounded(found.best[-1].score if found.best else NOTHING)
 
     def share(self) -> float:
         """The share of the best span in all spans of all passages, as a softmax sees it."""
-        scores = [bounded(span.score) for spans in self.spans.values() for span in spans.best]
+        scores = [_bounded(span.score) for spans in self.spans.values() for span in spans.best]
         return 1.0 / sum(exp(score - max(scores)) for score in scores) if scores else 0.0
 
     def absent(self) -> float:
@@ -95,7 +95,7 @@ def read_answer_features(
 
     compared: as `quick` ranks them; best: the sentence to cite; closer: what a second look at it said.
     """
-    margins = sorted([*(bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
+    margins = sorted([*(_bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
     plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
     return [*plain, *read, margins[1], best.score, closer]
@@ -118,7 +118,7 @@ def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:
     return (*sorted(read, key=worth, reverse=True), *rest)
 
 
-def bounded(score: float) -> float:
+def _bounded(score: float) -> float:
     """A score within what its size can say."""
     return max(-MOST, min(MOST, score))
 

@@ -18,9 +18,11 @@ _MEASURE = (
     "speed|velocity|weight|mass|height|length|width|depth|capacity|distance|diameter|altitude|elevation|size|area"
     "|population|temperature|number|percentage|proportion|rate|power|voltage|density|frequency"
 )
+_DETERMINER = "the|an?|one|two|three|four|this|that|these|those|my|your|our|their|each|every"
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:long ago|recently)\b|\bsince when\b", "date"),
     (r"\bhow much\b.*\b(?:costs?|pay|paid|worth|price|fees?|charged?|money|spend|spent)\b", "money"),
+    (rf"\bhow much {_BE} (?:{_DETERMINER}) (?!.*\b(?:{_MEASURE})\b)", "money"),
     (rf"\bwhat {_BE} the (?:\w+ )?(?:price|cost|fee)s?\b|\bhow expensive\b", "money"),
     (r"\bwhat (?:do|does|did|will|would)\b.*\bcosts?\b|\bwhat does it cost\b", "money"),
     (r"\bhow (?:long|old|often|soon|quickly|fast)\b", "duration"),

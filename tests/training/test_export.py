@@ -35,3 +35,19 @@ def test_an_int8_file_is_a_quarter_of_an_exact_one(weights, tmp_path):
     export.export(weights, tmp_path / "int8.onnx")
     export.export(weights, tmp_path / "exact.onnx", exact=True)
     assert (tmp_path / "int8.onnx").stat().st_size < 0.4 * (tmp_path / "exact.onnx").stat().st_size
+
+
+def test_an_exported_file_gives_its_weights_back(weights, tmp_path):
+    export.export(weights, tmp_path / "exact.onnx", exact=True)
+    found, trained = export.exported(tmp_path / "exact.onnx"), tiny_weights()
+    assert set(found) == set(trained)
+    trained["embeddings.token_type_embeddings.weight"][1] = 0
+    assert all(np.array_equal(found[name], value) for name, value in trained.items())
+
+
+def test_weights_read_back_from_int8_export_to_the_same_file(weights, tmp_path):
+    export.export(weights, tmp_path / "int8.onnx")
+    save_file(export.exported(tmp_path / "int8.onnx"), tmp_path / "again.safetensors")
+    export.export(tmp_path / "again.safetensors", tmp_path / "again.onnx")
+    first, again = (export.exported(tmp_path / name) for name in ("int8.onnx", "again.onnx"))
+    assert all(np.allclose(first[name], again[name], rtol=1e-6, atol=1e-7) for name in first)
