@@ -71,6 +71,11 @@ _PAIRS = """
     black/white bed/breakfast arts/crafts profit/loss salt/pepper rise/fall ups/downs rules/regulations rights/duties
     life/death peace/quiet science/technology hopes/dreams cause/effect
     """
+_ONE_ANSWER = tuple(
+    word_set(group)
+    for group in ("day date weekday week month year time hour", "city town village state province county region country")
+)
+"""Nouns that one date or one place answers together: `in what month and year`."""
 _BINOMIALS = frozenset(tuple(pair.split("/")) for pair in _PAIRS.split())
 
 
@@ -178,6 +183,8 @@ def _shared(clause: str) -> list[str]:
 def _are_apart(first: str, second: str, is_marked: bool) -> bool:
     """Whether two nouns are two things that can be asked for, not one name of two words or the ends of a span."""
     if first.casefold().split()[-1:] + second.casefold().split()[:1] in [list(pair) for pair in _BINOMIALS]:
+        return False
+    if any({first.casefold(), second.casefold()} <= group for group in _ONE_ANSWER):
         return False
     if re.match(r"(?:difference|relation|relationship|connection|link|distance|similarit|comparison)", first, re.I):
         return False

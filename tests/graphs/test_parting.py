@@ -86,6 +86,8 @@ def test_three_questions_are_told_apart():
         "Is it a tent or what?",
         "What is salt and pepper?",
         "Who wrote Faust?",
+        "What month and year was the bridge opened?",
+        "Which city and country is the office in?",
         "",
     ],
 )
