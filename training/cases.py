@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,14 +24,24 @@ from memory.sentences import split_sentences
 MAX_TOKENS = 320
 MAX_QUESTION = 64
 MAX_TITLE = 16
-NEGATIVE_SHARE = 0.45
+NEGATIVE_SHARE = 0.35
 ELSEWHERE_SHARE = 0.35
 """Of the negatives: those from the answering paragraph itself."""
+SWAPPED_SHARE = 0.3
+"""Of the questions: those that are asked of something else as well, with the sentences in sight that answered them."""
 WHOLE_SHARE = 0.25
 TITLED_SHARE = 0.75
+LOOKED_AT = 40
+"""Questions of the article that another name is taken from."""
 FEW = 3
 """Sentences beside the first that a window has at most."""
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"(?<=\s)(?:[A-Z][\w'’.-]*[^\W_])(?:\s(?:(?:of|de|the|van|von)\s)?[A-Z][\w'’-]*[^\W_])*")
+_NUMBER = re.compile(r"(?<=\s)\d[\d,.]*\d\b|(?<=\s)\d\b")
+_NOUN = re.compile(
+    r"\b(?:the|whose|its|his|her|their|how many|what|which) (?!(?:name|type|kind|year|number|term|word)s?\b)"
+    r"(?P<noun>[a-z]{4,})(?= (?:of|is|was|are|were|did|does|do|for|in)\b)"
+)
 
 
 class Paragraph(NamedTuple):
@@ -80,8 +90,10 @@ def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
     """Yield each question whose answer stands in its paragraph, and for some a text that does not answer it."""
     chance = random.Random(repr(seed))
     articles: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
+    asked: dict[str, list[str]] = defaultdict(list)
     for paragraph in read:
         articles[paragraph.title].append((paragraph.text, _words(paragraph.text)))
+        asked[paragraph.title] += [question for question, _ in paragraph.questions]
     for paragraph in read:
         for question, answer in paragraph.questions:
             start = paragraph.text.find(answer)
@@ -94,6 +106,8 @@ def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
                 other = _without(question, answer, paragraph, articles[paragraph.title], chance)
                 if other:
                     yield Case(question, title, other, -1, -1)
+            if chance.random() < SWAPPED_SHARE and (swapped := _swapped(question, paragraph, asked, chance)):
+                yield Case(swapped, title, paragraph.text[first:last], -1, -1)
 
 
 def encode(made: Sequence[Case], tokenizer: Any) -> Encoded:
@@ -160,6 +174,29 @@ def _without(
     first, last = _window(whole, *chance.choice(spans), chance)
     said = whole[first:last]
     return said if found not in said.casefold() else ""
+
+
+def _swapped(question: str, own: Paragraph, asked: Mapping[str, Sequence[str]], chance: random.Random) -> str:
+    """The question about another name, number or attribute, which other questions of the article ask of; "" if none.
+
+    An attribute that is put in has no word of the paragraph's. Another name or number may stand there: the paragraph
+    still says nothing of it together with the rest. What the article is named after is not swapped.
+    """
+    for pattern in chance.sample((_NAME, _NUMBER, _NOUN), 3):
+        found = [match.span("noun") if pattern is _NOUN else match.span() for match in pattern.finditer(question)]
+        if not found:
+            continue
+        start, end = chance.choice(found)
+        said = question.casefold() if pattern is not _NOUN else f"{question} {own.text}".casefold()
+        others = [
+            match["noun"] if pattern is _NOUN else match[0]
+            for other in chance.sample(asked[own.title], min(LOOKED_AT, len(asked[own.title])))
+            for match in pattern.finditer(other)
+        ]
+        fitting = [other for other in others if not _words(other) & _words(said) and other.casefold() not in said]
+        if fitting and not _words(question[start:end]) & _words(own.title.replace("_", " ")):
+            return question[:start] + chance.choice(fitting) + question[end:]
+    return ""
 
 
 @lru_cache(maxsize=1 << 15)

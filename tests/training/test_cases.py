@@ -42,6 +42,24 @@ def test_a_negative_is_the_nearest_paragraph_of_the_article_and_lacks_the_answer
     assert all("Oslo" in case.text for case in negatives if "Aurora" in case.question)
 
 
+def test_a_question_about_another_name_or_number_is_not_answered_by_the_sentence_that_answered_it():
+    town = [
+        Paragraph(
+            "Towns",
+            f"The mill of {name} burnt down in {year}. {owner} owned it.",
+            ((f"Who owned the mill of {name}?", owner), (f"What of {name} burnt down in {year}?", "mill")),
+        )
+        for name, year, owner in (("Aldbury", 1804, "Ann Rook"), ("Brackley", 1911, "Joe Hale"))
+    ]
+    asked = {question for paragraph in town for question, _ in paragraph.questions}
+    swapped = [case for seed in range(40) for case in cases(town, (seed,)) if case.question not in asked]
+    assert {case.question for case in swapped} >= {
+        "What of Aldbury burnt down in 1911?",
+        "What of Brackley burnt down in 1804?",
+    }
+    assert all((case.start, case.end) == (-1, -1) for case in swapped)
+
+
 def test_cases_depend_on_the_seed_only():
     assert made(3) == made(3)
     assert any(made(3) != made(seed) for seed in range(4, 20))
