@@ -40,7 +40,7 @@ from memory.span_ports import SpanReader
 from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.4
-"""How much a question whose right passage was taken away counts beside a really unanswerable one."""
+"""How much a question counts whose right passage was taken away, or that was made of another, beside a real one."""
 WRONGLY_REFUSED = 0.10
 """Share that the threshold refuses of the answerable questions which the reader did not learn from."""
 BESIDE_THE_SCORE = 0.5
@@ -131,7 +131,7 @@ def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
     for half in (0, 1):
         learned = fit_logistic(rows[halves != half], labels[halves != half], counts[halves != half])
         scores[halves == half] = rows[halves == half] @ learned.weights + learned.bias
-    for kind, chosen in (("real", counts == 1.0), ("passage taken away", counts != 1.0)):
+    for kind, chosen in (("real", counts == 1.0), ("made", counts != 1.0)):
         right = auroc(scores[chosen], labels[chosen])
         refused = scores[chosen] < np.quantile(scores[chosen][labels[chosen] == 1], WRONGLY_REFUSED)
         share = float(refused[labels[chosen] == 0].mean())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ from memory.ports import SearchQuery, SpanReader
 from memory.records import LOCAL, Effort, Hit
 from memory.settings import StoreSettings
 from memory.stores import Stores, open_stores
+from training.cases import Paragraph, paragraphs, swapped
 
 TRAINING_SET = "squad1_train_rest.jsonl.gz"
 ARTICLES = 60
@@ -138,11 +140,30 @@ def write_training_set(data: Path, home: Path, seed: int) -> Path:
 async def training_cases(
     data: Path, home: Path, questions: int, seed: int, spans: SpanReader | None
 ) -> tuple[list[Case], list[Case]]:
-    """Cases of the training set with what answers, and the same with the right passage taken away."""
+    """Cases of the training set with what answers, and such that have no answer.
+
+    Of these the right passage was taken away, or they ask the same of another name, number or attribute.
+    """
     training = write_training_set(data, home, seed)
     samples, _ = draw(load_samples(training), questions, seed)
     async with open_desk(training, home / "training", spans) as desk:
-        return await gather(desk, samples), await gather(desk, samples, is_right_hidden=True)
+        present, hidden = await gather(desk, samples), await gather(desk, samples, is_right_hidden=True)
+        return present, [*hidden, *await gather(desk, _swapped(data, samples, seed))]
+
+
+def _swapped(data: Path, samples: Sequence[Sample], seed: int) -> list[Sample]:
+    """The samples that can be asked about something else of their article, asked so."""
+    read = paragraphs(data / TRAINING_SET)
+    asked: dict[str, list[str]] = defaultdict(list)
+    of_question: dict[str, Paragraph] = {}
+    for paragraph in read:
+        for question, _ in paragraph.questions:
+            asked[paragraph.title].append(question)
+            of_question[" ".join(question.split())] = paragraph
+    chance = random.Random(seed)
+    pairs = ((sample, of_question[sample.text]) for sample in samples)
+    others = ((sample, swapped(sample.text, own, asked[own.title], chance)) for sample, own in pairs)
+    return [replace(sample, text=text, answers=(), answerable=False) for sample, text in others if text]
 
 
 async def refusal_cases(data: Path, home: Path, seed: int, spans: SpanReader | None) -> list[Case]:

@@ -11,7 +11,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,8 +106,10 @@ def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
                 other = _without(question, answer, paragraph, articles[paragraph.title], chance)
                 if other:
                     yield Case(question, title, other, -1, -1)
-            if chance.random() < SWAPPED_SHARE and (swapped := _swapped(question, paragraph, asked, chance)):
-                yield Case(swapped, title, paragraph.text[first:last], -1, -1)
+            if chance.random() < SWAPPED_SHARE and (
+                other := swapped(question, paragraph, asked[paragraph.title], chance)
+            ):
+                yield Case(other, title, paragraph.text[first:last], -1, -1)
 
 
 def encode(made: Sequence[Case], tokenizer: Any) -> Encoded:
@@ -176,8 +178,8 @@ def _without(
     return said if found not in said.casefold() else ""
 
 
-def _swapped(question: str, own: Paragraph, asked: Mapping[str, Sequence[str]], chance: random.Random) -> str:
-    """The question about another name, number or attribute, which other questions of the article ask of; "" if none.
+def swapped(question: str, own: Paragraph, asked: Sequence[str], chance: random.Random) -> str:
+    """Return a question about another name, number or attribute, out of others of the article; "" if there is none.
 
     An attribute that is put in has no word of the paragraph's. Another name or number may stand there: the paragraph
     still says nothing of it together with the rest. What the article is named after is not swapped.
@@ -190,7 +192,7 @@ def _swapped(question: str, own: Paragraph, asked: Mapping[str, Sequence[str]], 
         said = question.casefold() if pattern is not _NOUN else f"{question} {own.text}".casefold()
         others = [
             match["noun"] if pattern is _NOUN else match[0]
-            for other in chance.sample(asked[own.title], min(LOOKED_AT, len(asked[own.title])))
+            for other in chance.sample(asked, min(LOOKED_AT, len(asked)))
             for match in pattern.finditer(other)
         ]
         fitting = [other for other in others if not _words(other) & _words(said) and other.casefold() not in said]
