@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from io import BytesIO
 
@@ -141,6 +142,46 @@ def test_each_json_line_with_text_is_a_document_and_bad_lines_cost_themselves() 
     assert [(item.key, item.title, item.text) for item in documents] == [("a/1", "T", "Hello."), ("6", "", "no id")]
     assert documents[0].metadata == {"year": 1999}
     assert [item.key for item in items if isinstance(item, RefusedPart)] == ["2", "4", "5"]
+
+
+def json_line(**fields: object) -> Parsed:
+    return one("x.jsonl", json.dumps(fields).encode())
+
+
+def test_the_short_fields_of_a_json_line_are_a_record_behind_its_text_and_filters_as_well() -> None:
+    parsed = json_line(id="T-7", status="open", tags=["fan", "noise"], by={"name": "Ann"}, seen=None, text="It hums.")
+    assert block_texts(parsed) == ["It hums.", "id: T-7; status: open; tags: fan, noise; by name: Ann"]
+    assert [block.kind for block in parsed.blocks] == ["text", "record"]
+    assert parsed.blocks[1].label == "T-7"
+    assert parsed.metadata == {"status": "open"}
+
+
+def test_a_long_field_of_a_json_line_is_a_paragraph_unless_it_is_data_or_a_copy() -> None:
+    long, data = "We changed the bearing. " * 8, "a1b2" * 60
+    parsed = json_line(id=7, state="done", fix=long, html=data, body="It hums. " * 20, vector=[0.1] * 90, text=long)
+    assert block_texts(parsed) == [long.strip(), f"body: {'It hums. ' * 20}".strip(), "id: 7; state: done"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"_id": "a"},
+        {"id": "a", "title": "T", "url": "https://example.org/a"},
+        {"_id": "a", "title": "T", "metadata": {"year": 1999, "by": "Ann"}},
+        {"id": "a", "title": "T", "category": "faq"},
+        {"id": "a", "title": "T", "source": "a manual", "lang": "en", "category": "faq"},
+    ],
+)
+def test_a_json_line_of_a_corpus_is_its_text_alone(fields: dict[str, object]) -> None:
+    parsed = json_line(**fields, text="One.\n\nTwo.")
+    assert parsed.text == "One.\n\nTwo."
+    assert [block.kind for block in parsed.blocks] == ["text", "text"]
+
+
+def test_a_json_line_without_text_is_a_record() -> None:
+    parsed = json_line(id="T-7", title="Hum", status="open")
+    assert block_texts(parsed) == ["id: T-7; title: Hum; status: open"]
+    assert parsed.blocks[0].kind == "record"
 
 
 @pytest.mark.parametrize(

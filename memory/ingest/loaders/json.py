@@ -48,27 +48,27 @@ class _Walk:
             self._builder.add(clean(str(value)), "text")
 
     def _object(self, found: dict[str, Any], depth: int) -> None:
-        value = _flat(found)
-        plain = {name: text for name, item in value.items() if (text := _plain(item)) is not None}
-        self._records += bool(plain)
-        names, cells = [clean(name) for name in plain], [clean(text) for text in plain.values()]
+        value = flat(found)
+        told = {name: text for name, item in value.items() if (text := plain(item)) is not None}
+        self._records += bool(told)
+        names, cells = [clean(name) for name in told], [clean(text) for text in told.values()]
         fields = [(clean(name), kept) for name, item in value.items() if (kept := scalar(item)) not in (None, "")]
         label = _name(value, _NAMES)
         if row := row_text(names, cells):
             self._builder.add_record(row, self._records, label, cast(Any, fields))
         for name, item in value.items():
-            if name not in plain and item not in (None, [], {}):
+            if name not in told and item not in (None, [], {}):
                 self._builder.add_heading(clean(f"{label}: {name}" if label else name), depth)
                 self.write(item, depth + 1)
                 self._builder.end_heading(depth)
 
 
-def _flat(value: dict[str, Any]) -> dict[str, Any]:
+def flat(value: dict[str, Any]) -> dict[str, Any]:
     """An object with those of its objects that hold a few plain values spread out: `price amount` for both names."""
     spread: dict[str, Any] = {}
     for name, item in value.items():
         inner = cast(dict[str, Any], item) if isinstance(item, dict) else {}
-        told = {f"{name} {part}": _plain(held) for part, held in inner.items()}
+        told = {f"{name} {part}": plain(held) for part, held in inner.items()}
         if 0 < len(told) <= MAX_SPREAD and None not in told.values() and not told.keys() & value.keys():
             spread |= {f"{name} {part}": held for part, held in inner.items()}
         else:
@@ -76,10 +76,10 @@ def _flat(value: dict[str, Any]) -> dict[str, Any]:
     return spread
 
 
-def _plain(item: object) -> str | None:
+def plain(item: object) -> str | None:
     """A scalar, or a list of scalars, as text; None for what holds objects."""
     if isinstance(item, list):
-        parts = [_plain(part) for part in cast(list[object], item) if not isinstance(part, list)]
+        parts = [plain(part) for part in cast(list[object], item) if not isinstance(part, list)]
         return ", ".join(part for part in parts if part) if parts and None not in parts else None
     if isinstance(item, dict) or item is None:
         return None
