@@ -14,6 +14,7 @@ from graphs.language.nouns import fitted, noun_after, noun_for, slot_for
 from graphs.language.picking import asks_back, completed
 from graphs.language.smalltalk import is_small_talk
 from graphs.language.subject import subject_of
+from graphs.language.verbs import AUXILIARIES, is_finite, is_participle, word_set
 from memory.records import Turn
 from memory.sentences import STOPWORDS, words
 
@@ -59,6 +60,18 @@ _VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b",
     re.I,
 )
+_SUBJECTLESS = re.compile(
+    r"^(?:(?:in|at|on|by|for|with|from|to|of|since|until) )?"
+    r"(?:who|whom|what|which|when|where|why|how(?: (?:many|much))?)(?: (?:people|persons|of them))?"
+    r"(?P<rest>(?: [a-z’'-]+)+)[ ?!.]*$",
+    re.I,
+)
+_BE = word_set("is are was were am be been being has have had")
+_ADVERBS = word_set(
+    "actually afterwards again also altogether eventually exactly finally first in next overall then total"
+)
+_IDENTIFIED = re.compile(r"^\s*(?:and\s+|so\s+)?who\s+(?:is|was|(?:are|were)(?:\s+the)?)\s+$", re.I)
+_ROLE_OF = re.compile(r"^(?:[A-Z]{2,}|President|King|Queen|Head|Captain|Director|Chair\w*|Minister|Mayor|Leader)\b")
 _PLURAL = frozenset(("they", "them", "their", "theirs", "themselves", "these", "those"))
 _LONGEST_NAME = 60
 _MOST_OF_A_PART = 5
@@ -76,7 +89,7 @@ def depends(question: str) -> bool:
     text = question.strip()
     if _ELLIPTIC_LEAD.match(text) or _OTHER.search(text) or _ALONE.search(text):
         return True
-    if _is_fragment(text):
+    if _is_fragment(text) or _is_subjectless(text):
         return True
     rest = _EXPLETIVE.sub("", text)
     pronoun = _PRONOUN.search(rest)
@@ -143,6 +156,8 @@ def _stand_alone(question: str, before: Spoken) -> str:
         return _with_other_wh(bare, before.question)
     if _is_fragment(bare) or (_ELLIPTIC_LEAD.match(text) and _is_part(bare)):
         return _with_other_part(bare, before.question)
+    if _is_subjectless(bare):
+        return f"{bare.rstrip(' ?.!')} ({_subject(before)})?"
     return bare if _names(bare) else f"{bare.rstrip(' ?.!')} ({_topic(before)})?"
 
 
@@ -162,6 +177,24 @@ def _is_bare_wh(text: str) -> bool:
     """Only a question word: "Why?", "Since when?", "How much?"."""
     match = _WH.match(text)
     return match is not None and not text[match.end() :].strip(" ?!.")
+
+
+def _is_subjectless(text: str) -> bool:
+    """Whether a question has a verb but names nothing that it is said of: "Who won?", "How many were killed?"."""
+    match = _SUBJECTLESS.match(text)
+    if match is None or _PRONOUN.search(text):
+        return False
+    said = [word for word in match["rest"].split() if word not in _ADVERBS]
+    if not said or not all(word in AUXILIARIES or word in _BE or is_finite(word) for word in said):
+        return False
+    # What stands behind a form of "to be" has to be a participle: "How much is rent?" asks about the rent.
+    return all(after in _BE or is_participle(after) for before, after in pairwise(said) if before in _BE)
+
+
+def _subject(before: Spoken) -> str:
+    """What the question before is about: the one name in it, or the noun, else its content words."""
+    names = _inner_names(before.question)
+    return (_antecedent("it", before) if len(names) < 2 else "") or _topic(before)
 
 
 def _with_other_wh(bare: str, previous: str) -> str:
@@ -223,8 +256,8 @@ def _antecedent(pronoun: str, before: Spoken) -> str:
     names = _inner_names(before.question)
     if names:
         start, end = names[0] if is_person else names[-1]
-        article = "the " if before.question[:start].casefold().endswith(" the ") else ""
-        return article + before.question[start:end] + (noun_after(before.question, end) if article else "")
+        article = "the " if re.search(r"\bthe $", before.question[:start], re.I) else ""
+        return article + before.question[start:end] + (noun_after(before.question, start, end) if article else "")
     if is_person:
         return ""
     return noun_for(before.question, is_plural=pronoun in _PLURAL) or subject_of(before.question)
@@ -233,6 +266,8 @@ def _antecedent(pronoun: str, before: Spoken) -> str:
 def _names_answer(pronoun: str, before: Spoken, is_person: bool) -> bool:
     """Whether a pronoun stands for the short answer: whoever was asked for, or the one thing of a kind."""
     answer = before.short_answer
+    if _asks_who_one_is(before.question):
+        return False
     if not answer or len(answer) > _LONGEST_NAME or not answer[:1].isalpha():
         return False
     if re.match(r"\s*(?:who|whom|whose)\b", before.question, re.I):
@@ -241,6 +276,16 @@ def _names_answer(pronoun: str, before: Spoken, is_person: bool) -> bool:
         r"\s*(?:which|what)\s+\w*[^\Ws]\s+(?!of\b)\w+s\b(?<!is)(?<!was)(?<!does)(?<!has)", before.question, re.I
     )
     return is_one is not None and not is_person and pronoun not in _PLURAL
+
+
+def _asks_who_one_is(question: str) -> bool:
+    """Whether a question names a person and asks who that is: "Who was Ada Quill?", not "Who was Quill's wife?"."""
+    names = _inner_names(question)
+    if not names or not _IDENTIFIED.match(question[: names[0][0]]):
+        return False
+    start, end = names[0]
+    named, rest = question[start:end], question[end:].strip(" ?!.")
+    return (not rest or rest.startswith(",")) and not named.endswith(("'s", "’s")) and not _ROLE_OF.match(named)
 
 
 def _with_full_name(question: str, previous: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from graphs.language.subject import is_predicate
+from graphs.language.verbs import BASE_VERBS, is_participle, word_set
 from memory.sentences import STOPWORDS, words
 
 _AFTER = (
@@ -24,7 +27,22 @@ _PREPOSED = re.compile(r"\b(?:in|on|at|to|from|with|by|near|for|between|through)
 _ARTICLE = re.compile(r"^(?:the|an?|my|your|our)\s+", re.I)
 _ONE = re.compile(r"^(?:the\s+)?(?P<which>[\w’'-]+)\s+ones?$", re.I)
 _FOLLOWING = re.compile(rf"\s+[a-z][\w’'-]+{_AFTER}")
+_BEFORE_VERB = word_set("do does did can could may must should shall will would")
+_BEFORE_PREDICATE = word_set("is are was were has have had")
+_NO_VERB_FOLLOWS = re.compile(
+    r"\s+(?:for|in|on|at|to|from|with|by|that|which)\b|\s*[?.!,)]|\s*$",
+    re.I,
+)
+_WORD = re.compile(r"[\w’'-]+")
 _NO_NOUN = STOPWORDS | {"i", "there", "allowed", "possible", "necessary"}
+
+
+class _Phrase(NamedTuple):
+    """A noun with its article: characters [start, end) of a question, the noun from `noun` on."""
+
+    start: int
+    noun: int
+    end: int
 
 
 def noun_for(question: str, *, is_plural: bool) -> str:
@@ -45,10 +63,15 @@ def noun_for(question: str, *, is_plural: bool) -> str:
     return last["noun"] if last and _is_noun(last["noun"]) and _PREPOSED.search(body[: last.start()]) else ""
 
 
-def noun_after(text: str, end: int) -> str:
-    """The common noun right behind a name, with the space before it: the ` syndrome` of the Kessler syndrome."""
+def noun_after(text: str, start: int, end: int) -> str:
+    """The common noun right behind the name at [start, end), with the space before it.
+
+    That is the ` syndrome` of the Kessler syndrome, but nothing in "How far does the Wend flow?".
+    """
     match = _FOLLOWING.match(text, end)
-    return match.group() if match and _is_noun(match.group().strip()) else ""
+    if match is None or not _is_noun(match.group().strip()):
+        return ""
+    return match.group() if _before_verb(text, start, match.end()) == match.end() else ""
 
 
 def slot_for(part: str, body: str, names: Sequence[tuple[int, int]]) -> tuple[int, int]:
@@ -62,13 +85,13 @@ def slot_for(part: str, body: str, names: Sequence[tuple[int, int]]) -> tuple[in
     if names and not _ONE.match(part):
         free = [span for span in names if not _PREPOSED.search(body[: span[0]])]
         return free[0] if free else names[-1]
-    articled = list(_ARTICLED.finditer(body))
+    articled = _articled_phrases(body)
     if _ONE.match(part) and articled:
-        return _adjective(articled[-1])
+        return _adjective(body, articled[-1])
     if found := _OF.search(body):
         return found.span("noun")
     if articled:
-        return articled[-1].span()
+        return articled[-1].start, articled[-1].end
     subject = next((found for found in _AUXILIARY.finditer(body) if _is_noun(found["noun"])), None)
     last = subject or _LAST.search(body)
     return last.span("noun") if last and _is_noun(last["noun"]) else (0, 0)
@@ -83,15 +106,41 @@ def fitted(part: str, before: str, replaced: str) -> str:
 
 
 def _articled(body: str) -> str:
-    found = _ARTICLED.search(body)
-    return f"the {found['noun']}" if found else ""
+    phrases = _articled_phrases(body)
+    return f"the {body[phrases[0].noun : phrases[0].end]}" if phrases else ""
 
 
-def _adjective(found: re.Match[str]) -> tuple[int, int]:
+def _articled_phrases(body: str) -> list[_Phrase]:
+    """The nouns that have an article, each without a verb behind it."""
+    return [
+        _Phrase(found.start(), found.start("noun"), _before_verb(body, found.start("noun"), found.end("noun")))
+        for found in _ARTICLED.finditer(body)
+    ]
+
+
+def _before_verb(body: str, start: int, end: int) -> int:
+    """Where a noun phrase [start, end) ends, without the verb or predicate of the question whose subject it is.
+
+    The verb is left out of "does the lark lay", "was the bridge built" and "is the museum free".
+    """
+    auxiliary = re.search(r"\b(?P<auxiliary>\w+)\s+(?:(?:the|an?|my|your|our)\s+)?$", body[:start], re.I)
+    later = list(_WORD.finditer(body, start, end))[1:]
+    if auxiliary is None or not later or not _NO_VERB_FOLLOWS.match(body, end):
+        return end
+    said = auxiliary["auxiliary"].casefold()
+    at_end = not body[end:].strip(" ?.!,)")
+    verb = later[-1] if at_end and said in _BEFORE_VERB else None
+    if said in _BEFORE_VERB:
+        verb = next((word for word in reversed(later) if word[0] in BASE_VERBS), verb)
+    elif said in _BEFORE_PREDICATE and (is_participle(later[-1][0]) or is_predicate(later[-1][0])):
+        verb = later[-1]
+    return end if verb is None else start + len(body[start : verb.start()].rstrip())
+
+
+def _adjective(body: str, phrase: _Phrase) -> tuple[int, int]:
     """The first word of a noun phrase of several; the end of a single one's article."""
-    first = re.match(r"[\w’'-]+(?=\s)", found["noun"])
-    start = found.start("noun")
-    return (start, start + first.end()) if first else (start, start)
+    first = re.match(r"[\w’'-]+(?=\s)", body[phrase.noun : phrase.end])
+    return (phrase.noun, phrase.noun + first.end()) if first else (phrase.noun, phrase.noun)
 
 
 def _is_noun(word: str) -> bool:

@@ -12,14 +12,14 @@ AUXILIARIES = word_set("is are was were am do does did can could may must shall 
 ANY_AUX = "|".join(sorted(AUXILIARIES))
 """For patterns."""
 _VERBS = """
-    accept agree allow appear apply arrive ask attend be become begin belong block boil book break bring build
+    accept agree allow appear apply arrive ask attend be become begin belong block boil book break breed bring build
     burn buy call cancel carry catch celebrate change charge charge check choose claim clean close collect
     come complete conduct connect contain contribute control cook cost cover create cross cut deal decide
     declare defeat deliver depart depend describe design develop die differ direct discover dispose do draw
     drink drive drop earn eat edit employ end enter establish exchange exist expand expire export extend face
     fall feed feel fight fill find finish fit fix fly follow form found freeze function gain get give go grow
-    happen have heat help hide hire hold import improve include increase install invent invest invite issue
-    join keep kill know land last launch lead learn leave lend lie like live load lock lose make manage marry
+    happen hatch have heat help hide hire hold import improve include increase install invent invest invite issue
+    join keep kill know land last launch lay lead learn leave lend lie like live load lock lose make manage marry
     mean measure meet melt move need obtain occur offer open operate order own pack paint park pass pay
     perform pick place plan plant play prepare prevent print process produce propose protect prove provide
     publish pull purchase put reach react read receive record refer refuse refund regulate reject release rely
@@ -48,10 +48,10 @@ def is_participle(word: str) -> bool:
 
 
 _PASTS = """
-    become/became begin/began break/broke bring/brought build/built buy/bought cancel/cancelled catch/caught
+    become/became begin/began break/broke breed/bred bring/brought build/built buy/bought cancel/cancelled catch/caught
     choose/chose come/came control/controlled cost/cost cut/cut deal/dealt do/did draw/drew drink/drank
     drive/drove drop/dropped eat/ate fall/fell feed/fed feel/felt fight/fought find/found fit/fitted fly/flew
-    freeze/froze get/got give/gave go/went grow/grew have/had hide/hid hold/held keep/kept know/knew lead/led
+    freeze/froze get/got give/gave go/went grow/grew have/had hide/hid hold/held keep/kept know/knew lay/laid lead/led
     learn/learned leave/left lend/lent lie/lay lose/lost make/made mean/meant meet/met occur/occurred pay/paid
     plan/planned put/put read/read refer/referred rise/rose run/ran say/said see/saw sell/sold send/sent
     set/set ship/shipped sing/sang sink/sank sit/sat sleep/slept speak/spoke spend/spent split/split
@@ -70,6 +70,11 @@ def past(verb: str) -> str:
     return f"{verb[:-1]}ied" if _ends_in_y(verb) else f"{verb}ed"
 
 
+def is_finite(word: str) -> bool:
+    """Whether a word can be a verb that says something of a subject: `die`, `dies`, `died`."""
+    return word in _FINITE or is_participle(word)
+
+
 def third_person(verb: str) -> str:
     """The form of a base form that goes with `it`."""
     if verb == "have":
@@ -81,3 +86,6 @@ def third_person(verb: str) -> str:
 
 def _ends_in_y(verb: str) -> bool:
     return verb.endswith("y") and verb[-2:-1] not in set("aeiou")
+
+
+_FINITE = BASE_VERBS | {past(verb) for verb in BASE_VERBS} | {third_person(verb) for verb in BASE_VERBS}

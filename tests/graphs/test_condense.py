@@ -39,6 +39,13 @@ def turns(*texts: str, short_answer: str = "") -> tuple[Turn, ...]:
         "How long does it take to ship to Norway?",
         "What is the name of the song that plays in the film?",
         "Return policy for kettles",
+        "Who won the 1998 final?",
+        "Who founded Acme?",
+        "Who founded Next?",
+        "How many people died in 1926?",
+        "How many requests are allowed?",
+        "How much is rent?",
+        "When does the museum open?",
         "",
         "?!",
     ],
@@ -87,6 +94,60 @@ def test_without_history_nothing_is_rewritten():
 def test_awkward_follow_ups_never_fail(text: str):
     assert isinstance(condense(text, turns(text, text, text)), str)
     assert len(condense(text, turns("Who wrote Faust?", "x"))) <= 4000
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "short_answer", "alone"),
+    [
+        ("When did he die?", "Who was Quill?", "a tally boy", "When did Quill die?"),
+        ("When did she die?", "Who was Ada Quill?", "Head of Physics", "When did Ada Quill die?"),
+        ("Where did they live?", "Who were the Nabataeans?", "traders", "Where did the Nabataeans live?"),
+        ("When did she die?", "Who was Quill's wife?", "Keziah", "When did Keziah die?"),
+        ("How old is he?", "Who is the CEO?", "Bo Renn", "How old is Bo Renn?"),
+        ("How old is he?", "Who is President of Chile?", "Bo Renn", "How old is Bo Renn?"),
+    ],
+)
+def test_who_a_named_one_is_does_not_stand_for_the_name(question: str, before: str, short_answer: str, alone: str):
+    assert condense(question, turns(before, "An answer.", short_answer=short_answer)) == alone
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "alone"),
+    [
+        ("What does it eat?", "How many eggs does the lark lay?", "What does the lark eat?"),
+        ("What does it eat?", "Where does the lark lay in spring?", "What does the lark eat?"),
+        ("And the pipit?", "How many eggs does the lark lay?", "How many eggs does the pipit lay?"),
+        ("How long is it?", "When was the bridge built?", "How long is the bridge?"),
+        ("Where is it?", "Is the museum free?", "Where is the museum?"),
+        ("How deep is it?", "How far does the Wend flow?", "How deep is the Wend?"),
+        ("How long is it?", "How heavy is the night bus?", "How long is the night bus?"),
+        ("What does it cost?", "When does the night bus run?", "What does the night bus cost?"),
+        ("And the Teyne?", "How long is the Wend?", "How long is the Teyne?"),
+    ],
+)
+def test_the_verb_of_a_noun_does_not_belong_to_it(question: str, before: str, alone: str):
+    assert condense(question, turns(before, "An answer.")) == alone
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("How many were killed?", "How many were killed (the Battle of Ford)?"),
+        ("How many people died in total?", "How many people died in total (the Battle of Ford)?"),
+        ("Who won?", "Who won (the Battle of Ford)?"),
+        ("And who lost?", "who lost (the Battle of Ford)?"),
+        ("What happened next?", "What happened next (the Battle of Ford)?"),
+        ("Who commanded?", "Who commanded (the Battle of Ford)?"),
+    ],
+)
+def test_a_question_that_names_no_subject_is_about_the_one_before(question: str, alone: str):
+    assert condense(question, turns("When was the Battle of Ford?", "In 1683.", short_answer="1683")) == alone
+    assert condense(question, ()) == question
+
+
+def test_a_chain_of_questions_without_a_subject_keeps_it():
+    history = turns("When was the Battle of Ford?", "In 1683.", "How many were killed?", "940.")
+    assert condense("Who won?", history) == "Who won (the Battle of Ford)?"
 
 
 def test_a_pronoun_alone_depends():
