@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphs.answers.said import Said, stems
+from graphs.answers.valued import value_polarity
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
@@ -142,14 +143,25 @@ def naming_field(fields: Sequence[Field]) -> Field | None:
 
 
 def row_polarity(question: Question, said: Said) -> tuple[str, Field] | None:
-    """Yes or no from a cell that says it, or from a stock of nothing or something, with that cell."""
+    """Yes or no from a cell that says it, is it or its opposite, or from a stock of nothing or something."""
     asked = stems(question.text)
     named = [one for one in fields_of(said) if stems(one.label) and stems(one.label) <= asked]
     for one in named:
         told = _truth(one)
         if told and is_settled(question, said, one):
             return told, one
-    return None
+    held = [(told, one) for one in fields_of(said) if (told := _held(question, said, one))]
+    return held[0] if len(held) == 1 else None
+
+
+def _held(question: Question, said: Said, one: Field) -> str:
+    """Yes or no of whom the row names, from a value that is what is asked or its opposite."""
+    fields = fields_of(said)
+    whose, _ = _subject(question, said, fields, one)
+    if not stems(whose) & stems(question.text):
+        return ""
+    known = stems(whose) | stems(one.label) | said.around
+    return value_polarity(question.text, known, one.value, [other.label for other in fields if other != one])
 
 
 def _truth(one: Field) -> str:

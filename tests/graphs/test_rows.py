@@ -20,6 +20,7 @@ PLAIN_LAMP = (
 )
 SPRING = "Part: Spring; Price: 7.50 EUR; Delivery (days): 10"
 FAN = "name: Brisa fan; powerW: 45; inStock: True; amount: 59.9; currency: CHF"
+TICKET = "id: TCK-2056; product: K60; status: open; priority: urgent; assignee: Lena Vogt"
 RED = "Lamp: Red, blinking; Meaning: Boiler overheated; What to do: Switch off for 30 minutes"
 
 
@@ -77,11 +78,29 @@ def test_the_cell_that_is_asked_for_is_told_with_its_unit(
         ("Is the Halo Pro lamp in stock?", LAMP, "No"),
         ("Is the Halo lamp in stock?", PLAIN_LAMP, "Yes"),
         ("Is the Brisa fan in stock?", FAN, "Yes"),
+        ("Is TCK-2056 closed?", TICKET, "No"),
+        ("Is TCK-2056 open?", TICKET, "Yes"),
+        ("Is TCK-2056 urgent?", TICKET, "Yes"),
     ],
 )
 def test_a_cell_that_says_so_is_yes_or_no(question: str, text: str, told: str):
     reading = read(question, text)
     assert (reading.claims[0].text, reading.short_answer) == (f"{told}.", told)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Is TCK-2056 closed?", TICKET.replace("status: open", "status: in progress")),
+        ("Is TCK-2056 closed?", f"{TICKET}; closed: 2026-03-02"),
+        ("Is TCK-2057 closed?", TICKET),
+        ("Is the pump of TCK-2056 closed?", TICKET),
+        ("Was TCK-2056 opened?", f"{TICKET.replace('open', 'closed')}; opened: 2026-03-02"),
+        ("Is TCK-2056 urgent?", TICKET.replace("urgent", "not urgent")),
+    ],
+)
+def test_a_value_that_is_not_what_is_asked_nor_its_opposite_is_neither_yes_nor_no(question: str, text: str):
+    assert read(question, text).claims[0].text not in ("Yes.", "No.")
 
 
 @pytest.mark.parametrize(
