@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from graphs.answers.said import Said, stems
+from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.valued import value_polarity
+from graphs.language.codes import codes_of, is_code, names_code
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
@@ -25,6 +26,13 @@ _UNITS = {name.casefold(): name for name in _UNIT_NAMES.split()} | _WRITTEN
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _MONEY = stems("price cost fee amount charge")
+_OF_MONEY = _MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
+_CURRENCY = re.compile(
+    r"[$€£¥₹]|(?:\b|_|\d)(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|CAD|AUD|INR|CNY)(?:\b|_)"
+    r"|(?:\b|_)(?:euros?|dollars?|pounds sterling|cents?|pence|yen|francs?|kron[ae]r?|gratis)\b"
+    r"|(?<![-\w])free\b(?! from)",
+    re.I,
+)
 _NAMING = stems("name title label product item")
 _MEASURED = tuple(
     (re.compile(rf"\b(?:{asked})\b", re.I), stems(names))
@@ -38,12 +46,27 @@ _MEASURED = tuple(
         ("long", "length duration term time"),
         ("when", "date year day time deadline"),
         ("where", "place location city address room country"),
+        (
+            "what (?:should|must|can|do|shall|could|has to|needs to) (?:i|we|you|one|be) (?:do|done)|what to do|fix"
+            "|solve|resolve|repair|cure|get rid of",
+            "remedy action solution fix cure correction countermeasure",
+        ),
     )
 )
 """What a question asks for without naming it -> the names of columns that say it."""
+_TO_DO = re.compile(r"(?:what )?(?:you should |one should |to )do", re.I)
+_REMEDY = stems("remedy")
 _COUNTING = stems("many much number take takes last lasts")
+_HAVING = re.compile(r"^\W*(?:do|does|did|has|have|had|is there)\b", re.I)
+_HEDGED = re.compile(
+    r"\b(?:option(?:al|s)?|accessor(?:y|ies)|requests?|extra|planned|later|limited|part(?:ly|ial|ially)?|only|if|with|via"
+    r"|without|separately|not|non|none|na|n/a|tbd|unknown|depends|some)\b|[?*]",
+    re.I,
+)
+"""Words of a cell that leave open whether a thing has it."""
 _TOLD = 160
 """Characters of the longest value that is told in one line."""
+_UNIT, _NAME_OF_UNIT = stems("unit"), 12
 _NAMED = 0.5
 
 
@@ -76,7 +99,18 @@ def fields_of(said: Said) -> tuple[Field, ...]:
         else one
         for one in found
     ]
-    return tuple(priced) if len(priced) > 1 else ()
+    return _with_units(priced) if len(priced) > 1 else ()
+
+
+def _with_units(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """Cells of things with the unit that a column of their row gives for all of them."""
+    unit = _unit_of(fields)
+    things = things_of(fields) if unit else ()
+    return tuple(replace(one, unit=unit) if one in things and _NUMBER.fullmatch(one.value) else one for one in fields)
+
+
+def _unit_of(fields: Sequence[Field]) -> str:
+    return next((one.value for one in fields[1:] if stems(one.label) == _UNIT and len(one.value) <= _NAME_OF_UNIT), "")
 
 
 def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Field | None:
@@ -86,14 +120,59 @@ def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Fi
     wanted = attribute_of(question.text)
     heads = wanted.heads if wanted else frozenset[str]()
     shares = [
-        (0.0 if _is_given(said, one) and not stems(one.label) <= heads else _share(asked, one), place)
-        for place, one in enumerate(fields)
+        0.0 if _is_given(said, one) and not stems(one.label) <= heads else _share(question, asked, one)
+        for one in fields
     ]
-    best, place = max(shares, key=lambda pair: (pair[0], -pair[1]))
-    if best >= _NAMED and [share for share, _ in shares].count(best) == 1:
-        return fields[place]
+    best = max(shares)
+    tied = [one for one, share in zip(fields, shares, strict=True) if share == best]
+    named = longest(tied) if best == 1.0 or (best >= _NAMED and len(tied) == 1) else None
+    if named and (named not in things_of(fields) or stems(fields[0].value) & asked):
+        return named
     holding = [one for one in fields if pointed and (pointed in one.value or one.value in pointed)]
-    return holding[0] if len(holding) == 1 else None
+    found = named if named in holding else holding[0] if len(holding) == 1 else None
+    return None if found and question.kind == "money" and not may_be_money(found) else found
+
+
+def things_of(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The cells of a row whose columns are things by their codes, as in `Property: Weight; K40: 38 kg; K40-E: 39 kg`.
+
+    A column with a unit of its own is a measure, whatever its name looks like: `CO2 (g/km)`.
+    """
+    found = tuple(one for one in fields[1:] if is_code(one.label))
+    is_measured = any(one.unit and one.unit != _unit_of(fields) for one in found)
+    return found if len(found) > 1 and not is_measured else ()
+
+
+def longest(fields: Sequence[Field]) -> Field | None:
+    """The cell whose column's name says all that those of the others say, and more; None if there is no such one."""
+    return next(
+        (one for one in fields if all(_is_within(other.label, one.label) for other in fields if other != one)), None
+    )
+
+
+def columns_named(name: str, fields: Sequence[Field]) -> list[Field]:
+    """The cells of a row whose column has just this name; the first column names the row, not a thing."""
+    return [one for one in fields[1:] if name_stems(one.label) == name_stems(name)]
+
+
+def speaks_of_money(question: Question, fields: Sequence[Field]) -> bool:
+    """Whether a row says an amount of money where one is asked for; of `how much is the noise?` the column decides."""
+    if question.kind != "money" or says_money(fields):
+        return True
+    said = stems(question.text)
+    measured = [one for one in fields[1:] if one not in things_of(fields)]
+    return not said & _OF_MONEY and any(stems(one.label) and stems(one.label) <= said for one in measured)
+
+
+def says_money(fields: Sequence[Field]) -> bool:
+    """Whether a column or a cell of a row says an amount of money, by its name or a currency."""
+    named = stems(" ".join([*(one.label for one in fields), *(one.value for one in fields[:1])]))
+    return bool(named & _OF_MONEY) or any(_CURRENCY.search(f"{one.label} {one.shown}") for one in fields)
+
+
+def may_be_money(one: Field) -> bool:
+    """Whether a cell can be an amount: it says money, or is a number without a unit."""
+    return says_money([one]) or bool(_NUMBER.fullmatch(one.value) and not one.unit)
 
 
 def tellings(question: Question, said: Said) -> dict[Field, str]:
@@ -109,9 +188,9 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
 
 def is_settled(question: Question, said: Said, one: Field) -> bool:
     """Whether everything that is asked is the row's: whose it is, what it belongs to and the column's name."""
-    whose, _ = _subject(question, said, fields_of(said), one)
+    whose, shown = _subject(question, said, fields_of(said), one)
     asked = stems(question.text)
-    known = stems(whose) | stems(one.label) | said.around
+    known = stems(whose) | stems(one.label) | stems(shown.label) | said.around
     implied = {stem for pattern, _ in _MEASURED for word in pattern.findall(question.text) for stem in stems(word)}
     money = stems("cost costs price pay") if stems(one.label) & _MONEY else frozenset[str]()
     return bool(stems(whose) & asked) and asked <= known | implied | money | _COUNTING
@@ -145,9 +224,12 @@ def naming_field(fields: Sequence[Field]) -> Field | None:
 def row_polarity(question: Question, said: Said) -> tuple[str, Field] | None:
     """Yes or no from a cell that says it, is it or its opposite, or from a stock of nothing or something."""
     asked = stems(question.text)
-    named = [one for one in fields_of(said) if stems(one.label) and stems(one.label) <= asked]
-    for one in named:
-        told = _truth(one)
+    fields = fields_of(said)
+    named = [one for one in fields if stems(one.label) and _share(question, asked, one) == 1.0]
+    things = [one for one in named if one in things_of(fields)]
+    chosen = longest(things)
+    for one in named if not things else [chosen] if chosen else []:
+        told = _truth(one) or (_has_it(question, one, things_of(fields)) if things else "")
         if told and is_settled(question, said, one):
             return told, one
     held = [(told, one) for one in fields_of(said) if (told := _held(question, said, one))]
@@ -162,6 +244,12 @@ def _held(question: Question, said: Said, one: Field) -> str:
         return ""
     known = stems(whose) | stems(one.label) | said.around
     return value_polarity(question.text, known, one.value, [other.label for other in fields if other != one])
+
+
+def _has_it(question: Question, one: Field, things: Sequence[Field]) -> str:
+    """Yes where a thing's column tells what it has, in a row that says yes or no of another thing."""
+    is_told = bool(_HAVING.search(question.text)) and not _HEDGED.search(one.value) and any(map(str.isalnum, one.value))
+    return "Yes" if is_told and any(_truth(other) for other in things if other != one) else ""
 
 
 def _truth(one: Field) -> str:
@@ -183,6 +271,8 @@ def _field(match: re.Match[str]) -> Field:
 
 def _named(name: str) -> tuple[str, str]:
     """A column's name in words, and the unit that it ends with."""
+    if is_code(name):
+        return name, ""
     if match := _BRACKETS.match(name):
         return _words(match["label"]), match["unit"].strip()
     parts = _PARTS.findall(name)
@@ -192,14 +282,32 @@ def _named(name: str) -> tuple[str, str]:
 
 
 def _words(name: str) -> str:
-    """`launch_year` and `launchYear` as `launch year`; what is written in capitals stays so."""
+    """`launch_year` and `launchYear` as `launch year`; codes, and what is written in capitals, stay as they are."""
+    if not name.islower() and codes_of(name):
+        return name
     parts = name.split() if " " in name else _PARTS.findall(name)
     return " ".join(part if part.isupper() and len(part) > 1 else part.casefold() for part in parts) or name
 
 
-def _share(asked: frozenset[str], one: Field) -> float:
+def _share(question: Question, asked: frozenset[str], one: Field) -> float:
+    """How much of a column's name is asked for; a code is, or is not."""
+    if is_code(one.label):
+        return float(names_code(question.text, one.label))
+    if _TO_DO.fullmatch(one.label):
+        return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in _MEASURED))
     named = stems(one.label)
     return len(named & asked) / len(named) if named else 0.0
+
+
+def lowered(text: str) -> str:
+    """A text as it stands within a line: `Weight` as `weight`, `Wi-Fi` as it is."""
+    first = text.split()[0] if text.split() else ""
+    return text[:1].lower() + text[1:] if first[1:].islower() else text
+
+
+def _is_within(label: str, longer: str) -> bool:
+    """Whether a column's name is said by a longer one: `Pro` by `Pro Max`, `K40` by `K40-E`."""
+    return name_stems(label) < name_stems(longer) or longer.casefold().startswith(f"{label.casefold()}-")
 
 
 def _is_given(said: frozenset[str], one: Field) -> bool:
@@ -216,6 +324,8 @@ def _measured(question: Question) -> frozenset[str]:
 def _subject(question: Question, said: Said, fields: Sequence[Field], told: Field) -> tuple[str, Field]:
     """Whose value is told, and the cell that is told of it: of a name that is asked for, what it was asked by."""
     asked = stems(question.text)
+    if told in things_of(fields):
+        return told.label, replace(told, label=lowered(fields[0].value))
     others = [one for one in fields if one != told and len(one.value) <= _TOLD // 2]
     matched = max(others, key=lambda one: len(stems(one.value) & asked), default=None)
     if matched and stems(matched.value) & asked:

@@ -10,8 +10,19 @@ from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
+from graphs.answers.named import of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
-from graphs.answers.rows import asked_field, fields_of, is_settled, name_of, row_asked_for, row_polarity, tellings
+from graphs.answers.rows import (
+    asked_field,
+    fields_of,
+    is_settled,
+    may_be_money,
+    name_of,
+    row_asked_for,
+    row_polarity,
+    speaks_of_money,
+    tellings,
+)
 from graphs.answers.said import Said, said_by, sentences_of, stems
 from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.question import understand
@@ -26,11 +37,14 @@ CERTAIN = 0.8
 
 UNSAID = 2.0
 """Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
+PRICELESS = 4.0
+"""The same where an amount of money is asked for and no cell can be one."""
 TINY = 1e-6
 
 
 def shape(question: str, reading: Reading) -> Reading:
     """Return a reading with its answer first; as it was where nothing but its sentences can be said."""
+    reading = of_what_is_named(question, reading)
     hits = reading.ranked[:READ]
     return (
         _compared(question, reading, hits)
@@ -121,14 +135,22 @@ def _of_a_cell(reading: Reading, row: Said) -> Reading:
 def _doubted(reading: Reading, question: str, row: Said) -> Reading:
     """A reading of a row, less believed where neither a column nor a cell says what is asked of whom the row names."""
     asked = attribute_of(question)
+    if not speaks_of_money(understand(question, {}), fields_of(row)):
+        may_be_told = any(map(may_be_money, fields_of(row)))
+        return _less_sure(reading, UNSAID) if may_be_told else replace(_less_sure(reading, PRICELESS), short_answer="")
     if asked is None:
         return reading
     whose = stems(question) - asked.heads
     is_about = not whose or bool(whose & (row.stems | row.around))
     if is_about and says_attribute(asked, row.text, name_of(row)):
         return reading
+    return _less_sure(reading, UNSAID)
+
+
+def _less_sure(reading: Reading, by: float) -> Reading:
+    """A reading whose log odds are less by some."""
     odds = log(max(reading.answerable, TINY) / max(1.0 - reading.answerable, TINY))
-    return replace(reading, answerable=logistic(odds - UNSAID))
+    return replace(reading, answerable=logistic(odds - by))
 
 
 def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:

@@ -1,0 +1,57 @@
+"""Whether what a reader chose is of the very code that a question names: the row of `PW-4011` is none of `PW-4012`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from graphs.answers.rows import Field, fields_of, naming_field
+from graphs.answers.said import Said, said_by, sentences_of
+from graphs.language.codes import are_of_one_series, codes_of, names_code
+from graphs.reading import Reading
+from memory.records import Claim, Hit
+
+
+def of_what_is_named(question: str, reading: Reading) -> Reading:
+    """A reading without claims about other codes than the question's; with its own row instead, if that was found."""
+    if not codes_of(question):
+        return reading
+    kept = tuple(claim for claim in reading.claims if not _is_strange(question, claim, reading.ranked))
+    if len(kept) == len(reading.claims):
+        return reading
+    own = () if kept else _own_row(question, sentences_of(reading.ranked))
+    claims = kept or tuple(Claim("", row.text, (row.citation(),)) for row in own)
+    is_held = any(reading.short_answer in claim.text for claim in claims)
+    return replace(reading, claims=claims, short_answer=reading.short_answer if is_held else "")
+
+
+def is_of_another_code(question: str, said: Said) -> bool:
+    """Whether a row or a sentence is of another code, and nothing around it says one that the question names."""
+    place = said.hit.passage
+    around = " ".join((said.hit.title, said.hit.source, place.context, *place.heading))
+    fields = fields_of(said)
+    held = f"{said.text if fields else place.text} {around}"
+    missing = [code for code in codes_of(question) if not names_code(held, code)]
+    if not missing:
+        return False
+    if fields:
+        return any(not names_code(question, code) for code in _codes_of_row(fields))
+    others = [code for code in codes_of(said.text) if not names_code(question, code)]
+    return any(are_of_one_series(code, other) for code in missing for other in others)
+
+
+def _is_strange(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
+    return any(is_of_another_code(question, said) for said in said_by(claim.citations, hits))
+
+
+def _own_row(question: str, sentences: Sequence[Said]) -> tuple[Said, ...]:
+    """The only row whose own code is asked for; () of none or several."""
+    rows = [row for row in sentences if any(names_code(question, code) for code in _codes_of_row(fields_of(row)))]
+    found = [row for row in rows if not is_of_another_code(question, row)]
+    return tuple(found) if len(found) == 1 else ()
+
+
+def _codes_of_row(fields: Sequence[Field]) -> tuple[str, ...]:
+    """Codes that say whom a row is about: in its first cell, in the one that names it, and as names of columns."""
+    naming = {one for one in (naming_field(fields), *fields[:1]) if one}
+    return codes_of("; ".join([*(one.value for one in naming), *(one.label for one in fields)]))

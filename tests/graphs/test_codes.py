@@ -1,0 +1,99 @@
+"""A code that a question names is this very code: neither a row nor a sentence of another one answers for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from graphs.answers.said import Said
+from graphs.answers.shaping import shape
+from graphs.language.codes import codes_of, names_code
+from graphs.reading import Reading
+from memory.records import Claim, Hit
+from tests.support.fake_tools import passage_hit
+
+DOSING = "Code: D-21; Meaning: Tank empty; Remedy: Refill"
+VALVE = "Code: D-22; Meaning: Valve stuck; Remedy: Tap it"
+PUMP = "sku: P210; name: Rill pump; weight_kg: 4"
+SHED = "name: Shed; length_cm: 300; roof: felt"
+
+
+def row(text: str, name: str = "a") -> Hit:
+    hit = passage_hit(text, name, title="Manual of the MX70 doser")
+    return replace(hit, passage=replace(hit.passage, kind="record", document_id="table"))
+
+
+def read(question: str, *hits: Hit, chosen: int = 1) -> Reading:
+    """What becomes of a reading that chose the first of the hits whole."""
+    claims = tuple(Claim("", hit.passage.text, (Said(hit, 0, len(hit.passage.text)).citation(),)) for hit in hits)
+    return shape(question, Reading(claims[:chosen], "", hits, 0.6))
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What does D-23 mean?", DOSING),
+        ("What does d-23 mean on the MX70?", DOSING),
+        ("What does error D-23 mean on the MX70?", DOSING),
+        ("What is the remedy of D21-B?", DOSING),
+        ("How heavy is the P211?", PUMP),
+        ("What is the roof of the MX71?", "Part: Roof; MX70: felt; MX70-L: tin"),
+    ],
+)
+def test_a_row_of_another_code_is_not_told(question: str, text: str):
+    assert read(question, row(text)).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What does D-21 mean?", DOSING),
+        ("What does d21 mean on the MX70?", DOSING),
+        ("How heavy is the P-210?", PUMP),
+        ("How long is the S3 shed?", SHED),
+        ("How heavy is the P210 of 2024?", PUMP),
+    ],
+)
+def test_a_row_of_the_code_or_of_a_thing_without_one_is_told(question: str, text: str):
+    assert read(question, row(text)).claims
+
+
+def test_the_row_of_the_code_is_told_where_it_was_found_beside_another():
+    assert read("What does D-22 mean?", row(DOSING), row(VALVE, "b"), chosen=1).short_answer == "Valve stuck"
+    assert read("What does D-22 mean?", row(DOSING), row(VALVE, "b"), chosen=2).short_answer == "Valve stuck"
+
+
+def test_a_sentence_on_a_code_of_the_same_series_is_not_told():
+    other = passage_hit("A wrong key is answered with QX-401. A lost key is answered with QX-402.")
+    assert read("What does QX-403 mean?", other).claims == ()
+    assert read("What does QX-402 mean?", other).claims
+    assert read("What does RB-7 mean?", other).claims
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("What does error E12 mean on the K40-E?", ("E12", "K40-E")),
+        ("pw-4012 and e12", ("pw-4012", "e12")),
+        ("a K40-based unit of mid-2024, 5kg, 802.11b, the 2nd", ("K40",)),
+        ("the FX9's lid", ("FX9",)),
+    ],
+)
+def test_codes_are_letters_and_digits_together(text: str, codes: tuple[str, ...]):
+    assert codes_of(text) == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "is_named"),
+    [
+        ("KX 1003 A", "KX-1003-A", True),
+        ("the K40-based unit", "K40", True),
+        ("PW-1/PW-2", "PW-2", True),
+        ("the K40-E", "K40", False),
+        ("E120", "E12", False),
+        ("AE12", "E12", False),
+    ],
+)
+def test_a_code_is_named_however_it_is_joined_and_never_by_a_longer_one(text: str, code: str, is_named: bool):
+    assert names_code(text, code) is is_named
