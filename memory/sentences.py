@@ -37,11 +37,26 @@ _TITLES = """
 """
 _BEFORE_NUMBER = """
     no nos nr vol vols fig figs eq eqs sec ch chap pp p art tel ext max min avg jan feb mar apr jun jul aug sep sept
-    oct nov dec abb bd tab str ed eds
+    oct nov dec abb bd tab str ed eds cl cls para paras ref refs s c v
+"""
+_BEFORE_CODE = """
+    nos nr vol vols fig figs eq eqs ch chap pp p cl cls para paras abb ref refs
+"""
+_NUMBERED = """
+    account article asset batch booking case catalog catalogue certificate charge claim contract customer delivery
+    device document drawing engine equipment file flight form ident identification invoice item job key licence license
+    lot material member membership model order part permit phone policy product project purchase receipt reference ref
+    registration reg report reservation room seat ser serial series sku standard stock ticket tracking train type unit
+    user vehicle
 """
 _ABBREVIATIONS = frozenset(_TITLES.split())
 _LABELS = frozenset(_BEFORE_NUMBER.split())
 """Abbreviations only where a number follows; `no` and `max` are words elsewhere."""
+_CODED = frozenset(_BEFORE_CODE.split())
+"""Those that are no words, so that a code or a Roman number may follow as well."""
+_ALSO_WORDS = frozenset({"no", "art", "sec", "tab", "ext", "ed"})
+"""Those that are words: before a code in brackets, or behind what has a number, as in `part no. AQ-771`."""
+_NAMING = frozenset(_NUMBERED.split())
 _MAY_END = frozenset({"inc", "ltd", "co", "corp", "bros", "jr", "sr", "st", "al", "est", "ft", "usw"})
 """Abbreviations that often stand last in a sentence: they end it when a common opening word follows."""
 
@@ -60,6 +75,9 @@ _HEAD = re.compile(r"\s*(?:#{1,6}\s|\||```|~~~)")
 _FIELD = re.compile(r"\s*[^\s:][^:\n]{0,40}:\s")
 _LAST_WORD = re.compile(r"[^\s\"'“‘«(\[{]+$")
 _NEXT_WORD = re.compile(rf"\s*[{re.escape(_OPENERS)}]*(\w+(?:['’]\w+)?)?")
+_FIGURE = re.compile(rf"\s*[{re.escape(_OPENERS)}]*[$€£¥#§±~≈<>≤≥+−-]?\d")
+_CODE = re.compile(rf"\s*[{re.escape(_OPENERS)}]*(?:(?=[A-Z\d./_-]*\d)[A-Z\d]|[A-Z]{{2,5}} \d|(?!I\b)[IVXLC]+\b)")
+_BEFORE = re.compile(r"(?P<word>[^\W\d_]+)\.?(?:\s+|-)$")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _WRAPPED = 45
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0002fa1f"
@@ -186,8 +204,27 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str]) -> bool:
         return False
     if match["mark"] != "." or match["close"]:
         return True
-    found = _LAST_WORD.search(text[max(start, match.start() - 40) : match.start()])
-    return not found or _full_stop(found[0], upcoming, match.start() - len(found[0]) == start)
+    before = text[max(start, match.start() - 40) : match.start()]
+    found = _LAST_WORD.search(before)
+    if not found:
+        return True
+    label = found[0].rpartition("-")[2]
+    if label.casefold() in _LABELS and _is_labelled(text, end, match, before[: len(before) - len(label)], label):
+        return False
+    return _full_stop(found[0], upcoming, match.start() - len(found[0]) == start)
+
+
+def _is_labelled(text: str, end: int, match: re.Match[str], before: str, label: str) -> bool:
+    """Whether what follows an abbreviation and its dot is the figure or the code that it announces."""
+    if _FIGURE.match(text, match.end(), end):
+        return True
+    word = label.casefold()
+    if word not in _CODED | _ALSO_WORDS or not _CODE.match(text, match.end(), end):
+        return False
+    named = _BEFORE.search(before)
+    is_named = bool(named and named["word"].casefold() in _NAMING)
+    is_bracketed = any(before.rfind(one) > before.rfind(other) for one, other in ("()", "[]"))
+    return word in _CODED or is_named or is_bracketed
 
 
 def _full_stop(last: str, upcoming: str, is_first: bool) -> bool:
@@ -195,8 +232,8 @@ def _full_stop(last: str, upcoming: str, is_first: bool) -> bool:
     word = last.casefold()
     if last.isdigit():
         return not (is_first and len(last) <= 3) and not (len(last) <= 2 and upcoming in _MONTHS)
-    if word in _LABELS:
-        return not upcoming[:1].isdigit()
+    if word in _LABELS and len(word) > 1:
+        return True
     opens = upcoming.casefold() in _STARTERS and (len(upcoming) > 1 or upcoming == "A")
     if word in _ABBREVIATIONS:
         return word in _MAY_END and opens

@@ -23,6 +23,33 @@ CASES = {
         "See Fig. 2 and No. 5. The answer is no. Go on.",
         ["See Fig. 2 and No. 5.", "The answer is no.", "Go on."],
     ),
+    "code in brackets": (
+        "The sensor (part no. AQ-771) must be cleaned. Use (see no. AQ-3) a cloth.",
+        ["The sensor (part no. AQ-771) must be cleaned.", "Use (see no. AQ-3) a cloth."],
+    ),
+    "code behind what has a number": (
+        "Quote policy no. HX-2041. Serial-No. K40E7 and invoice nos. A1 and B2 fit Art.-Nr. X99.",
+        ["Quote policy no. HX-2041.", "Serial-No. K40E7 and invoice nos. A1 and B2 fit Art.-Nr. X99."],
+    ),
+    "no as a word": (
+        "The answer is no. AQ-771 is a lamp. I have (I think) no. B2 fits. Say no. NATO met.",
+        ["The answer is no.", "AQ-771 is a lamp.", "I have (I think) no.", "B2 fits.", "Say no.", "NATO met."],
+    ),
+    "references to codes": (
+        "See fig. A3 and Vol. IV, cl. B-2, para. 4, sec. 4.2, art. 7, pp. 3 f., p. A-12 (ref. AQ-1, art. IX). Go on.",
+        [
+            "See fig. A3 and Vol. IV, cl. B-2, para. 4, sec. 4.2, art. 7, pp. 3 f., p. A-12 (ref. AQ-1, art. IX).",
+            "Go on.",
+        ],
+    ),
+    "figures with a sign": (
+        "It costs max. €500 or min. -5 points, approx. £3, ca. 4, c. 1900 by s. 12. He has a 2nd ed. 2004.",
+        ["It costs max. €500 or min. -5 points, approx. £3, ca. 4, c. 1900 by s. 12.", "He has a 2nd ed. 2004."],
+    ),
+    "labels that end a sentence": (
+        "We love art. X-rays help. Wait a sec. The ch. I saw. It is at its max. Turn it.",
+        ["We love art.", "X-rays help.", "Wait a sec.", "The ch.", "I saw.", "It is at its max.", "Turn it."],
+    ),
     "year": ("She died in 1999. He lived.", ["She died in 1999.", "He lived."]),
     "german date": ("Am 3. Mai kam z. B. Herr Dr. Müller. Gut.", ["Am 3. Mai kam z. B. Herr Dr. Müller.", "Gut."]),
     "quotes": ('"Really?" she asked. "Yes." He left.', ['"Really?" she asked.', '"Yes."', "He left."]),
