@@ -30,6 +30,7 @@ from graphs.reader.features import (
     promise,
     sentence_features,
 )
+from graphs.reader.periods import life_date
 from graphs.reader.pointing import pointed_answer, ruled_answer
 from graphs.reader.question import Question, understand
 from graphs.reader.spans import fits_kind, kind_spans
@@ -89,7 +90,8 @@ class ExtractiveReader:
         if isinstance(evidence, Degraded):
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
-        ranked = await asyncio.to_thread(rank_read, self._weights.read, question, found, evidence)
+        read = await asyncio.to_thread(rank_read, self._weights.read, question, found, evidence)
+        ranked = life_first(question, read)
         chosen = choose(of_a_kind(question, ranked), READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
         closer, degraded = await _closer(self._spans, request, chosen[0].candidate, evidence)
         known = Known(both, chosen, evidence, closer)
@@ -108,7 +110,7 @@ class ExtractiveReader:
         self, question: Question, hits: tuple[Hit, ...], found: Sequence[Candidate], cosines: Sequence[float]
     ) -> Reading:
         """Choose among candidates whose cosines are known."""
-        ranked = rank(self._weights.plain, question, found, cosines)
+        ranked = life_first(question, rank(self._weights.plain, question, found, cosines))
         chosen = choose(ranked)
         return Reading(
             claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(chosen, 1)),
@@ -213,6 +215,17 @@ def choose(ranked: Sequence[Scored], gap: float = CONFIDENT_GAP, same_passage: f
         rest = [row for row in rest if row.candidate.text != best.candidate.text]
         chosen.append(best)
     return chosen
+
+
+def life_first(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
+    """The sentences with the one first that has the life asked about in brackets behind the name.
+
+    It says "born" and "died" without the words, so that a sentence about another's death can seem nearer.
+    """
+    told = next((one for one in ranked if question.names and life_date(question, one.candidate.text)), None)
+    if told is None or told is ranked[0]:
+        return list(ranked)
+    return [told._replace(score=ranked[0].score), *(one for one in ranked if one is not told)]
 
 
 def of_a_kind(question: Question, ranked: Sequence[Scored]) -> list[Scored]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+from graphs.reader.dimensions import length_asked
 from graphs.reader.edges import as_span, span_features
 from graphs.reader.evidence import Evidence
 from graphs.reader.features import Candidate
+from graphs.reader.periods import life_date, part_of_period
 from graphs.reader.question import Question
 from graphs.reader.slots import asked_slot
 from graphs.reader.spans import Span, shortest_answer, values_of
 from graphs.reader.weights import ReadWeights
+from graphs.reader.whole import told_whole
 from memory.span_ports import Span as Pointed
 
 _SIGN_BEFORE = re.compile(r"[$€£¥]\s?$")
@@ -26,23 +29,31 @@ _CURRENCY = frozenset(
 def pointed_answer(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> str:
     """Return the span that the small reader points at in a sentence if it is sure of it, else what the rules find."""
     pointed = evidence.span(best)
-    if pointed is None or pointed.score < weights.confident:
+    if pointed is None or pointed.score < weights.confident or life_date(question, best.text):
         return ruled_answer(question, best.text)
     sentence = best.hit.passage.text[best.start : best.end]
     found = [as_span(span, best.start, best.end) for span in cut_out(question, best, evidence, weights)]
     news = next((span for span in found if is_news(question, sentence, span)), None)
     if news is None:
         return ruled_answer(question, best.text)
-    chosen = completed(sentence, asked_slot(question, sentence, news) or news)
-    return sentence[chosen.start : chosen.end].strip()
+    return told(question, sentence, news)
 
 
 def ruled_answer(question: Question, sentence: str) -> str:
     """The shortest answer that the rules find, or the value beside what is asked where they took one of its like."""
+    if dated := life_date(question, sentence):
+        return sentence[dated.start : dated.end]
     said = shortest_answer(question, sentence)
     at = sentence.find(said) if said else -1
-    slot = asked_slot(question, sentence, Span(at, at + len(said))) if at >= 0 else None
-    return sentence[slot.start : slot.end] if slot else said
+    return told(question, sentence, Span(at, at + len(said))) if at >= 0 else said
+
+
+def told(question: Question, sentence: str, span: Span) -> str:
+    """The short answer for a span of a sentence: the value beside what is asked, whole, or the part that is asked."""
+    chosen = asked_slot(question, sentence, span) or length_asked(question, sentence, span) or span
+    whole = completed(sentence, told_whole(question, sentence, chosen))
+    start, end = part_of_period(question, sentence, whole) or whole
+    return sentence[start:end].strip()
 
 
 def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> list[Pointed]:

@@ -8,17 +8,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from graphs.language.subject import is_predicate
+from graphs.language.verbs import is_participle
 from memory.sentences import STOPWORDS, stem, words
 
 Kind = Literal["person", "date", "number", "money", "duration", "place", "name", "reason", "definition", "other"]
 
 _BE = "(?:is|was|are|were)"
 _WH = r"\b(?:what|which)(?: \w+){0,2}"
+_DIMENSION = (
+    "height|length|width|depth|diameter|radius|breadth|thickness|circumference|perimeter|wingspan|span|wavelength"
+    "|altitude|elevation"
+)
 _MEASURE = (
-    "speed|velocity|weight|mass|height|length|width|depth|capacity|distance|diameter|altitude|elevation|size|area"
-    "|population|temperature|number|percentage|proportion|rate|power|voltage|density|frequency"
+    f"{_DIMENSION}|"
+    "speed|velocity|weight|mass|capacity|volume|distance|size|area|population|temperature|number|percentage|proportion|rate|power|voltage|density|frequency"
 )
 _DETERMINER = "the|an?|one|two|three|four|this|that|these|those|my|your|our|their|each|every"
+_OWNER = r"its|his|her|their|my|our|your|[\w-]+['’]s?"
 _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:long ago|recently)\b|\bsince when\b", "date"),
     (r"\bhow much\b.*\b(?:costs?|pay|paid|worth|price|fees?|charged?|money|spend|spent)\b", "money"),
@@ -29,8 +36,10 @@ _RULES: tuple[tuple[str, Kind], ...] = (
     (r"\bhow (?:many|much|tall|far|big|large|high|deep|heavy|wide|hot|cold|warm|close|thick|loud)\b", "number"),
     (rf"{_WH} (?:percent|percentage|proportion|number|amount|population|temperature)\b", "number"),
     (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:salary|wage|budget|revenue|turnover)\b", "money"),
-    (rf"\bwhat {_BE} the (?:[\w-]+ ){{0,2}}(?:{_MEASURE})\b", "number"),
-    (rf"{_WH} (?:year|date|day|month|decade|century|season|time|era|period)\b", "date"),
+    (rf"\bwhat {_BE} (?:the|{_OWNER}) (?:[\w'’-]+ ){{0,2}}(?:{_MEASURE})\b", "number"),
+    (rf"\bwhat (?:{_DIMENSION}) (?:{_BE}|do|does|did|has|have)\b", "number"),
+    (rf"{_WH} (?:years?|dates?|days?|months?|decades?|century|season|time|era|period)\b", "date"),
+    (rf"\bwhat {_BE} (?:the|{_OWNER}) (?:[\w'’-]+ ){{0,2}}(?:date|birthday)\b", "date"),
     (r"\bwhen\b", "date"),
     (r"\b(?:who|whom|whose)\b", "person"),
     (rf"{_WH} (?:person|man|woman|king|queen|president|author|actor|actress|singer|player)\b", "person"),
@@ -44,6 +53,11 @@ _RULES: tuple[tuple[str, Kind], ...] = (
 _PATTERNS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple((re.compile(pattern), kind) for pattern, kind in _RULES)
 _ASKING_WORDS = "name tell list describe explain give show many much long old often far call mean"
 _ASKING = frozenset(_ASKING_WORDS.split())
+_HOW_LONG_IS = re.compile(rf"\bhow long {_BE} ")
+_LASTING = re.compile(
+    r"\b(?:takes?|took|taken|taking|lasts?|lasted|lasting|stay\w*|runs?|ran|running|keeps?|kept|has|have|had|having"
+    r"|wait\w*)\b"
+)
 _OTHER: Kind = "other"
 _DEFAULT_WEIGHT = 4.0
 
@@ -91,6 +105,17 @@ def expected_kind(text: str) -> Kind:
         if match and match.start() // 12 < place:
             place, expected = match.start() // 12, kind
     return expected
+
+
+@lru_cache(maxsize=4096)
+def asks_extent(text: str) -> bool:
+    """Whether "how long" can ask for a length as well as for a time: "How long is the bridge?", not "is it open"."""
+    plain = " ".join(text.casefold().split()).rstrip(" ?.!")
+    match = _HOW_LONG_IS.search(plain)
+    if match is None or _LASTING.search(plain):
+        return False
+    last = plain.rpartition(" ")[2]
+    return not (is_predicate(last) or is_participle(last))
 
 
 def _names(text: str) -> frozenset[str]:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from graphs.reader.question import Kind, Question
+from graphs.reader.question import Kind, Question, asks_extent
 from memory.sentences import STOPWORDS, stem, words
 
 _MONTH = (
     "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     "|Nov(?:ember)?|Dec(?:ember)?)"
 )
-_SPELLED = (
+SPELLED = (
     "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
     "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|dozens?"
     "|half|one|once|twice|first|second|third)"
@@ -30,12 +30,16 @@ _DATE = (
     rf"|\d{{1,2}}(?:st|nd|rd|th) century(?: {_ERA})?|\d{{1,4}} {_ERA}"
     rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{_MONTH}(?=[\s,.]))"
 )
-_NUMBER = rf"(?<![\w-]){_DIGITS}{_SCALE}{_UNIT}|\b{_SPELLED}(?:[\s-]{_SPELLED})*\b"
+_NUMBER = rf"(?<![\w-]){_DIGITS}{_SCALE}{_UNIT}|\b{SPELLED}(?:[\s-]{SPELLED})*\b"
 _MONEY = rf"(?:[$€£¥₹]\s?{_DIGITS}{_SCALE}|\b{_DIGITS}{_SCALE}\s?(?:dollars|euros?|pounds|cents|USD|EUR|GBP|CHF|yen)\b)"
 _SPAN_UNIT = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centuries|century|mph|km/h)"
 _DURATION = (
-    rf"\b(?:{_DIGITS}|{_SPELLED})(?:\s?(?:[-–]|to|or|and)\s?(?:{_DIGITS}|{_SPELLED}))?[\s-]+(?:\w+\s)?{_SPAN_UNIT}\b"
+    rf"\b(?:{_DIGITS}|{SPELLED})(?:\s?(?:[-–]|to|or|and)\s?(?:{_DIGITS}|{SPELLED}))?[\s-]+(?:\w+\s)?{_SPAN_UNIT}\b"
     r"|\b(?:every|once|twice|daily|weekly|monthly|yearly|annually)\b(?:\s\w+){0,2}"
+)
+_LENGTH = (
+    rf"{_DIGITS}(?:\s*(?:million|billion|thousand|hundred))?[\s-]?"
+    r"(?:[kcm]?m|mi|ft|yd|in|(?:kilo|centi|milli)?met(?:er|re)s?|miles?|feet|foot|yards?|inch(?:es)?)(?![\w/²³])"
 )
 _NAME = (
     r"\b[^\W\d_a-zß-öø-ÿ][\w'’&.-]*(?:\s+(?:(?:of|the|de|von|van|der|la|le|du|and|&|'s|for)\s+){0,2}"
@@ -46,6 +50,8 @@ _PATTERNS = {
     "number": re.compile(_NUMBER, re.IGNORECASE),
     "money": re.compile(_MONEY, re.IGNORECASE),
     "duration": re.compile(_DURATION, re.IGNORECASE),
+    "length": re.compile(_LENGTH),
+    "extent": re.compile(rf"{_DURATION}|{_LENGTH}", re.IGNORECASE),
     "name": re.compile(_NAME),
 }
 _UNITS_OF = tuple(
@@ -53,7 +59,8 @@ _UNITS_OF = tuple(
     for asked, unit in (
         ("heavy|weight|weighs?|mass", r"(?:\b|\d|_)(?:k?g|mg|lbs?|oz)\b|gram|\bpounds?\b|\btons?\b|tonne|ounce"),
         (
-            "tall|high|height|length|wide|width|deep|depth|far|distance|diameter|altitude|elevation",
+            "tall|high|height|length|wide|width|deep|depth|far|distance|diameter|altitude|elevation|radius|breadth"
+            "|thick|thickness|circumference|perimeter|wingspan|span|wavelength",
             r"(?:\b|\d|_)(?:[mck]?m|ft)\b|met(?:er|re)|\bfeet\b|\bfoot\b|\binch|\bmile|\byard|\bblocks?\b",
         ),
         (
@@ -104,7 +111,7 @@ class Span(NamedTuple):
 
 def typed_spans(question: Question, sentence: str) -> list[Span]:
     """Spans of the expected kind that say more than the question itself; empty for kinds without a pattern."""
-    name = _PATTERN_OF.get(question.kind)
+    name = _pattern_of(question)
     if name is None:
         return []
     found = (Span(*match.span()) for match in _PATTERNS[name].finditer(sentence))
@@ -113,7 +120,7 @@ def typed_spans(question: Question, sentence: str) -> list[Span]:
 
 def kind_spans(question: Question, text: str) -> list[Span] | None:
     """Every stretch of a text that is of the expected kind; None for kinds without a pattern."""
-    name = _PATTERN_OF.get(question.kind)
+    name = _pattern_of(question)
     return None if name is None else [Span(*match.span()) for match in _PATTERNS[name].finditer(text)]
 
 
@@ -122,6 +129,18 @@ def values_of(question: Question, sentence: str) -> list[Span]:
     if _PATTERN_OF.get(question.kind) == "name":
         return []
     return kind_spans(question, sentence) or []
+
+
+def lengths_in(sentence: str) -> list[Span]:
+    """Every length of a sentence with its unit."""
+    return [Span(*match.span()) for match in _PATTERNS["length"].finditer(sentence)]
+
+
+def _pattern_of(question: Question) -> str | None:
+    """The pattern of the expected kind; "how long is the bridge" is of two kinds."""
+    if question.kind == "duration" and asks_extent(question.text):
+        return "extent"
+    return _PATTERN_OF.get(question.kind)
 
 
 def fits_kind(question: Question, sentence: str) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from graphs.reader.pointing import completed, is_news, ruled_answer
+from graphs.reader.periods import life_date
+from graphs.reader.pointing import completed, is_news, ruled_answer, told
 from graphs.reader.question import understand
 from graphs.reader.slots import asked_slot
 from graphs.reader.spans import Span
@@ -78,3 +79,137 @@ def test_words_of_the_question_alone_are_no_answer():
 
 def test_the_rules_take_the_value_beside_what_is_asked_too():
     assert ruled_answer(understand("How many grams of coffee go into the double basket?", {}), COFFEE) == "18"
+
+
+LIFE = "Josiah Edmund Quill (14 February 1821 – 9 November 1887) was a civil engineer."
+WAR = "The war was fought from 17 June 1683 to 2 March 1685 in Fenn."
+FOUNDERS = "It was founded in 1931 by the schoolteacher Bea Sorley and the baker Anselm Crouch, who had met in Ulm."
+RIVER = "It rises at an elevation of 1,412 metres in the bogs and flows for 387 kilometres, up to 40 metres wide."
+
+
+def told_of(question: str, sentence: str, pointed: str) -> str:
+    return told(understand(question, {}), sentence, at(sentence, pointed))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "date"),
+    [
+        ("When was he born?", LIFE, "14 February 1821"),
+        ("When did he die?", LIFE, "9 November 1887"),
+        ("When was Quill born?", "Josiah Quill (1821-1887) was an engineer.", "1821"),
+        ("When did Josiah Quill die?", "Josiah Quill (b. 1821, d. 1887) was an engineer.", "1887"),
+        ("When did Quill die?", "Quill (born 3 May 1821 in Ulm; died 9 June 1887) was an engineer.", "9 June 1887"),
+        ("When was Quill born?", "Quill (born 1821) is an engineer.", "1821"),
+        ("When did Bo Renn die?", "Ada Quill (1821–1887) taught Bo Renn (1850–1901).", "1901"),
+        ("What is Quill's date of birth?", LIFE, "14 February 1821"),
+    ],
+)
+def test_the_first_date_of_a_life_is_the_birth_and_the_second_the_death(question: str, sentence: str, date: str):
+    assert ruled_answer(understand(question, {}), sentence) == date
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ("When did Thomas Quill die?", LIFE),
+        ("When was Quill's daughter born?", LIFE),
+        ("When did the wife of Quill die?", LIFE),
+        ("When did Quill die?", "Quill (born 1821) is an engineer."),
+        ("When was Quill born?", "Quill (reigned 1821–1887) was a king."),
+        ("When did he design it?", LIFE),
+    ],
+)
+def test_a_life_in_brackets_tells_nothing_of_others_and_of_other_things(question: str, sentence: str):
+    assert life_date(understand(question, {}), sentence) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "asked"),
+    [
+        ("When did the war begin?", WAR, "2 March 1685", "17 June 1683"),
+        ("When did the war end?", WAR, "17 June 1683 to 2 March 1685", "2 March 1685"),
+        ("When did the war begin and end?", WAR, "2 March 1685", "17 June 1683 to 2 March 1685"),
+        ("When was the war fought?", WAR, "1685", "17 June 1683 to 2 March 1685"),
+        ("When did the war end?", "The war (1683–1685) was short.", "1683–1685", "1685"),
+        ("When did it close?", "It is open from 9:00 to 17:00.", "17:00", "17:00"),
+    ],
+)
+def test_of_a_time_that_part_is_told_that_is_asked(question: str, sentence: str, pointed: str, asked: str):
+    assert told_of(question, sentence, pointed) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "whole"),
+    [
+        ("What is the policy number?", "Tell the insurer (policy HF-88213) soon.", "88213", "HF-88213"),
+        ("Whom do I write to?", "Write to mara.lind@home.example today.", "lind", "mara.lind@home.example"),
+        ("Which standard is it?", "It follows IEC 60034/2.1 now.", "60034", "60034/2.1"),
+        ("How many eggs are laid?", "Clutches comprise three to five eggs.", "five", "three to five"),
+        ("How many does it seat?", "It seats between 4 and 6 people.", "6", "between 4 and 6"),
+        ("When was it built?", "It was built between 1958 and 1961.", "1961", "between 1958 and 1961"),
+        ("When is Bo away?", "I am away from 17 to 24 May; Bo stays.", "24 May", "17 to 24 May"),
+        (
+            "What is the maximum page size?",
+            "Pages have a size (default 50, maximum 250).",
+            "50, maximum 250",
+            "maximum 250",
+        ),
+        ("How many pairs are left?", "It fell from 9,500 to 1,150 pairs.", "1,150", "1,150"),
+        ("What is the maximum?", "It takes 1 to 9 parts.", "9", "9"),
+        ("Who lives there?", "Ada Quill’s house is in Ulm.", "Ada Quill", "Ada Quill"),
+    ],
+)
+def test_a_code_and_a_range_are_told_whole(question: str, sentence: str, pointed: str, whole: str):
+    assert told_of(question, sentence, pointed) == whole
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "length"),
+    [
+        ("How long is the river Wend?", RIVER, "1,412 metres", "387 kilometres"),
+        ("What is the length of the Wend?", RIVER, "1,412 metres", "387 kilometres"),
+        ("How wide is the Wend?", RIVER, "387 kilometres", "40 metres"),
+        ("How long is the Wend?", RIVER, "387 kilometres", "387 kilometres"),
+        ("How deep is the Wend?", RIVER, "387 kilometres", "387 kilometres"),
+    ],
+)
+def test_a_length_of_another_dimension_is_not_told(question: str, sentence: str, pointed: str, length: str):
+    assert told_of(question, sentence, pointed) == length
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "all_of_them"),
+    [
+        (
+            "Who founded it?",
+            FOUNDERS,
+            "Bea Sorley",
+            "the schoolteacher Bea Sorley and the baker Anselm Crouch",
+        ),
+        (
+            "Who founded Acme?",
+            "It was founded by Ada Quill, Bo Renn and Cy Dorn in Ulm.",
+            "Bo Renn",
+            "Ada Quill, Bo Renn and Cy Dorn",
+        ),
+        ("In which years was it flooded?", "It was flooded in 1926, 1947 and 1953.", "1947", "1926, 1947 and 1953"),
+    ],
+)
+def test_a_list_of_names_or_years_is_told_whole(question: str, sentence: str, pointed: str, all_of_them: str):
+    assert told_of(question, sentence, pointed) == all_of_them
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed"),
+    [
+        ("Who was the first founder?", FOUNDERS, "Bea Sorley"),
+        ("Who was its founder?", FOUNDERS, "Bea Sorley"),
+        ("Who designed it?", "It was designed by Ada Quill and opened in 1869.", "Ada Quill"),
+        ("Who founded it?", "In Ulm Ada Quill and some friends founded it.", "Ada Quill"),
+        ("Who founded it?", "Ada Quill and Bo Renn’s sister founded it.", "Ada Quill"),
+    ],
+)
+def test_one_name_is_told_alone_where_one_is_asked_for_or_the_rest_are_no_names(
+    question: str, sentence: str, pointed: str
+):
+    assert told_of(question, sentence, pointed) == pointed

@@ -103,6 +103,13 @@ async def test_read_compares_no_more_sentences_than_the_effort_buys(effort: str)
     assert len(tools.compared) <= COMPARED[effort]
 
 
+async def test_read_takes_the_life_in_brackets_before_another_one_s_death() -> None:
+    life = make_hit("life", "Ada Quill (3 May 1821 – 9 June 1887) was an engineer. Her son Bo Quill did die in 1871.")
+    reading = await ExtractiveReader().read(request("When did Ada Quill die?", GARDEN, life))
+    assert reading.short_answer == "9 June 1887"
+    assert reading.claims[0].text.startswith("Ada Quill (")
+
+
 async def test_read_answers_from_a_record_as_a_whole_row() -> None:
     rows = [
         make_hit(f"r{sku}", f"sku: {sku}; name: {name}; price_eur: {price}", kind="record", title="catalogue")
