@@ -136,12 +136,12 @@ def find_pair(asked: Comparison, sentences: Sequence[Said]) -> tuple[Said, Said]
 def compared(asked: Comparison, first: Said, second: Said) -> str:
     """Say which of two wins, and by which values; "" if the sentences do not settle it."""
     mine, theirs = rated(asked, asked.first, first), rated(asked, asked.second, second)
-    if (
-        mine is None
-        or theirs is None
-        or mine.value.dimension != theirs.value.dimension
-        or mine.value.per != theirs.value.per
-    ):
+    return verdict(asked, mine, theirs) if mine and theirs else ""
+
+
+def verdict(asked: Comparison, mine: Rated, theirs: Rated) -> str:
+    """Say which of two values wins; "" if they are not of one kind."""
+    if mine.value.dimension != theirs.value.dimension or mine.value.per != theirs.value.per:
         return ""
     ours, others = _order(mine.value), _order(theirs.value)
     values = f"{_shown(mine)} for {asked.first}, {_shown(theirs)} for {asked.second}"
@@ -151,6 +151,17 @@ def compared(asked: Comparison, first: Said, second: Said) -> str:
     if asked.is_than:
         return f"{'Yes' if first_wins else 'No'}: {values}."
     return f"{_opening(asked.first if first_wins else asked.second)} {asked.verb} {asked.adjective}: {values}."
+
+
+def names_scale(asked: Comparison, name: str) -> bool:
+    """Whether the name of a row or a column says what is compared."""
+    return bool(_SCALES[asked.adjective].names & stems(name))
+
+
+def measured_by(asked: Comparison, cell: str) -> Measure | None:
+    """The one exact value of a cell that can be compared so."""
+    found = [one for one in measures(cell) if one.dimension in _SCALES[asked.adjective].dimensions]
+    return found[0] if len(found) == 1 and not found[0].is_vague else None
 
 
 def price_fields(said: Said) -> list[Measure]:

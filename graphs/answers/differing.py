@@ -71,12 +71,13 @@ def differences(pair: Pair, first: Said, second: Said) -> tuple[str, ...]:
     told = [
         f"{one.label[:1].upper()}{one.label[1:]}: {one.shown} for {pair.first}, {other.shown} for {pair.second}."
         for one in fields_of(first)
-        if one != naming and not stems(one.label) & _CODES and (other := others.get(one.label)) and _differs(one, other)
+        if one != naming and not stems(one.label) & _CODES and (other := others.get(one.label)) and differ(one, other)
     ]
     return tuple(told[:MOST])
 
 
-def _differs(one: Field, other: Field) -> bool:
+def differ(one: Field, other: Field) -> bool:
+    """Whether two cells say different things, both short enough to be told side by side."""
     return one.shown.casefold() != other.shown.casefold() and max(len(one.shown), len(other.shown)) <= _LONGEST
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphs.answers.columns import column_comparison, column_difference
 from graphs.answers.comparing import compared, comparison_of
 from graphs.answers.differing import difference_of, differences
 from graphs.answers.disagreeing import LEAD, disagreement
@@ -27,7 +28,7 @@ def is_framed(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
         return False
     match said:
         case [one]:
-            return _is_told(question, claim.text, one)
+            return _is_told(question, claim.text, one) or _is_of_columns(question, claim.text, one)
         case [first, second] if is_disagreement(claim):
             return claim.text == disagreement(understand(question, {}), first, second)
         case [first, second]:
@@ -42,6 +43,14 @@ def _is_compared(question: str, text: str, first: Said, second: Said) -> bool:
     if asked is not None and text == compared(asked, first, second):
         return True
     return pair is not None and text in differences(pair, first, second)
+
+
+def _is_of_columns(question: str, text: str, row: Said) -> bool:
+    """Whether one row, whose columns are things, amounts to a text: which of them wins, or what they differ in."""
+    asked, pair = comparison_of(question), difference_of(question)
+    if asked is not None and text == column_comparison(asked, row):
+        return True
+    return pair is not None and text == column_difference(pair, row)
 
 
 def _is_told(question: str, text: str, said: Said) -> bool:

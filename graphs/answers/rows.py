@@ -150,11 +150,6 @@ def longest(fields: Sequence[Field]) -> Field | None:
     )
 
 
-def columns_named(name: str, fields: Sequence[Field]) -> list[Field]:
-    """The cells of a row whose column has just this name; the first column names the row, not a thing."""
-    return [one for one in fields[1:] if name_stems(one.label) == name_stems(name)]
-
-
 def speaks_of_money(question: Question, fields: Sequence[Field]) -> bool:
     """Whether a row says an amount of money where one is asked for; of `how much is the noise?` the column decides."""
     if question.kind != "money" or says_money(fields):

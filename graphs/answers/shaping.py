@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log
 
+from graphs.answers.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
@@ -59,20 +60,28 @@ def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading |
     asked = comparison_of(question)
     if asked is None:
         return None
-    pair = find_pair(asked, sentences_of(reading.ranked))
+    sentences = sentences_of(reading.ranked)
+    pair = find_pair(asked, sentences)
     text = compared(asked, *pair) if pair else ""
     if not pair or not text:
-        return None
+        told = compared_in_columns(asked, sentences)
+        return _sure(reading, (_claim(told[0], [told[1]]),), winner(asked, told[0])) if told else None
     claim = Claim("", text, tuple(said.citation() for said in pair))
     return _sure(reading, (claim,), winner(asked, text))
 
 
 def _differing(question: str, reading: Reading) -> Reading | None:
-    """The answer to "what is the difference between A and B?", where both are rows of a table."""
+    """The answer to "what is the difference between A and B?", where both are rows or columns of a table."""
     asked = difference_of(question)
-    rows = find_rows(asked, sentences_of(reading.ranked)) if asked else None
-    told = differences(asked, *rows) if asked and rows else ()
-    return _sure(reading, tuple(_claim(text, rows) for text in told), "") if rows and told else None
+    if asked is None:
+        return None
+    sentences = sentences_of(reading.ranked)
+    rows = find_rows(asked, sentences)
+    claims = tuple(_claim(text, rows) for text in differences(asked, *rows)) if rows else ()
+    if not claims:
+        told = column_differences(asked, rows_of_both(*asked, sentences))
+        claims = tuple(_claim(text, [row]) for text, row in told)
+    return _sure(reading, claims, "") if claims else None
 
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
