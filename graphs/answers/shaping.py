@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import log
 
+from graphs.answers.clauses import of_clause
 from graphs.answers.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.differing import difference_of, differences, find_rows
@@ -48,7 +49,8 @@ def shape(question: str, reading: Reading) -> Reading:
     reading = of_what_is_named(question, reading)
     hits = reading.ranked[:READ]
     return (
-        _compared(question, reading, hits)
+        of_clause(question, reading)
+        or _compared(question, reading, hits)
         or _differing(question, reading)
         or _listed(question, reading, hits)
         or _held_together(question, reading, hits)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 from langgraph.runtime import Runtime
 
 from graphs import emit
 from graphs.answers.clarifying import options_for
+from graphs.answers.clauses import clause_options
+from graphs.clause_search import clauses_for, led_by
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import Errand, Gathered, gather, gone_parts, merge
 from graphs.joint import found_parts
 from graphs.language.parting import parts_of
+from graphs.language.picking import asks_back
 from graphs.language.queries import further_queries
 from graphs.repeats import repeats_last
 from graphs.standing import stand_alone
@@ -28,20 +34,24 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     query = asked.query
     questions = parts_of(query)
     queries = (query, *questions) if state.round == 0 else _further(state, query)
-    gathered = await gather(deps.tools, _errand(state, query, queries, context))
+    naming = () if state.round else (query, *questions)
+    gathered, clauses = await asyncio.gather(
+        gather(deps.tools, _errand(state, query, queries, context)), clauses_for(deps.tools, naming, context)
+    )
     # What stands far down was never read; without a bound, checkpoints would grow with each round.
-    hits = _merged(state, query, gathered)[: 2 * LIMITS[context.effort].search_top_k]
+    hits = led_by(clauses.get(query, ()), _merged(state, query, gathered))[: 2 * LIMITS[context.effort].search_top_k]
+    parts = found_parts(state, questions, gathered, context)
     known = {hit.passage.passage_id for hit in state.hits}
     update: Update = {
         "query": query,
         "searched": (*state.searched, *queries),
         "hits": hits,
-        "parts": found_parts(state, questions, gathered, context),
+        "parts": tuple(replace(part, hits=led_by(clauses.get(part.question, ()), part.hits)) for part in parts),
         "entries": state.entries or gathered.entries,
         "curated": gathered.curated.passage.passage_id if gathered.curated else state.curated,
         "term_weights": {**gathered.term_weights, **state.term_weights},
         "round": round,
-        "options": options_for(state.question, state.history, hits) if round == 1 and not gathered.curated else (),
+        "options": _options(state, query, hits) if round == 1 and not gathered.curated else (),
         "fresh": sum(hit.passage.passage_id not in known for hit in hits),
         "used_tokens": state.used_tokens + asked.used_tokens,
         "degraded": (*state.degraded, *gone_parts(gathered.degraded, state.degraded)),
@@ -61,6 +71,14 @@ def _errand(state: State, query: str, queries: tuple[str, ...], context: Context
     if state.round == 0:
         return Errand(context.scope, requests, look_up=query)
     return Errand(context.scope, requests, around=state.hits)
+
+
+def _options(state: State, query: str, hits: tuple[Hit, ...]) -> tuple[str, ...]:
+    """What to ask back: which thing is meant, or in which of several documents a clause stands."""
+    if options := options_for(state.question, state.history, hits):
+        return options
+    is_new = not asks_back(state.history) and not any(turn.role == "user" for turn in state.history)
+    return clause_options(query, hits) if is_new else ()
 
 
 def _merged(state: State, query: str, gathered: Gathered) -> tuple[Hit, ...]:
