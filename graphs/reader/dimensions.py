@@ -35,7 +35,8 @@ _PATTERNS = tuple(
 def length_asked(question: Question, sentence: str, pointed: Span) -> Span | None:
     """The length that is asked for where the one pointed at is said to be another dimension; None to leave it.
 
-    It is the only one that is said to be what is asked, else the only one of which nothing is said.
+    It is the only one that is said to be what is asked; of "how long" else the only one of which nothing is said, for
+    a length is often told without a word for it: "flows past Ulm, 142 km".
     """
     asked = next((name for name, is_asked, *_ in _PATTERNS if is_asked.search(question.text)), "")
     lengths = lengths_in(sentence) if asked else []
@@ -43,7 +44,7 @@ def length_asked(question: Question, sentence: str, pointed: Span) -> Span | Non
     taken = [said[length] for length in lengths if length.start < pointed.end and pointed.start < length.end]
     if len(taken) != 1 or taken[0] in ("", asked):
         return None
-    for wanted in (asked, ""):
+    for wanted in (asked, "") if asked == "length" else (asked,):
         found = [length for length, dimension in said.items() if dimension == wanted]
         if found:
             return found[0] if len(found) == 1 else None

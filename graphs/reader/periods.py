@@ -27,6 +27,8 @@ _NAME = (
 _BRACKET = re.compile(rf"(?P<name>{_NAME})\s*\((?P<inner>[^()]{{3,120}})\)")
 _BORN_MARK = re.compile(r"(?:\b(?:born|b\.)|\*)[^\d;]*$", re.I)
 _DIED_MARK = re.compile(r"(?:\b(?:died|d\.)|†)[^\d;]*$", re.I)
+_BIRTH = re.compile(r"\b(?:born|birth)\b", re.I)
+_DEATH = re.compile(r"\b(?:died|dies|death)\b|\bpassed away\b", re.I)
 _OTHER_MARK = re.compile(r"\b(?:r\.|fl\.|reign\w*|ruled?|active|in office|term|married|m\.)", re.I)
 _UNTIL = re.compile(r"\s*[–—−-]\s*$")
 _BORN = re.compile(r"\bborn\b|\b(?:date|year|day) of birth\b|\bbirth ?(?:date|day|year)\b", re.I)
@@ -77,6 +79,26 @@ def part_of_period(question: Question, sentence: str, pointed: Span) -> Span | N
             begin, end = ("begin", "end") if match["begin"] else ("first", "last")
             return Span(match.start(begin if asks_begin else end), match.end(end if asks_end else begin))
     return None
+
+
+def birth_or_death(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """The date of a birth where the one pointed at is said to be a death's, or the other way round; None to leave it.
+
+    A date belongs to what is said between it and the date before.
+    """
+    asks_birth, asks_death = bool(_BORN.search(question.text)), bool(_DIED.search(question.text))
+    if question.kind != "date" or asks_birth == asks_death:
+        return None
+    own, other = (_BIRTH, _DEATH) if asks_birth else (_DEATH, _BIRTH)
+    told: list[Span] = []
+    is_other, before = False, 0
+    for date in _ONE.finditer(sentence):
+        said, before = sentence[before : date.start()], date.end()
+        if own.search(said) and not other.search(said):
+            told.append(Span(*date.span()))
+        elif date.start() < pointed.end and pointed.start < date.end():
+            is_other = bool(other.search(said))
+    return told[0] if is_other and len(told) == 1 else None
 
 
 def _is_about(question: Question, life: Life) -> bool:

@@ -8,7 +8,7 @@ from graphs.reader.dimensions import length_asked
 from graphs.reader.edges import as_span, span_features
 from graphs.reader.evidence import Evidence
 from graphs.reader.features import Candidate
-from graphs.reader.periods import life_date, part_of_period
+from graphs.reader.periods import birth_or_death, life_date, part_of_period
 from graphs.reader.question import Question
 from graphs.reader.slots import asked_slot
 from graphs.reader.spans import Span, shortest_answer, values_of
@@ -50,7 +50,8 @@ def ruled_answer(question: Question, sentence: str) -> str:
 
 def told(question: Question, sentence: str, span: Span) -> str:
     """The short answer for a span of a sentence: the value beside what is asked, whole, or the part that is asked."""
-    chosen = asked_slot(question, sentence, span) or length_asked(question, sentence, span) or span
+    rules = (asked_slot, length_asked, birth_or_death)
+    chosen = next((found for rule in rules if (found := rule(question, sentence, span))), span)
     whole = completed(sentence, told_whole(question, sentence, chosen))
     start, end = part_of_period(question, sentence, whole) or whole
     return sentence[start:end].strip()

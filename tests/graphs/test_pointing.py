@@ -124,6 +124,19 @@ def test_a_life_in_brackets_tells_nothing_of_others_and_of_other_things(question
 
 
 @pytest.mark.parametrize(
+    ("question", "pointed", "date"),
+    [
+        ("When was Ada born?", "9 June 1887", "3 May 1821"),
+        ("When did Ada die?", "3 May 1821", "9 June 1887"),
+        ("When did Ada marry?", "1847", "1847"),
+    ],
+)
+def test_a_date_belongs_to_the_birth_or_the_death_before_it(question: str, pointed: str, date: str):
+    sentence = "Ada was born in Ulm on 3 May 1821, married in 1847 and died in Bonn on 9 June 1887."
+    assert told_of(question, sentence, pointed) == date
+
+
+@pytest.mark.parametrize(
     ("question", "sentence", "pointed", "asked"),
     [
         ("When did the war begin?", WAR, "2 March 1685", "17 June 1683"),
@@ -170,6 +183,7 @@ def test_a_code_and_a_range_are_told_whole(question: str, sentence: str, pointed
         ("What is the length of the Wend?", RIVER, "1,412 metres", "387 kilometres"),
         ("How wide is the Wend?", RIVER, "387 kilometres", "40 metres"),
         ("How long is the Wend?", RIVER, "387 kilometres", "387 kilometres"),
+        ("How deep is it?", "It is 40 metres wide and the road to it 3 km.", "40 metres", "40 metres"),
         ("How deep is the Wend?", RIVER, "387 kilometres", "387 kilometres"),
     ],
 )
