@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from graphs.answers.shaping import shape
+from graphs.answers.shaping import CERTAIN, shape, told_of_rows
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import FRESH_SHARE, Gathered, merge
@@ -52,10 +53,11 @@ def found_parts(state: State, questions: Sequence[str], gathered: Gathered, cont
 
 async def read_joint(state: State, context: Context, deps: Deps) -> JointReading | None:
     """Read for each question of a message; None if no part is answered, so that the whole may be tried."""
-    readings = await asyncio.gather(*(_read(part, state, context, deps) for part in state.parts))
-    rows = zip(state.parts, readings, strict=True)
+    alone = await asyncio.gather(*(_read(part, state, context, deps) for part in state.parts))
+    asked, readings = _with_rows(state.parts, alone)
+    rows = zip(asked, readings, strict=True)
     parts = [replace(part, answerable=one.answerable, short_answer=one.short_answer) for part, one in rows]
-    told = _told(state.parts, readings)
+    told = _told(asked, readings)
     claims = list({_key(claim): claim for claims in told for claim in claims}.values())
     if not claims:
         return None
@@ -70,9 +72,33 @@ async def read_joint(state: State, context: Context, deps: Deps) -> JointReading
     return JointReading(whole, tuple(parts), places)
 
 
+class _Asked(NamedTuple):
+    parts: tuple[Part, ...]
+    readings: tuple[Reading, ...]
+
+
+def _with_rows(parts: Sequence[Part], readings: Sequence[Reading]) -> _Asked:
+    """Readings of which some give way to a cell of a row that another question's answer rests on.
+
+    Those that are not sure do, and those of questions that do not say whom they are about: `and what is the remedy?`
+    """
+    asked, answered = list(parts), list(readings)
+    for at, (part, own) in enumerate(zip(parts, readings, strict=True)):
+        others = [other for place, other in enumerate(readings) if place != at]
+        found = (told_of_rows(part.question, _kept(other), other.ranked) for other in others)
+        told = next((one for one in found if one), None)
+        if told and (own.answerable < CERTAIN or told.question != part.question):
+            asked[at], answered[at] = replace(part, question=told.question), told.reading
+    return _Asked(tuple(asked), tuple(answered))
+
+
+def _kept(reading: Reading) -> tuple[Claim, ...]:
+    return reading.claims if reading.answerable >= ANSWERABLE_THRESHOLD else ()
+
+
 def _told(parts: Sequence[Part], readings: Sequence[Reading]) -> list[tuple[Claim, ...]]:
     """The claims that answer each question; a sentence that answers another one has to hold a value of its kind too."""
-    told = [one.claims if one.answerable >= ANSWERABLE_THRESHOLD else () for one in readings]
+    told = [_kept(one) for one in readings]
     kept: list[tuple[Claim, ...]] = []
     for at, (part, claims) in enumerate(zip(parts, told, strict=True)):
         others = {_key(claim) for place, its in enumerate(told) if place != at for claim in its}

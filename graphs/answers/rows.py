@@ -12,7 +12,10 @@ from graphs.language.codes import codes_of, is_code, names_code
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
-_FIELD = re.compile(r"(?:^|;[ \t]+)(?P<name>[^:;\n]{1,40}):[ \t]+(?P<value>[^;\n]+)", re.M)
+_FIELD = re.compile(
+    r"(?:^|;[ \t]+)(?P<name>[^:;\n]{1,40}):[ \t]+(?P<value>(?:[^;\n]|;(?![ \t]+[^:;\n]{1,40}:[ \t]))+)", re.M
+)
+"""A cell goes on behind a semicolon that no name of a column follows: `Check plug X7; replace the sensor`."""
 _BRACKETS = re.compile(r"^(?P<label>.*\S)\s*[(\[](?P<unit>[^()\[\]\d]{1,12})[)\]]$")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\w\s]+")
 _AMOUNT = re.compile(r"[$€£]?\s?\d")
@@ -255,13 +258,19 @@ def _truth(one: Field) -> str:
 
 
 def _field(match: re.Match[str]) -> Field:
-    value = match["value"].rstrip(" .\t")
+    value = _whole(match["value"]).rstrip(" .\t;")
     label, unit = _named(match["name"].strip())
     is_number = bool(_NUMBER.fullmatch(value))
     start = match.start("value")
     if is_number and unit:
         return Field(label, value, unit, start, start + len(value))
     return Field(_words(match["name"].strip()), value, "", start, start + len(value))
+
+
+def _whole(value: str) -> str:
+    """A cell as far as it goes: behind a number and a semicolon stands a cell without a name."""
+    first = value.partition(";")[0]
+    return first if _NUMBER.fullmatch(first.strip()) else value
 
 
 def _named(name: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import log
+from typing import NamedTuple
 
 from graphs.answers.clauses import of_clause
 from graphs.answers.columns import column_differences, compared_in_columns, rows_of_both
@@ -20,6 +21,7 @@ from graphs.answers.rows import (
     is_settled,
     may_be_money,
     name_of,
+    naming_field,
     row_asked_for,
     row_polarity,
     speaks_of_money,
@@ -55,6 +57,24 @@ def shape(question: str, reading: Reading) -> Reading:
         or _listed(question, reading, hits)
         or _held_together(question, reading, hits)
     )
+
+
+class OfARow(NamedTuple):
+    """A question with what a row says to it; where it leaves open whom it is about, it says so now."""
+
+    question: str
+    reading: Reading
+
+
+def told_of_rows(question: str, claims: Sequence[Claim], hits: Sequence[Hit]) -> OfARow | None:
+    """The cell that a question asks for and nothing else, of one of the rows that claims cite; None if none has it."""
+    for row in said_by([citation for claim in claims for citation in claim.citations], hits):
+        named = naming_field(fields_of(row))
+        for asked in (question, f"{question.rstrip(' ?')} ({named.value})?") if named else ():
+            told = _told_of_a_row(asked, Reading(ranked=(row.hit,)), row)
+            if told and told.answerable >= CERTAIN:
+                return OfARow(asked, told)
+    return None
 
 
 def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:

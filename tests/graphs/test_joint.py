@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from graphs.joint import silent_parts
 from graphs.state import Part
 from memory.records import Claim
@@ -11,6 +15,9 @@ from tests.support.fake_tools import FakeTools, passage_hit
 GUIDE = passage_hit("The night guide is Ruth Abel.", "guide")
 HOURS = passage_hit("Visitors may stay until midnight.", "hours")
 MILL = passage_hit("The old mill was built in 1712 by Jan Kok.", "mill")
+L7 = "Code: L7; Meaning: Door open; Remedy: Close the door; press OK"
+_TABLE = passage_hit(f"Code: L6; Meaning: Lamp broken; Remedy: New lamp\n{L7}", "oven")
+LAMPS = replace(_TABLE, passage=replace(_TABLE.passage, kind="table"))
 BOTH = "Who is the night guide, and until when may visitors stay?"
 
 
@@ -64,6 +71,27 @@ async def test_every_effort_answers_each_question():
     for effort in ("quick", "standard", "deep"):
         ran = await ask(graph_of(FakeTools([GUIDE, HOURS])), BOTH, context(effort))
         assert len(ran.answer.citations) == 2
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What does L7 mean and what should I do?",
+        "What does L7 mean, and how do I fix it?",
+        "What does L7 mean, and what is the remedy?",
+    ],
+)
+async def test_a_cell_of_the_row_that_another_question_is_answered_by_answers_too(question: str):
+    ran = await ask(graph_of(FakeTools([MILL, LAMPS])), question)
+    assert ran.answer.text == "L7 – meaning: Door open\nL7 – remedy: Close the door; press OK"
+    assert ran.answer.short_answer == "Door open; Close the door; press OK"
+    assert {one.quote for one in ran.answer.citations} == {L7}
+
+
+async def test_a_cell_that_the_row_lacks_is_still_named_as_not_found():
+    ran = await ask(graph_of(FakeTools([MILL, LAMPS])), "What does L7 mean and who wrote the manual?")
+    assert ran.answer.text.startswith("L7 – meaning: Door open")
+    assert "I did not find in the sources who wrote the manual." in ran.answer.text
 
 
 def test_a_struck_claim_leaves_its_question_open():

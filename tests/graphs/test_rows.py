@@ -128,6 +128,13 @@ def test_the_judge_lets_only_a_cell_of_the_cited_row_stand():
     assert not is_framed(question, other, (row(LAMP, "0"),))
 
 
+def test_a_cell_goes_on_behind_its_own_semicolon():
+    leak = "Code: L7; Remedy: Check plug X7; replace the sensor; Since: 2019"
+    assert read("What is the remedy of L7?", leak).short_answer == "Check plug X7; replace the sensor"
+    hit = row("name: Fork; price_eur: 2.50; on sale; colour: red")
+    assert [one.value for one in fields_of(Said(hit, 0, len(hit.passage.text)))] == ["Fork", "2.50", "red"]
+
+
 def test_the_name_of_a_column_is_no_short_answer():
     asked = "Who designed the Halo Pro lamp?"
     assert read(asked, LAMP, "sku").short_answer == ""
