@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
+from graphs.answers.listing import asks_how, goes_on, is_cut
 from graphs.language.curated import answers_exactly
 from graphs.state import Degraded
 from memory.records import AnswerEntry, Hit, Passage, Scope
@@ -18,6 +19,11 @@ T = TypeVar("T")
 FRESH_SHARE = 0.8
 """What the best find of a further query counts beside the best that is known: such queries guess at what is missing."""
 NEIGHBOURED = 3
+FOLLOWED = 4
+"""Best hits of a question how to do something whose steps are followed into the passages beside them."""
+STEPS_AROUND = 3
+BEHIND = 0.999
+"""What such a passage counts beside the one that led to it: it comes right behind."""
 CURATED_TOP_K = 3
 NEAR = 0.5
 """Cosine similarity from which a curated entry is worth reading."""
@@ -35,8 +41,9 @@ class Reply(Generic[T]):
 class Gathered:
     """What one round brought.
 
-    found: one per query, in the order asked. beside: neighbours of what was known, and curated entries where the
-    search brought nothing. curated: a curated answer to this very question, as a passage.
+    found: one per query, in the order asked. beside: neighbours of what was known, the rest of steps that a passage
+    holds a part of, and curated entries where the search brought nothing. curated: a curated answer to this very
+    question, as a passage.
     """
 
     found: tuple[Found, ...] = ()
@@ -65,12 +72,13 @@ async def gather(tools: Tools, errand: Errand) -> Gathered:
     found, matched, near = await asyncio.gather(
         asyncio.gather(*searches), asyncio.gather(*looks), asyncio.gather(*around)
     )
+    steps = await _rest_of_steps(tools, errand, [reply.value for reply in found])
     matches = matched[0].value if matched else ()
     offered = () if any(reply.value.hits for reply in found) else _offered(matches)
-    gone = [reply.degraded for replies in (found, matched, near) for reply in replies if reply.degraded]
+    gone = [reply.degraded for replies in (found, matched, near, steps) for reply in replies if reply.degraded]
     return Gathered(
         found=tuple(reply.value for reply in found),
-        beside=(*offered, *(hit for reply in near for hit in reply.value)),
+        beside=(*offered, *(hit for reply in (*near, *steps) for hit in reply.value)),
         entries=tuple(match.entry for match in matches),
         curated=await _curated(tools, errand, matches),
         degraded=gone_parts(gone, ()),
@@ -135,6 +143,24 @@ async def _neighbours(tools: Tools, scope: Scope, hit: Hit) -> Reply[tuple[Hit, 
     reply = await _ask(tools.read_around(scope, hit.passage.passage_id, 1, 1), ())
     beside = [passage for passage in reply.value if passage.passage_id != hit.passage.passage_id]
     return Reply(tuple(replace(hit, passage=passage, score=hit.score / 2) for passage in beside), reply.degraded)
+
+
+async def _rest_of_steps(tools: Tools, errand: Errand, found: Sequence[Found]) -> list[Reply[tuple[Hit, ...]]]:
+    """The passages where the steps go on that a best hit holds a part of, scored as a share of the best hit's score."""
+    followed: dict[str, Hit] = {}
+    for request, ranking in zip(errand.requests, found, strict=True):
+        if asks_how(request.query):
+            leading = [replace(hit, score=share) for hit, share in _shares(ranking.hits, 1.0)[:FOLLOWED]]
+            followed |= {hit.passage.passage_id: hit for hit in leading if is_cut(hit)}
+    calls = [_steps_beside(tools, errand.scope, hit) for hit in followed.values()]
+    return list(await asyncio.gather(*calls))
+
+
+async def _steps_beside(tools: Tools, scope: Scope, hit: Hit) -> Reply[tuple[Hit, ...]]:
+    around = tools.read_around(scope, hit.passage.passage_id, STEPS_AROUND, STEPS_AROUND)
+    reply = await _ask(around, ())
+    beside = [replace(hit, passage=passage, score=BEHIND * hit.score) for passage in reply.value]
+    return Reply(goes_on(hit, beside), reply.degraded)
 
 
 def _offered(matches: Sequence[Match]) -> tuple[Hit, ...]:

@@ -1,4 +1,7 @@
-"""A question that asks for all items of a list is answered by all of them, each with its own citation."""
+"""A question that asks for all items of a list is answered by all of them, each with its own citation.
+
+A list that was cut in two passages is read as one, as far as both are at hand.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from graphs.answers.said import stems
-from graphs.language.curated import cite
+from graphs.answers.stretches import Stretch, stretch_of
 from graphs.language.instructions import is_instruction
 from memory.records import Claim, Hit
-from memory.sentences import STOPWORDS, clip, trim, words
+from memory.sentences import STOPWORDS, trim, words
 
 MAX_ITEMS = 12
+MAX_STEPS = 24
+"""Steps are told to the last one, or whoever follows them is left half-way."""
 FEWEST = 2
 _MAX_QUOTE = 400
 _ASKS = re.compile(
@@ -44,45 +49,88 @@ class Listing(NamedTuple):
     spans: tuple[tuple[int, int], ...]
     first: int | None
 
+    @property
+    def is_told_whole(self) -> bool:
+        """Whether it has as many items as an answer can hold."""
+        return FEWEST <= len(self.spans) <= (MAX_ITEMS if self.first is None else MAX_STEPS)
 
-def listed_claims(question: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
-    """Return every item of the list that a question asks for; nothing unless its heading says what is asked."""
+
+def listed_claims(question: str, hits: Sequence[Hit], among: Sequence[Hit] = ()) -> tuple[Claim, ...]:
+    """Return every item of the list that a question asks for; nothing unless its heading says what is asked.
+
+    Args:
+        question: as it stands.
+        hits: that may hold the list, best first.
+        among: hits where a list may go on that is cut at a passage's end.
+    """
     if not _ASKS.match(question) or _ONE.search(question):
         return ()
     for hit in hits:
-        for found in _lists(hit):
-            if _is_asked(question, found.lead, hit) and FEWEST <= len(found.spans) <= MAX_ITEMS:
-                return _claims(hit, found)
+        stretch = stretch_of(hit, [*hits, *among])
+        for found in _lists(stretch):
+            if _is_asked(question, found.lead, hit) and found.is_told_whole:
+                return _claims(stretch, found)
     return ()
 
 
-def whole_steps(question: str, claims: Sequence[Claim], hits: Sequence[Hit]) -> tuple[Claim, ...]:
+def whole_steps(
+    question: str, claims: Sequence[Claim], hits: Sequence[Hit], among: Sequence[Hit] = ()
+) -> tuple[Claim, ...]:
     """Return all steps of a list that two of the claims come from, where the question is how to do something.
 
-    One step left out in the middle is worse than none told.
+    One step left out in the middle, or those of the next passage, is worse than none told. `among`: as above.
     """
     cited = [claim.citations[0] for claim in claims if claim.citations]
-    if not _HOW_TO.match(question) or len(cited) < FEWEST:
+    if not asks_how(question) or len(cited) < FEWEST:
         return ()
     for hit in hits:
-        for found in _lists(hit):
-            at = [(hit.passage.start + start, hit.passage.start + end) for start, end in found.spans]
-            own = [one for one in cited if one.document_id == hit.passage.document_id]
+        stretch = stretch_of(hit, [*hits, *among])
+        own = [one for one in cited if one.document_id == hit.passage.document_id]
+        for found in _lists(stretch):
+            at = [(one.start, one.end) for span in found.spans for _, one in stretch.cited(*span, _MAX_QUOTE)]
             told = sum(any(start < one.end and one.start < end for one in own) for start, end in at)
-            if found.first is not None and told >= FEWEST and len(at) <= MAX_ITEMS:
-                return _claims(hit, found)
+            if found.first is not None and told >= FEWEST and found.is_told_whole:
+                return _claims(stretch, found)
     return ()
 
 
-def _claims(hit: Hit, found: Listing) -> tuple[Claim, ...]:
-    """Each item as a claim on a line of its own; what speaks to an assistant is left out."""
-    texts = [(hit.passage.text[start:end], start, end) for start, end in found.spans]
-    kept = [row for row in texts if not is_instruction(row[0])]
-    marks = ["- " if found.first is None else f"{found.first + place}. " for place in range(len(kept))]
+def asks_how(question: str) -> bool:
+    """Whether a question is how to do something."""
+    return bool(_HOW_TO.match(question))
+
+
+def is_cut(hit: Hit) -> bool:
+    """Whether steps of a passage may have begun before it, or go on behind it."""
+    lists = [found for found in _lists(stretch_of(hit, [])) if found.first is not None]
+    if hit.passage.kind != "text" or not lists:
+        return False
+    return (lists[0].first or 1) > 1 or lists[-1].spans[-1][1] >= len(hit.passage.text.rstrip())
+
+
+def goes_on(hit: Hit, neighbours: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Those of a passage's neighbours that hold other steps of its list."""
+    stretch = stretch_of(hit, neighbours)
+    spans = [(found.spans[0][0], found.spans[-1][1]) for found in _lists(stretch) if found.first is not None]
     return tuple(
-        Claim("", f"{mark}{' '.join(text.split())}", (cite(hit, start, end),))
-        for mark, (text, start, end) in zip(marks, kept, strict=True)
+        other
+        for at, other in stretch.parts
+        if other is not hit and any(start < at + len(other.passage.text) and at < end for start, end in spans)
     )
+
+
+def _claims(stretch: Stretch, found: Listing) -> tuple[Claim, ...]:
+    """Each item as a claim on a line of its own; what speaks to an assistant is left out.
+
+    What of an item stands in the next passage is a claim of its own, behind it.
+    """
+    kept = [span for span in found.spans if not is_instruction(stretch.text[slice(*span)])]
+    claims: list[Claim] = []
+    for place, span in enumerate(kept):
+        mark = "- " if found.first is None else f"{found.first + place}. "
+        for text, citation in stretch.cited(*span, _MAX_QUOTE):
+            claims.append(Claim("", f"{mark}{' '.join(text.split())}", (citation,)))
+            mark = ""
+    return tuple(claims)
 
 
 def _is_asked(question: str, lead: str, hit: Hit) -> bool:
@@ -97,17 +145,28 @@ def _is_asked(question: str, lead: str, hit: Hit) -> bool:
     return len(_DENIED.findall(question)) % 2 == len(_DENIED.findall(lead)) % 2
 
 
-def _lists(hit: Hit) -> list[Listing]:
-    """The lists of a passage, each with the line or heading right above it."""
-    text = hit.passage.text
+def _lists(stretch: Stretch) -> list[Listing]:
+    """The lists that a passage has a part in, each with the line or heading right above it."""
+    rows = [found for found in _all_lists(stretch) if found.spans]
+    return [found for found in rows if stretch.is_own(found.spans[0][0], found.spans[-1][1])]
+
+
+def _all_lists(stretch: Stretch) -> list[Listing]:
+    text, hit = stretch.text, stretch.own
     found: list[Listing] = []
     items: list[re.Match[str]] = []
     for match in _ITEM.finditer(text):
-        if items and not _follows(text, items[-1], match):
-            found.append(_listing(hit, items))
+        if items and (not _follows(text, items[-1], match) or _begins_anew(stretch, items[-1], match)):
+            found.append(_listing(text[: match.start()], hit, items))
             items = []
         items.append(match)
-    return [*found, _listing(hit, items)] if items else found
+    return [*found, _listing(text, hit, items)] if items else found
+
+
+def _begins_anew(stretch: Stretch, before: re.Match[str], match: re.Match[str]) -> bool:
+    """Whether another passage begins with 1 again: within one, it may be a list inside an item."""
+    is_apart = any(before.start() < at <= match.start() for at, _ in stretch.parts)
+    return is_apart and match["mark"].strip("(.)") == "1" != before["mark"].strip("(.)")
 
 
 def _follows(text: str, before: re.Match[str], match: re.Match[str]) -> bool:
@@ -117,10 +176,9 @@ def _follows(text: str, before: re.Match[str], match: re.Match[str]) -> bool:
     return same and not re.search(r"\n\s*\n\s*(?![-*+•‣◦·]|\(?\d)\S", between)
 
 
-def _listing(hit: Hit, items: Sequence[re.Match[str]]) -> Listing:
-    text = hit.passage.text
+def _listing(text: str, hit: Hit, items: Sequence[re.Match[str]]) -> Listing:
     ends = [*(item.start() for item in items[1:]), _end(text, items[-1].end())]
-    spans = [clip(text, *trim(text, item.end(), end), _MAX_QUOTE) for item, end in zip(items, ends, strict=True)]
+    spans = [trim(text, item.end(), end) for item, end in zip(items, ends, strict=True)]
     number = items[0]["mark"].strip("(.)")
     first = int(number) if number.isdigit() else None
     return Listing(_lead(hit, text[: items[0].start()]), tuple(span for span in spans if span[0] < span[1]), first)

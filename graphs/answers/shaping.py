@@ -107,10 +107,10 @@ def _differing(question: str, reading: Reading) -> Reading | None:
 
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
-    claims = listed_claims(question, hits)
+    claims = listed_claims(question, hits, reading.ranked)
     if claims:
         return _sure(reading, claims, "")
-    steps = whole_steps(question, reading.claims, hits)
+    steps = whole_steps(question, reading.claims, hits, reading.ranked)
     return replace(reading, claims=steps, short_answer="") if steps else None
 
 

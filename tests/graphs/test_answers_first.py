@@ -184,6 +184,71 @@ def test_steps_that_go_on_from_another_passage_keep_their_numbers():
     assert told == ["3. Boil twice.", "4. Rinse it."]
 
 
+FEED = [
+    "## Mounting\n\n1. Unpack it.\n2. Drill two holes.\n3. Hang it.",
+    "Check that it is level.\n4. Plug it in.\n5. Wait.",
+    "6. Press start.\n\nIt hums.",
+]
+FEED_STEPS = [
+    "1. Unpack it.",
+    "2. Drill two holes.",
+    "3. Hang it.",
+    "Check that it is level.",
+    "4. Plug it in.",
+    "5. Wait.",
+    "6. Press start.",
+]
+
+
+def run_of(*texts: str) -> list[Hit]:
+    """Hits on passages that follow each other in one document, a character apart."""
+    hits: list[Hit] = []
+    start = 0
+    for place, text in enumerate(texts):
+        hit = passage_hit(text, str(place), title="Mounting the feeder", start=start)
+        passage = replace(hit.passage, document_id="d", version_id="v", ordinal=place, heading=("Mounting",))
+        hits.append(replace(hit, passage=passage))
+        start += len(text) + 1
+    return hits
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_steps_that_were_cut_into_several_passages_are_told_in_order_each_with_its_own_words(order: tuple[int, ...]):
+    hits = [run_of(*FEED)[place] for place in order]
+    document = "\n".join(FEED)
+    claims = listed_claims("How do I mount it?", hits[:1], hits)
+    assert [claim.text for claim in claims] == FEED_STEPS
+    for claim in claims:
+        (citation,) = claim.citations
+        assert document[citation.start : citation.end] == citation.quote
+        assert claim.text.endswith(citation.quote)
+
+
+def test_steps_are_completed_from_the_passages_beside_those_that_were_found():
+    hits = run_of(*FEED)
+    found = [Claim("", text, (cited(hits[1], text),)) for text in ("Plug it in.", "Wait.")]
+    told = whole_steps("How do I get it to run?", found, hits[1:2], hits)
+    assert [claim.text for claim in told] == FEED_STEPS
+
+
+def test_passages_that_are_not_neighbours_of_one_section_and_version_are_not_joined():
+    first, second, third = run_of(*FEED)
+    others = [
+        replace(second, passage=replace(second.passage, version_id="w")),
+        replace(second, passage=replace(second.passage, heading=("Cleaning",))),
+        replace(second, passage=replace(second.passage, start=second.passage.start + 90)),
+        third,
+    ]
+    for other in others:
+        claims = listed_claims("How do I mount it?", [first, other])
+        assert [claim.text for claim in claims] == FEED_STEPS[:3]
+
+
+def test_a_list_that_begins_anew_is_another_one():
+    hits = run_of("1. Unpack it.\n2. Hang it.", "1. Unplug it.\n2. Take it down.")
+    assert [claim.text for claim in listed_claims("How do I mount it?", hits)] == ["1. Unpack it.", "2. Hang it."]
+
+
 def cited(hit: Hit, text: str) -> Citation:
     start = hit.passage.text.index(text)
     return cite(hit, start, start + len(text))
