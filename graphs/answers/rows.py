@@ -227,7 +227,7 @@ def row_polarity(question: Question, said: Said) -> tuple[str, Field] | None:
     things = [one for one in named if one in things_of(fields)]
     chosen = longest(things)
     for one in named if not things else [chosen] if chosen else []:
-        told = _truth(one) or (_has_it(question, one, things_of(fields)) if things else "")
+        told = truth(one) or (_has_it(question, one, things_of(fields)) if things else "")
         if told and is_settled(question, said, one):
             return told, one
     held = [(told, one) for one in fields_of(said) if (told := _held(question, said, one))]
@@ -247,10 +247,11 @@ def _held(question: Question, said: Said, one: Field) -> str:
 def _has_it(question: Question, one: Field, things: Sequence[Field]) -> str:
     """Yes where a thing's column tells what it has, in a row that says yes or no of another thing."""
     is_told = bool(_HAVING.search(question.text)) and not _HEDGED.search(one.value) and any(map(str.isalnum, one.value))
-    return "Yes" if is_told and any(_truth(other) for other in things if other != one) else ""
+    return "Yes" if is_told and any(truth(other) for other in things if other != one) else ""
 
 
-def _truth(one: Field) -> str:
+def truth(one: Field) -> str:
+    """Yes or no where a cell says it, or counts a stock; "" of any other."""
     plain = one.value.strip().casefold()
     if stems(one.label) & _STOCK and _NUMBER.fullmatch(plain):
         return "Yes" if plain.strip("0., ") and not plain.startswith("-") else "No"
@@ -331,12 +332,16 @@ def _subject(question: Question, said: Said, fields: Sequence[Field], told: Fiel
     if told in things_of(fields):
         return told.label, replace(told, label=lowered(fields[0].value))
     others = [one for one in fields if one != told and len(one.value) <= _TOLD // 2]
+    if truth(told):  # said of the row's own thing, not of one that its description has a word of
+        others = [one for one in others if one == fields[0] or stems(one.label) & _NAMING or _is_given(asked, one)]
     matched = max(others, key=lambda one: len(stems(one.value) & asked), default=None)
     if matched and stems(matched.value) & asked:
         is_name = bool(stems(told.label) & _NAMING) or told == fields[0]
         by_number = bool(_AMOUNT.match(matched.value))
         return (told.value, matched) if is_name and (by_number or matched.unit) else (matched.value, told)
     named = next((one for one in others if stems(one.label) & _NAMING), None)
+    if named is None and truth(told) and fields[0] in others:
+        return fields[0].value, told
     heading = said.hit.passage.heading[-1] if said.hit.passage.heading else ""
     above = heading.partition(":")[0] if heading else ""
     return (named.value if named else above or (others[0].value if others else ""), told)

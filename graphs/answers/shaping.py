@@ -13,6 +13,7 @@ from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
+from graphs.answers.marked import marked_claims
 from graphs.answers.named import of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.rows import (
@@ -107,7 +108,7 @@ def _differing(question: str, reading: Reading) -> Reading | None:
 
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
-    claims = listed_claims(question, hits, reading.ranked)
+    claims = listed_claims(question, hits, reading.ranked) or marked_claims(question, sentences_of(reading.ranked))
     if claims:
         return _sure(reading, claims, "")
     steps = whole_steps(question, reading.claims, hits, reading.ranked)
