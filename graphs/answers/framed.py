@@ -14,6 +14,7 @@ from graphs.answers.disagreeing import LEAD, disagreement
 from graphs.answers.polarity import polarity
 from graphs.answers.rows import row_polarity, tellings
 from graphs.answers.said import Said, said_by
+from graphs.answers.superseding import EARLIER
 from graphs.language.instructions import is_instruction
 from graphs.reader.question import understand
 from memory.records import Claim, Hit
@@ -56,6 +57,8 @@ def _is_of_columns(question: str, text: str, row: Said) -> bool:
 def _is_told(question: str, text: str, said: Said) -> bool:
     """Whether one sentence or row amounts to a text: yes or no, or one of its cells."""
     known = understand(question, {})
+    if text == f"{EARLIER}{said.text}":
+        return True
     if text not in _POLAR:
         return text in tellings(known, said).values()
     settled = row_polarity(known, said)

@@ -29,6 +29,7 @@ from graphs.answers.rows import (
     tellings,
 )
 from graphs.answers.said import Said, said_by, sentences_of, stems
+from graphs.answers.superseding import of_change
 from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.question import understand
 from graphs.reader.weights import logistic
@@ -56,6 +57,7 @@ def shape(question: str, reading: Reading) -> Reading:
         or _compared(question, reading, hits)
         or _differing(question, reading)
         or _listed(question, reading, hits)
+        or of_change(question, reading)
         or _held_together(question, reading, hits)
     )
 
