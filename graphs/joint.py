@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from graphs.answers.shaping import CERTAIN, shape, told_of_rows
+from graphs.borrowing import with_borrowed
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import FRESH_SHARE, Gathered, merge
@@ -57,7 +58,8 @@ async def read_joint(state: State, context: Context, deps: Deps) -> JointReading
     asked, readings = _with_rows(state.parts, alone)
     rows = zip(asked, readings, strict=True)
     parts = [replace(part, answerable=one.answerable, short_answer=one.short_answer) for part, one in rows]
-    told = _told(asked, readings)
+    own = _told(asked, readings)
+    parts, told = with_borrowed(parts, own)
     claims = list({_key(claim): claim for claims in told for claim in claims}.values())
     if not claims:
         return None
@@ -65,7 +67,7 @@ async def read_joint(state: State, context: Context, deps: Deps) -> JointReading
     whole = Reading(
         claims=tuple(claims),
         ranked=_in_turns([one.ranked for one in readings]),
-        answerable=min(one.answerable for one, its in zip(readings, told, strict=True) if its),
+        answerable=min(one.answerable for one, its in zip(readings, own, strict=True) if its),
         degraded=tuple(dict.fromkeys(part for one in readings for part in one.degraded)),
     )
     places = tuple(tuple(keys.index(_key(claim)) for claim in its) for its in told)
