@@ -1,15 +1,24 @@
-"""Whether what a reader chose is of the very code that a question names: the row of `PW-4011` is none of `PW-4012`."""
+"""Whether what a reader chose is of the very thing that a question names: the row of `PW-4011` is none of `PW-4012`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
-from graphs.answers.rows import Field, fields_of, naming_field
-from graphs.answers.said import Said, said_by, sentences_of
+from graphs.answers.rows import Field, fields_of, name_of, naming_field
+from graphs.answers.said import Said, name_stems, said_by, sentences_of, stems
 from graphs.language.codes import are_of_one_series, codes_of, names_code
+from graphs.reader.attribute import ALIKE
 from graphs.reading import Reading
 from memory.records import Claim, Hit
+from memory.sentences import STOPWORDS
+
+TYPED_ALIKE = 0.8
+"""Likeness of two words from which one may be the other, typed in haste."""
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]")
+_DETERMINERS = frozenset(["the", "a", "an", "this", "that", "our", "your", "my"])
 
 
 def of_what_is_named(question: str, reading: Reading) -> Reading:
@@ -38,6 +47,41 @@ def is_of_another_code(question: str, said: Said) -> bool:
         return any(not names_code(question, code) for code in _codes_of_row(fields))
     others = [code for code in codes_of(said.text) if not names_code(question, code)]
     return any(are_of_one_series(code, other) for code in missing for other in others)
+
+
+def names_another(question: str, row: Said) -> bool:
+    """Whether a question's name for a row says more than the row does: `Fjord 15` of `Fjord 12`, `Tide Clock Silver`.
+
+    What belongs to a name stands right beside its words: a number, a word with a capital letter, or one behind a
+    determiner ("the silver tide clock"). A word typed in haste is still the word.
+    """
+    naming = naming_field(fields_of(row))
+    if naming is None:
+        return False
+    named = name_stems(naming.value) | row.around
+    known = named | row.stems | stems(" ".join((*(one.label for one in fields_of(row)), row.hit.passage.context)))
+    tokens = _TOKEN.findall(question)
+    is_name = [bool(stems(token) & name_of(row)) for token in tokens]
+    for at, token in enumerate(tokens[1:], 1):
+        is_before, is_behind = is_name[at + 1 : at + 2] == [True], is_name[at - 1]
+        if is_name[at] or not (is_before or is_behind) or token.casefold() in STOPWORDS:
+            continue
+        is_modifier = is_before and tokens[at - 1].casefold() in _DETERMINERS
+        if token[0].isdigit() and not stems(token) <= named:
+            return True
+        if (token[0].isupper() or (is_modifier and token[0].isalpha())) and not _is_known(token, known):
+            return True
+    return False
+
+
+def _is_known(token: str, known: frozenset[str]) -> bool:
+    """Whether a word is one of some, a form of one, or one that was typed in haste."""
+    return all(any(_is_alike(word, other) for other in known) for word in stems(token))
+
+
+def _is_alike(word: str, other: str) -> bool:
+    is_form = len(word) >= ALIKE and other.startswith(word[:ALIKE])
+    return is_form or word == other or SequenceMatcher(None, word, other).ratio() >= TYPED_ALIKE
 
 
 def _is_strange(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:

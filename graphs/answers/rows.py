@@ -203,9 +203,16 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     mine = name_of(chosen)
     if not mine or mine <= asked:
         return chosen
-    others = [row for row in rows if row.hit.passage.document_id == chosen.hit.passage.document_id]
+    others = [row for row in rows if are_of_one_table(row, chosen)]
     fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
     return fitting[0] if len(fitting) == 1 else chosen
+
+
+def are_of_one_table(one: Said, other: Said) -> bool:
+    """Whether two rows are of one document or file; each line of a JSONL file is a document, `tickets.jsonl#17`."""
+    file, is_line, _ = one.hit.source.partition("#")
+    is_one_document = one.hit.passage.document_id == other.hit.passage.document_id
+    return is_one_document or (bool(is_line) and file == other.hit.source.partition("#")[0])
 
 
 def name_of(row: Said) -> frozenset[str]:

@@ -14,7 +14,7 @@ from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.marked import marked_claims
-from graphs.answers.named import of_what_is_named
+from graphs.answers.named import names_another, of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.rows import (
     asked_field,
@@ -45,6 +45,8 @@ UNSAID = 2.0
 """Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
 PRICELESS = 4.0
 """The same where an amount of money is asked for and no cell can be one."""
+ANOTHER = 4.0
+"""Log odds that it loses where the question's name for a row says more than the row does."""
 TINY = 1e-6
 
 
@@ -169,6 +171,8 @@ def _of_a_cell(reading: Reading, row: Said) -> Reading:
 def _doubted(reading: Reading, question: str, row: Said) -> Reading:
     """A reading of a row, less believed where neither a column nor a cell says what is asked of whom the row names."""
     asked = attribute_of(question)
+    if names_another(question, row):
+        reading = _less_sure(reading, ANOTHER)
     if not speaks_of_money(understand(question, {}), fields_of(row)):
         may_be_told = any(map(may_be_money, fields_of(row)))
         return _less_sure(reading, UNSAID) if may_be_told else replace(_less_sure(reading, PRICELESS), short_answer="")

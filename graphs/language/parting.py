@@ -71,10 +71,8 @@ _PAIRS = """
     black/white bed/breakfast arts/crafts profit/loss salt/pepper rise/fall ups/downs rules/regulations rights/duties
     life/death peace/quiet science/technology hopes/dreams cause/effect
     """
-_ONE_ANSWER = tuple(
-    word_set(group)
-    for group in ("day date weekday week month year time hour", "city town village state province county region country")
-)
+_DATE, _PLACE = "day date weekday week month year time hour", "city town village state province county region country"
+_ONE_ANSWER = (word_set(_DATE), word_set(_PLACE))
 """Nouns that one date or one place answers together: `in what month and year`."""
 _BINOMIALS = frozenset(tuple(pair.split("/")) for pair in _PAIRS.split())
 

@@ -9,6 +9,7 @@ import pytest
 from graphs.answers.said import Said
 from graphs.answers.shaping import shape
 from graphs.language.codes import codes_of, names_code
+from graphs.language.verdicts import ANSWERABLE_THRESHOLD
 from graphs.reading import Reading
 from memory.records import Claim, Hit
 from tests.support.fake_tools import passage_hit
@@ -97,3 +98,43 @@ def test_codes_are_letters_and_digits_together(text: str, codes: tuple[str, ...]
 )
 def test_a_code_is_named_however_it_is_joined_and_never_by_a_longer_one(text: str, code: str, is_named: bool):
     assert names_code(text, code) is is_named
+
+
+CLOCK = "Product: Tide Clock; Unit price: 62.00; Reorder level: 15; Finish: brass"
+BAROMETER = "Product: Fjord 12 Barometer; Unit price: 229.00; Reorder level: 15; Warranty: 2 years"
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the price of the Fjord 15 Barometer?", BAROMETER),
+        ("What is the warranty of the Fjord 40?", BAROMETER),
+        ("What does the Tide Clock Silver cost?", CLOCK),
+        ("How much is the silver tide clock?", CLOCK),
+    ],
+)
+def test_a_row_of_another_name_is_not_believed(question: str, text: str):
+    assert read(question, row(text)).answerable < ANSWERABLE_THRESHOLD
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the price of the Fjord 12 Barometer?", BAROMETER),
+        ("What does the Fjrod 12 Barometer cost?", BAROMETER),
+        ("What is the price of Fjord barometers?", BAROMETER),
+        ("What does the brass Tide Clock cost?", CLOCK),
+        ("What is the unit price of the Tide Clock?", CLOCK),
+    ],
+)
+def test_a_row_is_believed_by_its_name_a_form_of_it_or_a_cell(question: str, text: str):
+    assert read(question, row(text)).answerable >= ANSWERABLE_THRESHOLD
+
+
+def test_the_line_of_a_file_of_lines_gives_way_to_the_one_that_is_asked_for():
+    lines = [
+        replace(row(f"id: TCK-{number}; status: {status}", f"t{number}"), source=f"tickets.jsonl#{number}")
+        for number, status in ((2059, "open"), (2056, "waiting"))
+    ]
+    lines = [replace(hit, passage=replace(hit.passage, document_id=f"line{at}")) for at, hit in enumerate(lines)]
+    assert read("What is the status of TCK-2056?", *lines).short_answer == "waiting"
