@@ -18,7 +18,7 @@ SPELLED = (
     "|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|dozens?"
     "|half|one|once|twice|first|second|third)"
 )
-_DIGITS = r"[-−–+]?\d[\d,]*(?:\.\d+)?"
+_DIGITS = r"[-−–+]?\d+(?:,\d+)*(?:\.\d+)?"
 _SCALE = r"(?:\s*(?:million|billion|trillion|thousand|hundred|percent|per cent|%))?"
 _MEASURE = r"%|°\s?[CF]|[kcm]?m²?|km/h|mph|kg|[gGMkT][BbWH]z?|mi(?:les?)?|feet|ft|inches|acres|tons?|tonnes|pounds"
 _UNIT = rf"(?:\s*(?:{_MEASURE})(?!\w))?"

@@ -14,6 +14,7 @@ ROOF = "Three offers came for the roof: Dachwerk for 84,000 EUR, Nordtop for 91,
 COFFEE = "Grind 18 g of coffee for the double basket or 9 g for the single one."
 POOL = "Adults pay 5.50 EUR, children from 4 to 15 years 3 EUR, and children under 4 swim free."
 HOTEL = "The company pays up to 130 EUR a night, and up to 180 EUR in London, Paris and Zurich."
+CLOCKS = "Cleaning of a watch costs £55, of a clock £95."
 YEARS = "It was founded in 1887 and renamed in 1912."
 
 
@@ -25,6 +26,7 @@ def at(sentence: str, words: str) -> Span:
 @pytest.mark.parametrize(
     ("question", "sentence", "pointed", "asked"),
     [
+        ("How much is the cleaning of a clock?", CLOCKS, "£55", "£95"),
         ("How much did Nordtop offer for the roof?", ROOF, "84,000", "91,500"),
         ("How many grams of coffee go into the double basket?", COFFEE, "9 g", "18"),
         ("How much does a child pay?", POOL, "5.50", "3 EUR"),
