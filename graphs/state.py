@@ -62,6 +62,8 @@ class State:
     """Every query text sent to `vector_search`, in order."""
     hits: tuple[Hit, ...] = ()
     """Passages found so far, best first, without repeats."""
+    table: tuple[Hit, ...] = ()
+    """All passages of the table that a question over its rows is answered from, in reading order; else empty."""
     parts: tuple[Part, ...] = ()
     """The questions that the message asks, in order, if it asks several; empty otherwise."""
     entries: tuple[AnswerEntry, ...] = ()
@@ -106,7 +108,7 @@ class State:
                 object.__setattr__(self, known.name, _restored(value))
 
 
-_SEQUENCES = ("history", "searched", "hits", "parts", "entries", "options", "draft", "degraded")
+_SEQUENCES = ("history", "searched", "hits", "table", "parts", "entries", "options", "draft", "degraded")
 
 
 def _restored(value: Any) -> Any:
@@ -125,6 +127,7 @@ class Update(TypedDict, total=False):
     query: str
     searched: tuple[str, ...]
     hits: tuple[Hit, ...]
+    table: tuple[Hit, ...]
     parts: tuple[Part, ...]
     entries: tuple[AnswerEntry, ...]
     curated: str

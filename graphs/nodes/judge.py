@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from graphs import emit
 from graphs.answers.framed import is_framed
+from graphs.answers.selecting import is_told_of_table
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts
@@ -90,6 +91,8 @@ async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim
     """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
     asked = (state.query, *(part.question for part in state.parts if claim.id in part.claim_ids))
     if any(is_framed(question, claim, state.hits) for question in asked):
+        return replace(claim, verdict="supported", reason="")
+    if state.table and await asyncio.to_thread(is_told_of_table, state.query, claim, state.table):
         return replace(claim, verdict="supported", reason="")
     quotes = [one.quote for one in claim.citations if not is_instruction(lines_behind(claim.text, one.quote))]
     if claim.citations and not quotes:

@@ -21,6 +21,7 @@ from graphs.language.queries import further_queries
 from graphs.repeats import repeats_last
 from graphs.standing import stand_alone
 from graphs.state import State, Update
+from graphs.tables import table_asked_through
 from memory.records import Hit
 from tools.calls import SearchRequest
 
@@ -41,17 +42,19 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     # What stands far down was never read; without a bound, checkpoints would grow with each round.
     hits = led_by(clauses.get(query, ()), _merged(state, query, gathered))[: 2 * LIMITS[context.effort].search_top_k]
     parts = found_parts(state, questions, gathered, context)
+    table = () if gathered.curated else await table_asked_through(deps.tools, context, query, hits)
     known = {hit.passage.passage_id for hit in state.hits}
     update: Update = {
         "query": query,
         "searched": (*state.searched, *queries),
         "hits": hits,
+        "table": table,
         "parts": tuple(replace(part, hits=led_by(clauses.get(part.question, ()), part.hits)) for part in parts),
         "entries": state.entries or gathered.entries,
         "curated": gathered.curated.passage.passage_id if gathered.curated else state.curated,
         "term_weights": {**gathered.term_weights, **state.term_weights},
         "round": round,
-        "options": _options(state, query, hits) if round == 1 and not gathered.curated else (),
+        "options": _options(state, query, hits) if round == 1 and not gathered.curated and not table else (),
         "fresh": sum(hit.passage.passage_id not in known for hit in hits),
         "used_tokens": state.used_tokens + asked.used_tokens,
         "degraded": (*state.degraded, *gone_parts(gathered.degraded, state.degraded)),

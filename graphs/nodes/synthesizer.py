@@ -9,6 +9,7 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from graphs import emit
+from graphs.answers.selecting import told_of_table
 from graphs.answers.shaping import shape
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
@@ -64,6 +65,8 @@ async def _read(state: State, context: Context, deps: Deps, hits: tuple[Hit, ...
         return Reading(claims=curated_claims(hits[0]), answerable=1.0)
     if not hits:
         return Reading()
+    if state.table and (told := await asyncio.to_thread(told_of_table, state.query, state.table)):
+        return replace(told, ranked=hits)
     request = ReadRequest(context.scope, state.query, hits, deps.tools, state.term_weights, context.effort)
     return await asyncio.to_thread(shape, state.query, await deps.reader.read(request))
 

@@ -1,0 +1,346 @@
+"""Which rows of a table a question asks for: a list, a count or an extreme, by its own columns and values.
+
+Every word of a question has to be understood: one that is left over means that something else is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from graphs.answers.asking import FREE, TOKEN, Asked, NotUnderstood, apt, means, only, ordered
+from graphs.answers.bounds import plain, read_bounds, read_numbers
+from graphs.answers.said import stems
+from graphs.answers.tables import Column, Table
+from graphs.language.lexicon import meaning
+from graphs.language.verbs import word_set
+
+Mode = Literal["list", "count", "extreme"]
+_COUNT = re.compile(r"^(?:how many|(?:what|which) is the number of|what 's the number of|count)\b")
+_VALUE = re.compile(r"^(?:how much (?:is|does|do)|what does)\b")
+_ONE = re.compile(r"^(?:what|which) (?:is|'s|’s|was)\b")
+_ALL = re.compile(
+    r"^(?:who (?=works?\b)"
+    r"|(?:please |can you |could you )?(?:list|name|show(?: me)?|give me|tell me|find)\b(?: me\b)?"
+    r"(?: (?:which|what)\b)?"
+    r"|what are (?=the |all |our |your )|(?:which|what)(?! (?:are|were|do|does|did|can|will)\b))"
+)
+_ROWS = stems("row rows entry entries record records")
+_GOODS = stems("product item article model good goods sku")
+_OF_GOODS = stems("product item sku article model price stock")
+_PEOPLE = stems("people person employee staff colleague member worker")
+_OF_PEOPLE = stems("employee staff people person colleague member role department position job salary manager")
+_AMOUNTS = stems("stock quantity availability available inventory units amount seats")
+_LEFT = word_set("have has got left stock available own keep hold")
+_OF_LISTS = stems(
+    "list catalogue directory overview register inventory data sheet export price prices stock file all our current"
+)
+"""Words of a table's title that say what it is, not what its rows are."""
+KINDS = stems("category type kind class group family genre species line")
+_SUPERLATIVES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
+    (re.compile(rf"\b(?:{said})\b"), stems(labels), is_most)
+    for said, labels, is_most in (
+        ("cheapest|least expensive", "price cost fee", False),
+        ("most expensive|dearest|priciest|costliest", "price cost fee", True),
+        ("heaviest", "weight mass", True),
+        ("lightest", "weight mass", False),
+        ("tallest", "height", True),
+        ("longest", "length duration", True),
+        ("shortest", "length duration height", False),
+        ("widest", "width", True),
+        ("deepest", "depth", True),
+        ("fastest", "speed", True),
+        ("slowest", "speed", False),
+        ("largest|biggest", "size area volume capacity population", True),
+        ("smallest", "size area volume capacity population", False),
+        ("newest|latest|most recent", "launched released founded published introduced", True),
+        ("oldest|earliest", "launched released founded published introduced", False),
+    )
+)
+_OF_COLUMN = re.compile(
+    r"(?<!\bat )\b(?P<most>highest|largest|greatest|biggest|longest|most|maximum)\b"
+    r"|(?<!\bat )\b(?P<least>lowest|smallest|shortest|least|fewest|minimum)\b"
+)
+_OUT = re.compile(r"\b(?:not (?:currently )?in stock|out of stock|sold out|unavailable|not available)\b")
+_IN = re.compile(r"\b(?:in stock|available(?! in\b))\b")
+_NOT = re.compile(r"\b(?:not|no|non|without|aren['’]t|isn['’]t|do(?:es)?(?:n['’]t| not) have)(?: -)?(?: a| an)?$")
+
+
+class Chosen(NamedTuple):
+    """places: of the rows that fit, in the table's order. columns: those that decide.
+
+    told: the one whose cells are worth telling. is_cell: the cell is asked for, not the row that has it.
+    """
+
+    mode: Mode
+    places: tuple[int, ...]
+    told: Column | None = None
+    is_cell: bool = False
+    columns: tuple[Column, ...] = ()
+
+
+def may_ask_for_rows(question: str) -> bool:
+    """Whether a question has the form of one for a list, a count or an extreme, before any table is seen."""
+    text = " ".join(TOKEN.findall(question)).casefold()
+    if _COUNT.match(text) or _ALL.match(text):
+        return True
+    is_one = bool(_VALUE.match(text) or _ONE.match(text))
+    return is_one and bool(_OF_COLUMN.search(text) or any(said.search(text) for said, _, _ in _SUPERLATIVES))
+
+
+def choose(question: str, table: Table) -> Chosen | None:
+    """The rows that a question asks for; None unless every word of it is understood, and where no row fits."""
+    words = plain(" ".join(TOKEN.findall(question.strip().rstrip("?.! ")))).split()
+    asked = Asked(table, list(words), tuple(word.casefold() for word in words))
+    try:
+        return _chosen(asked)
+    except NotUnderstood:
+        return None
+
+
+def _chosen(asked: Asked) -> Chosen | None:
+    text = asked.text
+    opening = next((found for form in (_COUNT, _VALUE, _ONE, _ALL) if (found := form.match(text))), None)
+    if opening is None:
+        return None
+    asked.take(0, opening.end() - (opening[0].endswith(" ")))
+    for read in (_superlative, read_bounds, _values, _stock, _truths, read_numbers, _head, _names, _cues):
+        read(asked)
+    mode: Mode = "count" if opening.re is _COUNT else "extreme" if asked.extreme else "list"
+    is_one = opening.re in (_VALUE, _ONE)
+    if (
+        set(asked.text.split()) - FREE
+        or (asked.extreme is not None) != (mode == "extreme")
+        or (is_one and mode == "list")
+    ):
+        return None
+    if (not asked.has_head and mode != "extreme") or (mode == "count" and _may_ask_for_amount(asked)):
+        return None
+    is_cell = opening.re is _VALUE or not asked.has_head or _names_column(asked, opening.end())
+    return _picked(asked, mode, is_cell)
+
+
+def _may_ask_for_amount(asked: Asked) -> bool:
+    """Whether `how many` may ask how many pieces there are of a thing, which a cell says, and not how many rows."""
+    amounts = [one for one in asked.table.columns if one.stems & _AMOUNTS and one.numbers]
+    if not amounts or any(one is asked.told for one in amounts):
+        return False
+    is_none = any(one in amounts and not any(one.numbers[at] for at in fits) for one, fits in asked.fits)
+    return not is_none and (bool(_LEFT & set(asked.kept)) or any(not one.label for one, _ in asked.fits))
+
+
+def _names_column(asked: Asked, end: int) -> bool:
+    """Whether the column of the extreme is what is asked for: `what is the price of the cheapest lamp`."""
+    behind = [word for word in asked.kept[" ".join(asked.kept)[:end].count(" ") + 1 :] if word not in FREE]
+    return bool(asked.extreme and behind and stems(behind[0]) and stems(behind[0]) <= asked.extreme[0].stems)
+
+
+def _picked(asked: Asked, mode: Mode, is_cell: bool) -> Chosen | None:
+    """What the conditions leave, and of that the most or the least."""
+    places = [at for at in range(len(asked.table.rows)) if all(at in fits for _, fits in asked.fits)]
+    if not places:
+        return None
+    if asked.extreme is None:
+        return Chosen(mode, tuple(places), asked.told, columns=asked.columns())
+    column, is_most = asked.extreme
+    values = column.days or column.numbers
+    if any(at not in values for at in places):
+        return None
+    best = (max if is_most else min)(values[at] for at in places)
+    return Chosen(mode, tuple(at for at in places if values[at] == best), column, is_cell, asked.columns())
+
+
+def _superlative(asked: Asked) -> None:
+    """`the heaviest`, or `the highest reorder level`."""
+    if (named := _OF_COLUMN.search(asked.text)) and (column := _column_behind(asked, named.end())):
+        asked.take(*named.span())
+        asked.extreme = column, bool(named["most"])
+        return
+    for said, labels, is_most in _SUPERLATIVES:
+        if found := said.search(asked.text):
+            asked.take(*found.span())
+            asked.extreme = only([one for one in apt(asked) if one.stems & labels]), is_most
+            return
+    if named and named[0] in ("most", "least"):
+        asked.take(*named.span())
+        asked.extreme = (
+            only([one for one in apt(asked) if any(means(word, one) for word in asked.kept)]),
+            bool(named["most"]),
+        )
+
+
+def _column_behind(asked: Asked, end: int) -> Column | None:
+    """The only column that can be ordered whose name follows; its words are taken."""
+    at = asked.text[:end].count(" ") + 1
+    run: list[str] = []
+    known = frozenset[str]().union(*(column.stems for column in asked.table.columns))
+    for word in asked.words[at:]:
+        if not stems(word) <= known or not stems(word):
+            break
+        run += stems(word)
+    named = [column for column in ordered(asked.table) if run and set(run) <= column.stems]
+    exact = [column for column in named if column.stems == frozenset(run)]
+    if not run or len(exact or named) != 1:
+        return None
+    asked.words[at : at + len(run)] = ["|"] * len(run)
+    return (exact or named)[0]
+
+
+def _values(asked: Asked) -> None:
+    """Cells that the question says, the longest first."""
+    while found := _said_values(asked):
+        longest = max(len(run) for run, _ in found)
+        run = next(run for run, _ in found if len(run) == longest)
+        columns = list({id(column): column for told, column in found if told == run}.values())
+        if len(columns) > 1:
+            columns = [one for one in columns if any(means(word, one) for word in asked.kept)]
+        column = only(columns)
+        at = asked.find(run)
+        if at is None or any(other is column for other, _ in asked.fits):
+            raise NotUnderstood
+        asked.words[at : at + len(run)] = ["|"] * len(run)
+        asked.fits.append((column, _equal(column, run)))
+        asked.has_head = asked.has_head or bool(column.stems & KINDS)
+
+
+def _said_values(asked: Asked) -> list[tuple[tuple[str, ...], Column]]:
+    rows = [
+        (run, column)
+        for column in asked.table.columns
+        if not column.numbers and not column.truths
+        for run in {run for value in {cell.value for cell in column.cells.values()} for run in _runs(value)}
+    ]
+    return [(run, column) for run, column in rows if asked.find(run) is not None and set(run) - FREE]
+
+
+def _runs(value: str) -> Iterator[tuple[str, ...]]:
+    """A cell's words by meaning; of an enumeration those of each item too."""
+    items = re.split(r"\s*[,/|&]\s*|\s+and\s+", value)
+    for one in dict.fromkeys((value, *items)):
+        if run := tuple(meaning(word.casefold()) for word in TOKEN.findall(one)):
+            yield run
+
+
+def _equal(column: Column, run: tuple[str, ...]) -> frozenset[int]:
+    """Rows whose cell is this, or enumerates it; a cell that only contains it leaves open whether it counts."""
+    fits = frozenset(at for at, cell in column.cells.items() if run in _runs(cell.value))
+    others = [cell for at, cell in column.cells.items() if at not in fits]
+    if not column.is_clear or any(_contains(cell.value, run) for cell in others):
+        raise NotUnderstood
+    return fits
+
+
+def _contains(value: str, run: Sequence[str]) -> bool:
+    said = [meaning(word.casefold()) for word in TOKEN.findall(value)]
+    return any(said[at : at + len(run)] == list(run) for at in range(len(said) - len(run) + 1))
+
+
+def _stock(asked: Asked) -> None:
+    """`out of stock` and `in stock`, by the one column that says it of every row."""
+    for said, is_in in ((_OUT, False), (_IN, True)):
+        if found := said.search(asked.text):
+            column = only([one for one in asked.table.columns if one.stems & stems("stock availability available")])
+            if any(other is column for other, _ in asked.fits):
+                return
+            held = column.truths or {at: number > 0 for at, number in column.numbers.items()}
+            if len(held) < len(asked.table.rows):
+                raise NotUnderstood
+            asked.take(*found.span())
+            asked.fits.append((column, frozenset(at for at, is_held in held.items() if is_held == is_in)))
+            return
+
+
+def _truths(asked: Asked) -> None:
+    """Columns of yes and no that the question names: `waterproof`, `not waterproof`."""
+    for column in asked.table.columns:
+        run = [meaning(word) for word in TOKEN.findall(column.label.casefold()) if word not in ("is", "has")]
+        at = asked.find(run) if column.truths else None
+        if at is None:
+            continue
+        before = " ".join(asked.words[:at]).casefold()
+        denied = _NOT.search(before)
+        if denied and len(column.truths) < len(asked.table.rows):
+            raise NotUnderstood
+        if denied:
+            asked.take(*denied.span())
+        asked.words[at : at + len(run)] = ["|"] * len(run)
+        fits = frozenset(place for place, is_so in column.truths.items() if is_so != bool(denied))
+        asked.fits.append((column, fits))
+
+
+def _head(asked: Asked) -> None:
+    """The noun for any row: what the naming column or the table is called, or a word for goods of a table of goods."""
+    labels = frozenset[str]().union(*(column.stems for column in asked.table.columns))
+    known = labels | asked.table.naming | asked.table.around
+    heads = _ROWS | asked.table.naming | _titled(asked.table, labels)
+    if known & _OF_GOODS:
+        heads |= _GOODS
+    if known & _OF_PEOPLE:
+        heads |= _PEOPLE
+    asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(known & _OF_PEOPLE))
+    for at, word in enumerate(asked.words):
+        if stems(word) and stems(word) <= heads:
+            asked.words[at] = "|"
+            asked.has_head = True
+
+
+def _titled(table: Table, labels: frozenset[str]) -> frozenset[str]:
+    """The one noun of a table's title, of which all rows are kinds; names that say it of some leave that open."""
+    nouns = frozenset(one for one in table.around - labels - _OF_LISTS if one.isalpha())
+    saying = sum(nouns <= stems(row.name.value) for row in table.rows)
+    return nouns if len(nouns) == 1 and saying in (0, len(table.rows)) else frozenset()
+
+
+def _names(asked: Asked) -> None:
+    """Words in the names of rows: the noun itself (`tide clocks`), or a name written as one (`Polaris products`)."""
+    for start, run in _left(asked):
+        is_name = all(word[:1].isupper() or word[:1].isdigit() for word in run)
+        if not is_name and (
+            asked.has_head or any(word != "|" and word.casefold() not in FREE for word in asked.words[:start])
+        ):
+            continue
+        told = tuple(meaning(word.casefold()) for word in run)
+        places = frozenset(at for at, row in enumerate(asked.table.rows) if _contains(row.name.value, told))
+        if not is_name and set(told) & asked.table.around:
+            raise NotUnderstood
+        elsewhere = [
+            one for one in asked.table.columns if any(_contains(cell.value, told) for cell in one.cells.values())
+        ]
+        if not places or elsewhere:
+            _part_of_value(asked, start, run, elsewhere if not places else [])
+            continue
+        asked.words[start : start + len(run)] = ["|"] * len(run)
+        asked.fits.append((Column("", {at: asked.table.rows[at].name for at in places}), places))
+        asked.has_head = True
+
+
+def _part_of_value(asked: Asked, start: int, run: Sequence[str], columns: Sequence[Column]) -> None:
+    """A name that only one value of one column has in it: `Lindqvist` for `Lindqvist AB`."""
+    told = tuple(meaning(word.casefold()) for word in run)
+    if len(columns) != 1 or columns[0].numbers or not columns[0].is_clear:
+        return
+    fits = {at: cell.value for at, cell in columns[0].cells.items() if _contains(cell.value, told)}
+    if len(set(fits.values())) == 1 and all(word[:1].isupper() for word in run):
+        asked.words[start : start + len(run)] = ["|"] * len(run)
+        asked.fits.append((columns[0], frozenset(fits)))
+
+
+def _left(asked: Asked) -> list[tuple[int, list[str]]]:
+    """Runs of words that are not understood yet and carry meaning, with their places."""
+    runs: list[tuple[int, list[str]]] = []
+    for at, word in enumerate(asked.words):
+        if word.casefold() in FREE or not word[:1].isalnum() or any(means(word, one) for one in asked.columns()):
+            continue
+        if runs and runs[-1][0] + len(runs[-1][1]) == at:
+            runs[-1][1].append(word)
+        else:
+            runs.append((at, [word]))
+    return runs
+
+
+def _cues(asked: Asked) -> None:
+    """Words that name a column which decides: its name, or the verb for it."""
+    for at, word in enumerate(asked.words):
+        if any(means(word, column) for column in asked.columns()):
+            asked.words[at] = "|"

@@ -1,0 +1,95 @@
+"""A question over all rows of a table, answered: which rows fit, how many, or the one with the most or the least.
+
+The judge makes the claim again out of the whole table, so that nothing is complete on anyone's word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graphs.answers.choosing import KINDS, Chosen, choose
+from graphs.answers.rows import Field
+from graphs.answers.said import Said
+from graphs.answers.tables import Table, table_of
+from graphs.reading import Reading
+from memory.records import Citation, Claim, Hit
+
+NAMED = 12
+"""Rows that are named; of more it is said how many."""
+CITED = 100
+"""Rows that are cited, in the table's order; the judge counts all of them."""
+SURE = 0.9
+"""What an answer out of a whole table is worth, whose every word was understood."""
+_LONGEST = 400
+_TOLD = 160
+
+
+def told_of_table(question: str, passages: Sequence[Hit]) -> Reading | None:
+    """Answer out of all passages of one table, in reading order; None where anything about it is uncertain."""
+    table = table_of(passages)
+    chosen = choose(question, table) if table else None
+    if table is None or chosen is None:
+        return None
+    cited = [_citation(table, chosen, at) for at in chosen.places[:CITED]]
+    if not all(cited) or any(len(table.rows[at].name.value) > _TOLD for at in chosen.places):
+        return None
+    text, short = _told(table, chosen)
+    return Reading((Claim("", text, tuple(one for one in cited if one)),), short, answerable=SURE)
+
+
+def is_told_of_table(question: str, claim: Claim, passages: Sequence[Hit]) -> bool:
+    """Whether a claim is what the whole table amounts to for a question, on the rows that it cites."""
+    again = told_of_table(question, passages) if passages else None
+    return again is not None and [(one.text, one.citations) for one in again.claims] == [(claim.text, claim.citations)]
+
+
+def _told(table: Table, chosen: Chosen) -> tuple[str, str]:
+    """The claim, and the short answer in it."""
+    if len(chosen.places) == 1 and chosen.mode != "count":
+        return _of_one(table, chosen, chosen.places[0])
+    listed = _listed(table, chosen)
+    count = str(len(chosen.places))
+    of_all = f"{count} of {len(table.rows)} rows: {listed}"
+    return of_all, count if chosen.mode == "count" else listed
+
+
+def _of_one(table: Table, chosen: Chosen, place: int) -> tuple[str, str]:
+    """One row by the cell that decides; the name is the answer unless the cell is what was asked for."""
+    cell = _deciding(chosen, place)
+    name = table.name_of(place)
+    if cell is None:
+        return f"1 of {len(table.rows)} rows: {name}", name
+    return f"{name} – {cell.label}: {cell.shown}", cell.shown if chosen.is_cell else name
+
+
+def _listed(table: Table, chosen: Chosen) -> str:
+    """The names, each with the cell that decides where rows differ in it, and how many more there are."""
+    names = [_with_cell(table, chosen, at) for at in chosen.places[:NAMED]]
+    more = len(chosen.places) - len(names)
+    mark = "; " if any("," in name for name in names) else ", "
+    return mark.join(names) + (f" and {more} more" if more else "")
+
+
+def _with_cell(table: Table, chosen: Chosen, place: int) -> str:
+    name = table.name_of(place)
+    cell = chosen.told.cells.get(place) if chosen.told else None
+    return f"{name} ({cell.shown})" if cell else name
+
+
+def _deciding(chosen: Chosen, place: int) -> Field | None:
+    """The cell that makes a row fit: of the column that is told, else of the last that decides and names no kind."""
+    kinds = [column for column in chosen.columns if column.label and column.stems & KINDS]
+    others = [column for column in chosen.columns if column.label and not column.stems & KINDS]
+    columns = [chosen.told] if chosen.told else [*reversed(others), *kinds]
+    cell = next((column.cells[place] for column in columns if place in column.cells), None)
+    return cell if cell and len(cell.value) <= _TOLD else None
+
+
+def _citation(table: Table, chosen: Chosen, place: int) -> Citation | None:
+    """The words of a row as far as what counts of it: all of it where it is short enough; None where too long."""
+    row = table.rows[place]
+    said = row.said
+    used = [row.name, *(column.cells[place] for column in chosen.columns if place in column.cells)]
+    needed = max(cell.end for cell in used)
+    length = len(said.text) if len(said.text) <= _LONGEST else needed
+    return Said(said.hit, said.start, said.start + length).citation() if length <= _LONGEST else None

@@ -1,0 +1,238 @@
+"""A whole table as rows and columns, read out of the passages that hold it; None where any of it is not clear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from graphs.answers.rows import Field, fields_of, naming_field
+from graphs.answers.said import Said, stems
+from graphs.language.instructions import is_instruction
+from graphs.language.quantities import Day, Quantity, find_values
+from memory.records import Hit
+
+FEWEST = 2
+LONG = 120
+"""Characters from which a cell stands on a line of its own, behind the row's other cells."""
+_NAMING = stems("name title product item")
+_SUM = re.compile(r"^(?:grand |sub-?)?(?:totals?|sum|average|mean)$", re.I)
+_LEAD = re.compile(r"^(?:;[ \t]+)?(?P<name>[^:;\n]{1,40}):[ \t]+$")
+_ENGLISH = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+_CONTINENTAL = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
+_PARTS = re.compile(r"(?P<before>[^\d+-]*)(?P<number>[-+]?\d[\d.,]*)(?P<after>\D*)")
+_EMPTY = frozenset({"-", "–", "—", "n/a", "na", "none", "null", "?", "tbd"})
+_YES = frozenset({"yes", "true", "y", "✓", "✔"})
+_NO = frozenset({"no", "false", "n", "✗", "✘"})
+
+
+class Row(NamedTuple):
+    """said: the line of its short cells. cells: column's name as the table writes it, in lower case -> its cell."""
+
+    said: Said
+    name: Field
+    cells: Mapping[str, Field]
+
+
+class _Line(NamedTuple):
+    said: Said
+    cells: Mapping[str, Field]
+
+
+class Unit(NamedTuple):
+    """What a column measures in. dimension: "" for a plain number; factor: of the column's unit to its base."""
+
+    dimension: str = ""
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with the cells that hold something, by the place of their row. is_clear: no cell may lack a part."""
+
+    label: str
+    cells: Mapping[int, Field]
+    is_clear: bool = True
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The words of its name by meaning."""
+        return stems(self.label)
+
+    @cached_property
+    def numbers(self) -> Mapping[int, float]:
+        """Its cells as numbers; empty unless all of them are, written in one manner and in one unit."""
+        parts = {place: _PARTS.fullmatch(cell.value) for place, cell in self.cells.items()}
+        units = {(cell.unit, _unit_text(parts[place])) for place, cell in self.cells.items()}
+        if not self.is_clear or len(units) != 1:
+            return {}
+        written = {place: match["number"].rstrip(".,") for place, match in parts.items() if match}
+        if all(_ENGLISH.fullmatch(text) for text in written.values()):
+            return {place: float(text.replace(",", "")) for place, text in written.items()}
+        if all(_CONTINENTAL.fullmatch(text) for text in written.values()):
+            return {place: float(text.replace(".", "").replace(",", ".")) for place, text in written.items()}
+        return {}
+
+    @cached_property
+    def unit_name(self) -> str:
+        """What is written beside its numbers, or behind the column's name; "" for plain ones."""
+        named = {cell.unit or _unit_text(_PARTS.fullmatch(cell.value)) or "" for cell in self.cells.values()}
+        return named.pop() if len(named) == 1 else ""
+
+    @cached_property
+    def unit(self) -> Unit | None:
+        """What its numbers are measured in; None of a unit that is not known."""
+        return _unit_of(self.unit_name)
+
+    @cached_property
+    def days(self) -> Mapping[int, tuple[int, int, int]]:
+        """Its cells as dates; empty unless all are whole dates that can be read one way only."""
+        found = {place: find_values(cell.value) for place, cell in self.cells.items()}
+        days = {place: row[0].value for place, row in found.items() if len(row) == 1}
+        told = {
+            place: (day.year, day.month, day.day)
+            for place, day in days.items()
+            if isinstance(day, Day) and day.year and day.month and day.day and not day.swapped
+        }
+        return told if self.is_clear and len(told) == len(self.cells) else {}
+
+    @cached_property
+    def truths(self) -> Mapping[int, bool]:
+        """Its cells as yes and no; empty unless all of them are."""
+        told = {place: cell.value.casefold() for place, cell in self.cells.items()}
+        return {place: text in _YES for place, text in told.items()} if set(told.values()) <= _YES | _NO else {}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Every row of a table that stands for a thing: rows of sums are left out."""
+
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    around: frozenset[str]
+
+    @cached_property
+    def naming(self) -> frozenset[str]:
+        """Stems of the name of the column that names the rows."""
+        return stems(self.rows[0].name.label)
+
+    def name_of(self, place: int) -> str:
+        """A row's name; with its first cell where another row has the same."""
+        row = self.rows[place]
+        first = next(iter(row.cells.values()))
+        is_shared = sum(other.name.value == row.name.value for other in self.rows) > 1
+        return f"{row.name.value} ({first.value})" if is_shared and first != row.name else row.name.value
+
+
+def table_of(hits: Sequence[Hit]) -> Table | None:
+    """Read a table out of all its passages, in reading order; None where a row cannot be told apart for certain."""
+    lines: list[_Line] = []
+    for hit in hits:
+        found = _rows_of(hit)
+        if found is None:
+            return None
+        lines += found
+    numbers = [one.said.hit.passage.row for one in lines if one.said.hit.passage.kind == "record"]
+    if any(is_instruction(one.said.text) for one in lines) or len(set(numbers)) < len(numbers):
+        return None
+    return _table(lines)
+
+
+def _table(lines: Sequence[_Line]) -> Table | None:
+    naming = _naming([one.cells for one in lines])
+    if not naming or any(naming not in one.cells for one in lines):
+        return None
+    kept = [one for one in lines if not _SUM.match(one.cells[naming].value.strip())]
+    rows = tuple(Row(one.said, one.cells[naming], one.cells) for one in kept)
+    if len(rows) < FEWEST:
+        return None
+    names = dict.fromkeys(name for row in rows for name in row.cells)
+    return Table(rows, tuple(_column(name, rows) for name in names if name != naming), rows[0].said.around)
+
+
+def _column(name: str, rows: Sequence[Row]) -> Column:
+    held = {place: row.cells[name] for place, row in enumerate(rows) if name in row.cells}
+    filled = {place: cell for place, cell in held.items() if cell.value.casefold() not in _EMPTY}
+    labels = {cell.label for cell in held.values() if cell.unit} or {cell.label for cell in held.values()}
+    clear = all(_is_whole(rows[place].said.text, cell) for place, cell in held.items())
+    return Column(min(labels, key=len), filled, clear)
+
+
+def _naming(cells: Sequence[Mapping[str, Field]]) -> str:
+    """The column that names the rows: one that is called so, else the first that can tell one row from another."""
+    if not cells:
+        return ""
+    first = cells[0]
+    called = next((name for name, one in first.items() if stems(one.label) and stems(one.label) <= _NAMING), "")
+    named = naming_field(tuple(first.values()))
+    others = [name for name, one in first.items() if one == named] + list(first)[:1]
+    return called or next((name for name in others if _tells_apart(name, cells)), "")
+
+
+def _tells_apart(name: str, cells: Sequence[Mapping[str, Field]]) -> bool:
+    said = [row[name].value for row in cells if name in row]
+    return len(set(said)) == len(said)
+
+
+def _rows_of(hit: Hit) -> list[_Line] | None:
+    """The rows of a passage, each the line of its short cells; None where a line may be no row, or none of its own."""
+    text = hit.passage.text
+    if "\n\n" in text:  # a second table begins
+        return None
+    found: list[_Line] = []
+    behind: set[str] = set()
+    for start, end in _lines(text):
+        said = Said(hit, start, end)
+        if len(cells := _cells(said)) > 1:
+            found.append(_Line(said, cells))
+            behind = set()
+            continue
+        label = said.text.partition(":")[0].casefold()
+        if not found or end - start <= LONG or label in behind:
+            return None
+        behind.add(label)
+    return found
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    for match in re.finditer(r"[^\n]+", text):
+        line = match[0]
+        yield match.start() + len(line) - len(line.lstrip()), match.start() + len(line.rstrip())
+
+
+def _cells(line: Said) -> dict[str, Field]:
+    """The cells of a row by their column's name as it is written; {} if two columns have one name."""
+    found: dict[str, Field] = {}
+    end = 0
+    fields = fields_of(line)
+    for field in fields:
+        lead = line.text[end : field.start].rpartition("; ")[2]
+        found[lead.strip().rstrip(":").casefold()] = field
+        end = field.end
+    return found if len(found) == len(fields) else {}
+
+
+def _is_whole(text: str, cell: Field) -> bool:
+    """Whether a cell ends where the next one begins: what has no name behind it may be a part of its value."""
+    rest = text[cell.end :].lstrip(" .\t")
+    following = rest.partition(": ")
+    return not rest or bool(_LEAD.match(f"{following[0]}{following[1]}"))
+
+
+def _unit_text(match: re.Match[str] | None) -> str | None:
+    """What stands before and behind the number of a cell; None of no number."""
+    return f"{match['before'].strip()} {match['after'].strip()}".strip() if match else None
+
+
+def _unit_of(text: str) -> Unit | None:
+    """A unit by its name; None of one that is not known."""
+    if not text:
+        return Unit()
+    for written in (f"1 {text}", f"{text}1"):
+        found = find_values(written)
+        if len(found) == 1 and isinstance(found[0].value, Quantity) and found[0].value.dimension:
+            is_all = found[0].end - found[0].start == len(written)
+            return Unit(found[0].value.dimension, found[0].value.value) if is_all else None
+    return None

@@ -1,0 +1,101 @@
+"""Fetches all of a table that a question asks through: search finds only some of its rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from graphs.answers.choosing import may_ask_for_rows
+from graphs.answers.selecting import told_of_table
+from graphs.context import LIMITS, Context
+from graphs.language.parting import parts_of
+from memory.records import Hit, Passage, Scope
+from tools.calls import Tools
+from tools.errors import ToolCallError
+
+MOST_PASSAGES = 500
+"""Of a longer table nothing is said that would have to be complete."""
+STEP = 20
+"""Neighbours that one call reads on either side."""
+WITHIN_S = 5.0
+LEADING = 5
+"""Best hits among which the table has to be."""
+MOST_TABLES = 3
+_ROWS = ("record", "table")
+
+Side = Literal["before", "behind"]
+
+
+async def table_asked_through(tools: Tools, context: Context, question: str, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return all passages of the one table that answers a question over its rows, in reading order; else ().
+
+    Empty too where two tables answer it, where a table is longer than MOST_PASSAGES or cannot be had in full, where
+    filters leave rows out, and at an effort of one round: what search found is then read as ever, and nothing is told
+    as complete.
+    """
+    leading = _of_tables(hits[:LEADING])
+    is_whole = LIMITS[context.effort].rounds > 1 and not context.filters
+    if not leading or not is_whole or not may_ask_for_rows(question) or parts_of(question):
+        return ()
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            tables = await asyncio.gather(*(_whole(tools, context.scope, hit) for hit in leading))
+    except (TimeoutError, ToolCallError):
+        return ()
+    answers = [whole for whole in tables if whole and await asyncio.to_thread(told_of_table, question, whole)]
+    return answers[0] if len(answers) == 1 else ()
+
+
+def _of_tables(hits: Sequence[Hit]) -> list[Hit]:
+    """The best hit of each table; one that spreads over pages may go on unseen, and OCR may have lost a row."""
+    found = [(hit, hit.passage) for hit in hits]
+    rows = [hit for hit, one in found if one.kind in _ROWS and one.page is None and not one.is_ocr]
+    first = {(hit.passage.document_id, hit.passage.heading): hit for hit in reversed(rows)}
+    return sorted(first.values(), key=rows.index)[:MOST_TABLES]
+
+
+async def _whole(tools: Tools, scope: Scope, hit: Hit) -> tuple[Hit, ...]:
+    """All passages of a hit's table; () unless both its ends were seen."""
+    before, behind = await asyncio.gather(
+        _side(tools, scope, hit.passage, "before"), _side(tools, scope, hit.passage, "behind")
+    )
+    if before is None or behind is None or len(before) + len(behind) >= MOST_PASSAGES:
+        return ()
+    passages = (*reversed(before), hit.passage, *behind)
+    return tuple(replace(hit, passage=passage) for passage in passages)
+
+
+async def _side(tools: Tools, scope: Scope, passage: Passage, side: Side) -> list[Passage] | None:
+    """The table's passages on one side of one of them, the nearest first; None if its end was not found."""
+    found: list[Passage] = []
+    last = passage
+    while len(found) < MOST_PASSAGES:
+        steps = (STEP, 0) if side == "before" else (0, STEP)
+        near = [
+            one for one in await tools.read_around(scope, last.passage_id, *steps) if one.passage_id != last.passage_id
+        ]
+        for one in reversed(near) if side == "before" else near:
+            if not _goes_on(last, one, side):
+                return found if _is_end(last, one) else None
+            found.append(one)
+            last = one
+        if len(near) < STEP:
+            return found
+    return None
+
+
+def _goes_on(last: Passage, one: Passage, side: Side) -> bool:
+    """Whether the next passage is of the same table: of a written one, with no more than a line's end between."""
+    first, second = (one, last) if side == "before" else (last, one)
+    is_alike = (last.kind, last.heading, last.version_id) == (one.kind, one.heading, one.version_id)
+    is_next = first.ordinal + 1 == second.ordinal
+    return is_alike and is_next and (one.kind == "record" or second.start - first.end == 1)
+
+
+def _is_end(last: Passage, other: Passage) -> bool:
+    """Whether a table ends with a passage, beside another: records may go on behind what is under their heading."""
+    if other.version_id != last.version_id or abs(other.ordinal - last.ordinal) != 1:
+        return False
+    return last.kind == "table" or other.heading[: len(last.heading)] != last.heading
