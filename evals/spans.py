@@ -1,9 +1,11 @@
 """Scores the small reader alone, with the paragraph given: `python -m evals.spans --data DIR [--reader FILE]`.
 
 DIR is a set in BEIR layout with answers. Each question is read on the passage that answers it, and on another of the
-same title, drawn by a seed, that lacks the answer. Prints {n, metrics: {em, f1, pointed_em, pointed_f1, separation:
-{value, low, high}}}: em and f1 are of the short answer as users get it, after a second look; pointed_em and pointed_f1
-of what is pointed at in the whole passage; separation is the AUROC with which its score tells the two passages apart.
+same title, drawn by a seed, that lacks the answer; and the answering passage is read with the question asked about
+another name, number or attribute of the article, where it has one. Prints {n, metrics: {em, f1, pointed_em, pointed_f1,
+separation, strangers: {value, low, high}}}: em and f1 are of the short answer as users get it, after a second look;
+pointed_em and pointed_f1 of what is pointed at in the whole passage; separation is the AUROC with which its score tells
+the two passages apart, strangers that with which it tells the two questions apart.
 """
 
 from __future__ import annotations
@@ -34,20 +36,22 @@ from graphs.reader.weights import ReadWeights, load_weights
 from memory.records import Hit, Passage
 from memory.span_ports import SpanReader, Text
 from memory.spans.onnx import FILE, open_span_reader
+from training.cases import Paragraph, swapped
 
 SEED, EVERY = 20261121, 100
 
 
 class Case(NamedTuple):
-    """A question with the passage that answers it and one that does not."""
+    """A question with the passage that answers it and one that does not; stranger: what it does not answer, or ""."""
 
     question: Question
     given: Text
     other: Text
+    stranger: str = ""
 
 
 class Outcome(NamedTuple):
-    """Scores of one case: of the answer, of what was pointed at, and of the reader's certainty on either passage."""
+    """Scores of one case: of the answer, of what was pointed at, and how sure the reader was; NaN for no stranger."""
 
     em: float
     f1: float
@@ -55,6 +59,7 @@ class Outcome(NamedTuple):
     pointed_f1: float
     given: float
     other: float
+    stranger: float
 
 
 def cases(data: Path, limit: int) -> list[Case]:
@@ -65,11 +70,18 @@ def cases(data: Path, limit: int) -> list[Case]:
     titled: dict[str, list[Text]] = defaultdict(list)
     for text in texts.values():
         titled[text.title].append(text)
+    known, asked = load_set(data), defaultdict[str, list[str]](list)
+    for question in known.questions:
+        for name in question.gains:
+            asked[texts[name].title if name in texts else ""].append(question.text)
     made: list[Case] = []
-    for question in load_set(data).drawn(limit, SEED).questions:
+    for question in known.drawn(limit, SEED).questions:
         given = next((texts[name] for name in question.gains if name in texts), None)
         if given and (lacking := [text for text in titled[given.title] if not _holds(text, question.answers)]):
-            made.append(Case(question, given, random.Random(f"{SEED} {question.id}").choice(lacking)))
+            chance = random.Random(f"{SEED} {question.id}")
+            other = chance.choice(lacking)
+            own = Paragraph(given.title, given.text, ())
+            made.append(Case(question, given, other, swapped(question.text, own, asked[given.title], chance)))
     return made
 
 
@@ -84,7 +96,8 @@ async def outcomes(reader: SpanReader, found: Sequence[Case]) -> list[Outcome]:
         pointed = case.given.text[best.start : best.end] if best else ""
         said = await short_answer(reader, weights, question, case.given)
         whole, part = ((100 * exact_match(text, answers), 100 * f1(text, answers)) for text in (said, pointed))
-        made.append(Outcome(*whole, *part, given.score, other.score))
+        strange = (await reader.spans(case.stranger, [case.given]))[0].score if case.stranger else np.nan
+        made.append(Outcome(*whole, *part, given.score, other.score, strange))
         if len(made) % EVERY == 0:
             print(f"{len(made)} of {len(found)}", file=sys.stderr, flush=True)
     return made
@@ -105,10 +118,12 @@ async def short_answer(reader: SpanReader, weights: ReadWeights, question: str, 
 
 def report(made: Sequence[Outcome]) -> dict[str, Any]:
     """The JSON that is printed."""
-    given, other = (np.array([getattr(one, name) for one in made]) for name in ("given", "other"))
+    given, other, stranger = (np.array([getattr(one, name) for one in made]) for name in ("given", "other", "stranger"))
+    has_stranger = ~np.isnan(stranger)
     metrics: dict[str, Metric] = {
         **{name: mean([getattr(one, name) for one in made]) for name in ("em", "f1", "pointed_em", "pointed_f1")},
         "separation": bootstrap(_apart, given, other),
+        "strangers": bootstrap(_apart, given[has_stranger], stranger[has_stranger]),
     }
     return {"n": len(made), "metrics": {name: metric.as_object() for name, metric in metrics.items()}}
 

@@ -45,11 +45,17 @@ def test_a_question_is_read_on_its_passage_and_on_another_of_its_title_without_t
     assert found == {"q1": (turku, oslo), "q2": (oslo, turku)}
 
 
+def test_a_question_is_asked_about_another_name_of_its_title(data):
+    found = {case.question.id: case.stranger for case in cases(data, 0)}
+    assert found == {"q1": "Where is Borealis made?", "q2": "Where is Aurora made?"}
+
+
 async def test_scores_are_of_the_answer_and_of_telling_the_passages_apart(data):
     told = report(await outcomes(Pointing(), cases(data, 0)))
     assert told["n"] == 2
     values = {name: metric["value"] for name, metric in told["metrics"].items()}
-    assert values == {"em": 100.0, "f1": 100.0, "pointed_em": 100.0, "pointed_f1": 100.0, "separation": 0.5}
+    same = {"separation": 0.5, "strangers": 0.5}  # it looks at the texts only
+    assert values == {"em": 100.0, "f1": 100.0, "pointed_em": 100.0, "pointed_f1": 100.0, **same}
 
 
 class Wordy:
