@@ -23,6 +23,8 @@ ALIKE = 5
 _ITEM_HEADING = re.compile(r"\(?\d{1,2}[.)]\s+[^\W\d]+(?:\s[^\W\d]+)?\.")
 """`3. Playground.`: the heading of an item of minutes; it says nothing by itself, but what the item is about."""
 
+_FILE = re.compile(r"(?:^|[/\\])(?P<name>[^/\\#]+)\.[A-Za-z]\w{1,5}$")
+"""A file's name, which people give to say what it is: `supply-agreement-marlin.md`. A line of a file has none."""
 _NUMBERED = re.compile(r"\(?\d{1,2}[.)]\s")
 SENTENCE_FEATURES = ("cosine", "near", "around", "pairs", "kind", "dense", "lexical", "passage")
 ANSWER_FEATURES = ("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score")
@@ -180,8 +182,10 @@ def _is_heading(hit: Hit, unit: str) -> bool:
 
 
 def _context(hit: Hit) -> str:
-    """Title, headings and table header: what a sentence is about without saying so."""
-    return f"{hit.title}\n{hit.passage.context}\n{' '.join(hit.passage.heading)}"
+    """Title, headings, table header and file name: what a sentence is about without saying so."""
+    file = _FILE.search(hit.source)
+    name = re.sub(r"[\W_\d]+", " ", file["name"]) if file else ""
+    return f"{hit.title}\n{name}\n{hit.passage.context}\n{' '.join(hit.passage.heading)}"
 
 
 def _stems(text: str) -> frozenset[str]:

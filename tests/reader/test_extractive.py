@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graphs.reader.extractive import COMPARED, MAX_CLAIMS, ExtractiveReader
-from graphs.reader.features import MAX_QUOTE
+from graphs.reader.features import MAX_QUOTE, candidates
+from graphs.reader.question import understand
 from memory.records import Hit
 from tests.reader.support import WordTools, make_hit, request
 
@@ -161,3 +164,13 @@ async def test_read_knows_what_an_item_of_minutes_is_about_by_its_heading() -> N
     reading = await ExtractiveReader().read(request("What is the budget for the playground?", minutes))
     assert reading.claims[0].text == "Budget: 1,200 EUR."
     assert all("Playground" not in claim.text for claim in reading.claims)
+
+
+@pytest.mark.parametrize(
+    ("source", "near"),
+    [("in/supply_agreement-Marlin.md", 1.0), ("agreements.jsonl#marlin", 0.5), ("https://example.org/marlin", 0.5)],
+)
+def test_the_name_of_a_file_says_what_its_sentences_are_about(source: str, near: float) -> None:
+    hit = replace(make_hit("a", "It is governed by Norwegian law.", title="Agreement"), source=source)
+    (candidate,) = candidates(understand("Which law is for Marlin?", {}), [hit])
+    assert candidate.near == near
