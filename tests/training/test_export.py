@@ -8,6 +8,7 @@ from memory.embeddings.bert import Shape
 from memory.embeddings.runtime import session_of
 from tests.support.tiny_reader import SHAPE, scores_by_hand, tiny_weights
 from training import export
+from training.mean import mean_of
 
 
 @pytest.fixture
@@ -51,3 +52,13 @@ def test_weights_read_back_from_int8_export_to_the_same_file(weights, tmp_path):
     export.export(tmp_path / "again.safetensors", tmp_path / "again.onnx")
     first, again = (export.exported(tmp_path / name) for name in ("int8.onnx", "again.onnx"))
     assert all(np.allclose(first[name], again[name], rtol=1e-6, atol=1e-7) for name in first)
+
+
+def test_the_mean_of_two_readers_lies_between_them_and_other_models_are_refused(weights, tmp_path):
+    other = tiny_weights(seed=8)
+    save_file(other, tmp_path / "other.safetensors")
+    found = mean_of(weights, tmp_path / "other.safetensors", 0.7)
+    assert np.allclose(found["span.bias"], 0.3 * tiny_weights()["span.bias"] + 0.7 * other["span.bias"])
+    save_file({"span.bias": other["span.bias"]}, tmp_path / "part.safetensors")
+    with pytest.raises(ValueError, match="one model"):
+        mean_of(weights, tmp_path / "part.safetensors", 0.5)
