@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from graphs.answers.rows import Field, fields_of, name_of, naming_field
 from graphs.answers.said import Said, name_stems, said_by, sentences_of, stems
-from graphs.language.codes import are_of_one_series, codes_of, names_code
+from graphs.language.codes import are_of_one_series, codes_of, names_code, numbered_of
 from graphs.reader.attribute import ALIKE
 from graphs.reading import Reading
 from memory.records import Claim, Hit
@@ -23,7 +23,7 @@ _DETERMINERS = frozenset(["the", "a", "an", "this", "that", "our", "your", "my"]
 
 def of_what_is_named(question: str, reading: Reading) -> Reading:
     """A reading without claims about other codes than the question's; with its own row instead, if that was found."""
-    if not codes_of(question):
+    if not codes_of(question) and not numbered_of(question):
         return reading
     kept = tuple(claim for claim in reading.claims if not _is_strange(question, claim, reading.ranked))
     if len(kept) == len(reading.claims):
@@ -85,7 +85,17 @@ def _is_alike(word: str, other: str) -> bool:
 
 
 def _is_strange(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
-    return any(is_of_another_code(question, said) for said in said_by(claim.citations, hits))
+    cited = said_by(claim.citations, hits)
+    return any(is_of_another_code(question, said) or is_of_another_number(question, said) for said in cited)
+
+
+def is_of_another_number(question: str, said: Said) -> bool:
+    """Whether a sentence is of `version 2` where `version 3` is asked for, and nothing around it says that."""
+    own = numbered_of(f". {said.text}")
+    place = said.hit.passage
+    around = numbered_of(". ".join(("", said.text, said.hit.title, place.context, *place.heading)))
+    asked = [one for one in numbered_of(question) if one not in around]
+    return any(label == other and number != another for label, number in asked for other, another in own)
 
 
 def _own_row(question: str, sentences: Sequence[Said]) -> tuple[Said, ...]:
