@@ -43,7 +43,7 @@ class Mongo:
         """Use a driver's client; host is for messages, connections are the client's."""
         self._database = client[name]
         self._host = host
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self.breaker = Breaker(f"MongoDB at {host}", is_answer=_is_answer)
         self.breaker.meter.pool = connections.used
 
@@ -62,7 +62,7 @@ class Mongo:
             StoreUnavailable: no answer within the limit, an answer that says no, or the circuit is open.
             InvalidInput: a value that the format cannot hold: half a surrogate pair in a key, more than 16 MB.
         """
-        with self.breaker.guard(self._timeout_s) as limit_s, self._told(limit_s), _cancelled_in_the_end():
+        with self.breaker.guard(self.timeout_s) as limit_s, self._told(limit_s), _cancelled_in_the_end():
             async with asyncio.timeout(limit_s):
                 with _insisting(limit_s):
                     yield

@@ -23,7 +23,10 @@ def on_mongo(open_store: Callable[[Mongo], Awaitable[Any]], server: str = "mongo
             proxy, proxied_url = await stack.enter_async_context(proxied(url))
             stores: list[Any] = []
             for place, limit in ((url, 10.0), (url, 10.0), (proxied_url, IMPATIENCE_S)):
-                stores.append(await open_store(await stack.enter_async_context(open_mongodb(place, limit))))
+                # Indexes are looked for in their own time: a busy server takes longer than the impatient one waits.
+                mongo = await stack.enter_async_context(open_mongodb(place, 10.0))
+                stores.append(await open_store(mongo))
+                mongo.timeout_s = limit
             yield Rig(stores[0], stores[1], stores[2], Clock(), proxy.silent)
 
     return open_rig
