@@ -39,7 +39,7 @@ from memory.settings import StoreSettings
 from memory.span_ports import SpanReader
 from memory.stores import open_span_reader
 
-SYNTHETIC_WEIGHT = 0.4
+SYNTHETIC_WEIGHT = 0.7
 """How much a question counts whose right passage was taken away, or that was made of another, beside a real one."""
 WRONGLY_REFUSED = 0.10
 """Share that the threshold refuses of the answerable questions which the reader did not learn from."""
