@@ -103,7 +103,8 @@ async def version_rows(
     if here is None or place is None:
         return None
     whole = await rows.document_of(mongo, here)
-    if whole is None or whole.document_id != document_id:
+    # A server that is writing may match the former row and return the new one: what was read says what it is.
+    if whole is None or (whole.document_id, whole.version_id) != (document_id, version_id):
         return None
     found = mongo[PASSAGES].find({"content": here["content"], "tenant": here["tenant"]}).sort("ordinal")
     kept = [row async for row in found if _has(row, sets, place)]
