@@ -39,7 +39,7 @@ async def _find(tools: Tools, question: str, context: Context) -> tuple[Hit, ...
         return ()
     texts = dict.fromkeys((search_words(asked), asked.written))
     replies = await asyncio.gather(*(_search(tools, text, context) for text in texts))
-    documents = alike(asked, [hit for hits in replies for hit in hits])
+    documents = await asyncio.to_thread(alike, asked, [hit for hits in replies for hit in hits])
     found = [clause for at in range(MOST) for own in documents for clause in own[at : at + 1]]
     return tuple({clause.hit.passage.passage_id: clause.hit for clause in found}.values())[:MOST]
 

@@ -13,7 +13,7 @@ from graphs.language.codes import are_of_one_series, codes_of, names_code, numbe
 from graphs.reader.attribute import ALIKE
 from graphs.reading import Reading
 from memory.records import Claim, Hit
-from memory.sentences import STOPWORDS
+from memory.sentences import STOPWORDS, words
 
 TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
@@ -94,7 +94,8 @@ def is_of_another_number(question: str, said: Said) -> bool:
     own = numbered_of(f". {said.text}")
     place = said.hit.passage
     around = numbered_of(". ".join(("", said.text, said.hit.title, place.context, *place.heading)))
-    asked = [one for one in numbered_of(question) if one not in around]
+    said_words = frozenset(words(said.text))  # the 12th of June in 1941 is in June 1941
+    asked = [one for one in numbered_of(question) if one not in around and one[1] not in said_words]
     return any(label == other and number != another for label, number in asked for other, another in own)
 
 

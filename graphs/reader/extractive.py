@@ -90,9 +90,7 @@ class ExtractiveReader:
         if isinstance(evidence, Degraded):
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
-        read = await asyncio.to_thread(rank_read, self._weights.read, question, found, evidence)
-        ranked = life_first(question, read)
-        chosen = choose(of_a_kind(question, ranked), READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
+        chosen = await asyncio.to_thread(choose_read, self._weights.read, question, found, evidence)
         closer, degraded = await _closer(self._spans, request, chosen[0].candidate, evidence)
         known = Known(both, chosen, evidence, closer)
         reading = await asyncio.to_thread(conclude, self._weights.read, question, request.hits, known)
@@ -172,6 +170,14 @@ def rank_read(weights: ReadWeights, question: Question, found: Sequence[Candidat
     rows = (read_sentence_features(question, candidate, evidence, best_lexical) for candidate in found)
     scored = [Scored(weights.score(row), UNKNOWN_COSINE, candidate) for row, candidate in zip(rows, found, strict=True)]
     return sorted(scored, key=lambda row: -row.score)
+
+
+def choose_read(
+    weights: ReadWeights, question: Question, found: Sequence[Candidate], evidence: Evidence
+) -> list[Scored]:
+    """The sentences to cite of those that were read, best first."""
+    ranked = of_a_kind(question, life_first(question, rank_read(weights, question, found, evidence)))
+    return choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
 
 
 def find_promising(question: Question, hits: Sequence[Hit], effort: Effort) -> list[Candidate]:

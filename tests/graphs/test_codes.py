@@ -150,6 +150,7 @@ def test_the_line_of_a_file_of_lines_gives_way_to_the_one_that_is_asked_for():
         ("When did Apollo 12 land?", "In 1969 Apollo 11 landed on the moon.", False),
         ("Which rooms does floor 3 have?", "Floors 2 to 4 have meeting rooms.", True),
         ("What costs 12 EUR?", "The ticket costs 15 EUR.", True),
+        ("What happened in June 1941?", "On June 12, 1941, the gate was closed.", True),
     ],
 )
 def test_a_sentence_on_another_number_of_a_thing_is_not_told(question: str, text: str, is_told: bool):
