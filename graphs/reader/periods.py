@@ -6,13 +6,12 @@ import re
 from typing import NamedTuple
 
 from graphs.reader.question import Question
-from graphs.reader.spans import Span
+from graphs.reader.spans import MONTH, Span
 from memory.sentences import STOPWORDS, stem, words
 
-_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATE = (
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}\.?(?:,?\s+\d{{3,4}})?"
-    rf"|{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?(?!\d)|{_MONTH}\.?,?\s+\d{{4}}"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{MONTH}\.?(?:,?\s+\d{{3,4}})?"
+    rf"|{MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?(?!\d)|{MONTH}\.?,?\s+\d{{4}}"
     r"|\d{4}-\d\d-\d\d|(?<!\d)(?:1\d{3}|20\d\d)(?!\d)|\d{1,4}\s(?:BC|AD|BCE|CE)\b|(?<=[(–-])\d{3}(?=[)–-]))"
 )
 _ONE = re.compile(_DATE)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from graphs.reader.question import Kind, Question, asks_extent
 from memory.sentences import STOPWORDS, stem, words
 
-_MONTH = (
+MONTH = (
     "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
     "|Nov(?:ember)?|Dec(?:ember)?)"
 )
@@ -25,10 +25,10 @@ _UNIT = rf"(?:\s*(?:{_MEASURE})(?!\w))?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _ERA = "(?:BC|AD|BCE|CE)"
 _DATE = (
-    rf"\b(?:{_DAY}\s+(?:of\s+)?{_MONTH}\.?(?:\s*,?\s*\d{{3,4}})?|{_MONTH}\.?\s+{_DAY}(?:\s*,?\s*\d{{4}})?"
-    rf"|{_MONTH}\.?\s*,?\s*\d{{4}}|\d{{4}}-\d\d-\d\d|(?:1\d|20)\d\ds?(?:\s?[-–]\s?\d{{2,4}})?"
+    rf"\b(?:{_DAY}\s+(?:of\s+)?{MONTH}\.?(?:\s*,?\s*\d{{3,4}})?|{MONTH}\.?\s+{_DAY}(?:\s*,?\s*\d{{4}})?"
+    rf"|{MONTH}\.?\s*,?\s*\d{{4}}|\d{{4}}-\d\d-\d\d|(?:1\d|20)\d\ds?(?:\s?[-–]\s?\d{{2,4}})?"
     rf"|\d{{1,2}}(?:st|nd|rd|th) century(?: {_ERA})?|\d{{1,4}} {_ERA}"
-    rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{_MONTH}(?=[\s,.]))"
+    rf"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|{MONTH}(?=[\s,.]))"
 )
 _NUMBER = rf"(?<![\w-]){_DIGITS}{_SCALE}{_UNIT}|\b{SPELLED}(?:[\s-]{SPELLED})*\b"
 _MONEY = rf"(?:[$€£¥₹]\s?{_DIGITS}{_SCALE}|\b{_DIGITS}{_SCALE}\s?(?:dollars|euros?|pounds|cents|USD|EUR|GBP|CHF|yen)\b)"
