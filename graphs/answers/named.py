@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from graphs.answers.rows import Field, fields_of, name_of, naming_field
 from graphs.answers.said import Said, name_stems, said_by, sentences_of, stems
 from graphs.language.codes import are_of_one_series, codes_of, names_code, numbered_of
-from graphs.reader.attribute import ALIKE
+from graphs.reader.attribute import ALIKE, attribute_of, says_attribute
 from graphs.reading import Reading
 from memory.records import Claim, Hit
 from memory.sentences import STOPWORDS, words
@@ -18,6 +18,12 @@ from memory.sentences import STOPWORDS, words
 TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]")
+_ROLE = re.compile(
+    r"^(?:the|its|their|his|her|our)\s+(?P<role>[\w-]+(?:\s[\w-]+){0,2}?)(?:\s(?:of|for|at|in)\s[^,.;]{1,40}?)?"
+    r"\s(?:is|was|are|were)\s(?=(?-i:[A-Z]))",
+    re.I,
+)
+"""`Its architect was Margaret Dunbar`: a sentence that says who has which role."""
 _DETERMINERS = frozenset(["the", "a", "an", "this", "that", "our", "your", "my"])
 
 
@@ -97,6 +103,14 @@ def is_of_another_number(question: str, said: Said) -> bool:
     said_words = frozenset(words(said.text))  # the 12th of June in 1941 is in June 1941
     asked = [one for one in numbered_of(question) if one not in around and one[1] not in said_words]
     return any(label == other and number != another for label, number in asked for other, another in own)
+
+
+def is_of_another_role(question: str, said: Said) -> bool:
+    """Whether a sentence says who is the architect where somebody asks who is the keeper."""
+    asked, told = attribute_of(question), _ROLE.match(said.text)
+    if not asked or not told or not question.lstrip().casefold().startswith("who"):
+        return False
+    return not says_attribute(asked, said.text)
 
 
 def _own_row(question: str, sentences: Sequence[Said]) -> tuple[Said, ...]:

@@ -14,7 +14,7 @@ from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.marked import marked_claims
-from graphs.answers.named import names_another, of_what_is_named
+from graphs.answers.named import is_of_another_role, names_another, of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.rows import (
     asked_field,
@@ -130,6 +130,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(reading, row)
+    elif is_of_another_role(question, chosen[0]):
+        reading = _less_sure(reading, UNSAID)
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:

@@ -157,3 +157,37 @@ def test_a_sentence_on_another_number_of_a_thing_is_not_told(question: str, text
     hit = passage_hit(text, "a", title="News")
     claim = Claim("", text, (Said(hit, 0, len(text)).citation(),))
     assert bool(shape(question, Reading((claim,), "", (hit,), 0.6)).claims) == is_told
+
+
+def prose(text: str) -> Hit:
+    return passage_hit(text, "a", title="The lighthouse")
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who is the present keeper?", "Its architect was Margaret Dunbar."),
+        ("Who is the treasurer?", "The chair of the club is Ann Rook, and it meets on Mondays."),
+        ("Who was the first mayor of Aldbury?", "The founder of Aldbury was Joe Hale."),
+    ],
+)
+def test_who_has_another_role_is_believed_less(question: str, text: str):
+    hit = prose(text)
+    claims = (Claim("", text, (Said(hit, 0, len(text)).citation(),)),)
+    assert shape(question, Reading(claims, "", (hit,), 0.82)).answerable < 0.5
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who was the architect?", "Its architect was Margaret Dunbar."),
+        ("Who is the keeper of the lighthouse?", "The present keeper is Tom Reed."),
+        ("Who is the keeper?", "The man who trims the lamps as its keeper is Tom Reed."),
+        ("Who built it?", "Its architect was Margaret Dunbar."),
+        ("What was the first ship?", "The architect was Margaret Dunbar."),
+    ],
+)
+def test_who_has_the_role_is_believed_as_before(question: str, text: str):
+    hit = prose(text)
+    claims = (Claim("", text, (Said(hit, 0, len(text)).citation(),)),)
+    assert shape(question, Reading(claims, "", (hit,), 0.82)).answerable == 0.82
