@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from graphs.answers.choosing import may_ask_for_rows
-from graphs.answers.selecting import told_of_table
+from graphs.answers.tables.choosing import may_ask_for_rows
+from graphs.answers.tables.selecting import told_of_table
 from graphs.context import LIMITS, Context
 from graphs.language.parting import parts_of
 from memory.records import Hit, Passage, Scope

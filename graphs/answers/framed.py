@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphs.answers.columns import column_comparison, column_difference
 from graphs.answers.comparing import compared, comparison_of
-from graphs.answers.differing import difference_of, differences
 from graphs.answers.disagreeing import LEAD, disagreement
 from graphs.answers.polarity import polarity
-from graphs.answers.rows import row_polarity, tellings
 from graphs.answers.said import Said, said_by
 from graphs.answers.superseding import EARLIER
+from graphs.answers.tables.columns import column_comparison, column_difference
+from graphs.answers.tables.differing import difference_of, differences
+from graphs.answers.tables.rows import row_polarity, tellings
 from graphs.language.instructions import is_instruction
 from graphs.reader.question import understand
 from memory.records import Claim, Hit

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from graphs.answers.rows import Field, fields_of, name_of, naming_field
 from graphs.answers.said import Said, name_stems, said_by, sentences_of, stems
+from graphs.answers.tables.rows import Field, fields_of, name_of, naming_field
 from graphs.language.codes import are_of_one_series, codes_of, names_code, numbered_of
 from graphs.reader.attribute import ALIKE, attribute_of, says_attribute
 from graphs.reading import Reading

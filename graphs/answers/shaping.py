@@ -8,15 +8,17 @@ from math import log
 from typing import NamedTuple
 
 from graphs.answers.clauses import of_clause
-from graphs.answers.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
-from graphs.answers.differing import difference_of, differences, find_rows
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
-from graphs.answers.marked import marked_claims
 from graphs.answers.named import is_of_another_role, names_another, of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
-from graphs.answers.rows import (
+from graphs.answers.said import Said, said_by, sentences_of, stems
+from graphs.answers.superseding import of_change
+from graphs.answers.tables.columns import column_differences, compared_in_columns, rows_of_both
+from graphs.answers.tables.differing import difference_of, differences, find_rows
+from graphs.answers.tables.marked import marked_claims
+from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
     is_settled,
@@ -28,8 +30,6 @@ from graphs.answers.rows import (
     speaks_of_money,
     tellings,
 )
-from graphs.answers.said import Said, said_by, sentences_of, stems
-from graphs.answers.superseding import of_change
 from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.question import understand
 from graphs.reader.weights import logistic

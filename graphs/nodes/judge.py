@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 
 from graphs import emit
 from graphs.answers.framed import is_framed
-from graphs.answers.selecting import is_told_of_table
+from graphs.answers.tables.selecting import is_told_of_table
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts

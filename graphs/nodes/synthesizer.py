@@ -9,8 +9,8 @@ from dataclasses import replace
 from langgraph.runtime import Runtime
 
 from graphs import emit
-from graphs.answers.selecting import told_of_table
 from graphs.answers.shaping import shape
+from graphs.answers.tables.selecting import told_of_table
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps
 from graphs.gathering import gone_parts

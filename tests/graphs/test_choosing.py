@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from graphs.answers.choosing import may_ask_for_rows
-from graphs.answers.selecting import NAMED, is_told_of_table, told_of_table
+from graphs.answers.tables.choosing import may_ask_for_rows
+from graphs.answers.tables.selecting import NAMED, is_told_of_table, told_of_table
 from memory.records import Hit
 from tests.graphs.tabled import PRICES, ROOMS, STAFF, TENTS, hits_of, kept
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from graphs.answers.differing import difference_of
 from graphs.answers.framed import is_framed
 from graphs.answers.shaping import shape
+from graphs.answers.tables.differing import difference_of
 from graphs.reading import Reading
 from memory.records import Hit
 from tests.reader.support import make_hit

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from graphs.answers.framed import is_framed
-from graphs.answers.rows import fields_of
 from graphs.answers.said import Said
 from graphs.answers.shaping import shape
+from graphs.answers.tables.rows import fields_of
 from graphs.reading import Reading
 from memory.records import Claim, Hit
 from tests.support.fake_tools import passage_hit

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from graphs.answers.asking import FREE, TOKEN, Asked, NotUnderstood, apt, means, only, ordered
-from graphs.answers.bounds import plain, read_bounds, read_numbers
 from graphs.answers.said import stems
-from graphs.answers.tables import Column, Table
+from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, means, only, ordered
+from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
+from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from graphs.answers.said import Said, name_stems, stems
-from graphs.answers.valued import value_polarity
+from graphs.answers.tables.valued import value_polarity
 from graphs.language.codes import codes_of, is_code, names_code
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from graphs.answers.said import stems
-from graphs.answers.tables import Column, Table
+from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graphs.answers.choosing import KINDS, Chosen, choose
-from graphs.answers.rows import Field
 from graphs.answers.said import Said
-from graphs.answers.tables import Table, table_of
+from graphs.answers.tables.choosing import KINDS, Chosen, choose
+from graphs.answers.tables.rows import Field
+from graphs.answers.tables.table import Table, table_of
 from graphs.reading import Reading
 from memory.records import Citation, Claim, Hit
 

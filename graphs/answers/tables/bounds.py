@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from math import isclose
 
-from graphs.answers.asking import Asked, NotUnderstood, apt, means, only
-from graphs.answers.tables import Column
+from graphs.answers.tables.asking import Asked, NotUnderstood, apt, means, only
+from graphs.answers.tables.table import Column
 from graphs.language.quantities import Quantity, find_values
 
 Fits = Callable[[float, float], bool]

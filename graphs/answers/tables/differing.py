@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graphs.answers.rows import Field, fields_of, naming_field
 from graphs.answers.said import Said, name_stems, stems
+from graphs.answers.tables.rows import Field, fields_of, naming_field
 
 MOST = 6
 """Cells that are told."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphs.answers.comparing import Comparison, Rated, measured_by, names_scale, verdict
-from graphs.answers.differing import MOST, Pair, differ
-from graphs.answers.rows import Field, fields_of, longest
 from graphs.answers.said import Said, name_stems
+from graphs.answers.tables.differing import MOST, Pair, differ
+from graphs.answers.tables.rows import Field, fields_of, longest
 
 
 def rows_of_both(first: str, second: str, sentences: Sequence[Said]) -> tuple[Said, ...]:

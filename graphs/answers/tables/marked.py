@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from graphs.answers.rows import Field, fields_of, naming_field, tellings, truth
 from graphs.answers.said import Said, stems
+from graphs.answers.tables.rows import Field, fields_of, naming_field, tellings, truth
 from graphs.reader.question import understand
 from memory.records import Claim
 

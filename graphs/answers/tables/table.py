@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from graphs.answers.rows import Field, fields_of, naming_field
 from graphs.answers.said import Said, stems
+from graphs.answers.tables.rows import Field, fields_of, naming_field
 from graphs.language.instructions import is_instruction
 from graphs.language.quantities import Day, Quantity, find_values
 from memory.records import Hit
