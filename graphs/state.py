@@ -22,6 +22,14 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
+class Respelled:
+    """A word of the question as it was typed, and as it is read."""
+
+    typed: str
+    read: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the judge made of a draft. missing: words or questions that the sources left open."""
 
@@ -57,7 +65,9 @@ class State:
     history: tuple[Turn, ...] = ()
     """Recent turns of the thread, oldest first, from the TurnStore."""
     query: str = ""
-    """The question made to stand alone; equals `question` unless it depends on the conversation."""
+    """The question made to stand alone; equals `question` unless it depends on the conversation, or was mistyped."""
+    respelled: tuple[Respelled, ...] = ()
+    """Words of the question that were read as others, since nothing knows them as they were typed."""
     searched: tuple[str, ...] = ()
     """Every query text sent to `vector_search`, in order."""
     hits: tuple[Hit, ...] = ()
@@ -108,7 +118,7 @@ class State:
                 object.__setattr__(self, known.name, _restored(value))
 
 
-_SEQUENCES = ("history", "searched", "hits", "table", "parts", "entries", "options", "draft", "degraded")
+_SEQUENCES = ("history", "searched", "hits", "table", "parts", "entries", "options", "draft", "degraded", "respelled")
 
 
 def _restored(value: Any) -> Any:
@@ -125,6 +135,7 @@ class Update(TypedDict, total=False):
     """What a node returns: the fields it changes."""
 
     query: str
+    respelled: tuple[Respelled, ...]
     searched: tuple[str, ...]
     hits: tuple[Hit, ...]
     table: tuple[Hit, ...]

@@ -45,6 +45,8 @@ UNSAID = 2.0
 """Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
 PRICELESS = 4.0
 """The same where an amount of money is asked for and no cell can be one."""
+OF_ANOTHER_ROLE = 3.0
+"""The same where the sentence says who has another role; it may be another word for the role that is asked for."""
 ANOTHER = 4.0
 """Log odds that it loses where the question's name for a row says more than the row does."""
 TINY = 1e-6
@@ -131,7 +133,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
             return told
         reading = _of_a_cell(reading, row)
     elif is_of_another_role(question, chosen[0]):
-        reading = _less_sure(reading, UNSAID)
+        reading = _less_sure(reading, OF_ANOTHER_ROLE)
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from langgraph.runtime import Runtime
 
@@ -19,6 +21,7 @@ from graphs.language.parting import parts_of
 from graphs.language.picking import asks_back
 from graphs.language.queries import further_queries
 from graphs.repeats import repeats_last
+from graphs.respelling import Searched, search_respelled
 from graphs.standing import stand_alone
 from graphs.state import State, Update
 from graphs.tables import table_asked_through
@@ -32,20 +35,15 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     round = state.round + 1
     emit.stage_changed(write, "researching", round)
     asked = await stand_alone(state, deps.models.chain("synthesizer", context.synthesizer), deps.models.limits)
-    query = asked.query
+    query, found, respelled = await _search(state, asked.query, context, deps)
+    queries, gathered, clauses, hits = found
     questions = parts_of(query)
-    queries = (query, *questions) if state.round == 0 else _further(state, query)
-    naming = () if state.round else (query, *questions)
-    gathered, clauses = await asyncio.gather(
-        gather(deps.tools, _errand(state, query, queries, context)), clauses_for(deps.tools, naming, context)
-    )
-    # What stands far down was never read; without a bound, checkpoints would grow with each round.
-    hits = led_by(clauses.get(query, ()), _merged(state, query, gathered))[: 2 * LIMITS[context.effort].search_top_k]
     parts = found_parts(state, questions, gathered, context)
     table = () if gathered.curated else await table_asked_through(deps.tools, context, query, hits)
     known = {hit.passage.passage_id for hit in state.hits}
     update: Update = {
         "query": query,
+        "respelled": respelled or state.respelled,
         "searched": (*state.searched, *queries),
         "hits": hits,
         "table": table,
@@ -61,6 +59,34 @@ async def researcher(state: State, runtime: Runtime[Context], *, deps: Deps) -> 
     }
     _announce(state, context, update, gathered, write)
     return update
+
+
+class _Found(NamedTuple):
+    """What one round brought. clauses: question -> the clauses that it names. hits: with those of former rounds."""
+
+    queries: tuple[str, ...]
+    gathered: Gathered
+    clauses: Mapping[str, tuple[Hit, ...]]
+    hits: tuple[Hit, ...]
+
+
+async def _search(state: State, query: str, context: Context, deps: Deps) -> Searched[_Found]:
+    """Search for a question, in the first round also as it was likely meant; later for what is missing."""
+    if state.round:
+        return Searched(query, await _found(state, query, context, deps))
+    return await search_respelled(query, lambda text: _found(state, text, context, deps))
+
+
+async def _found(state: State, query: str, context: Context, deps: Deps) -> _Found:
+    """Ask the tools, for the question and its parts at once, and merge what they return with what is known."""
+    naming = () if state.round else (query, *parts_of(query))
+    queries = _further(state, query) if state.round else naming
+    gathered, clauses = await asyncio.gather(
+        gather(deps.tools, _errand(state, query, queries, context)), clauses_for(deps.tools, naming, context)
+    )
+    # What stands far down was never read; without a bound, checkpoints would grow with each round.
+    hits = led_by(clauses.get(query, ()), _merged(state, query, gathered))[: 2 * LIMITS[context.effort].search_top_k]
+    return _Found(queries, gathered, clauses, hits)
 
 
 def _further(state: State, query: str) -> tuple[str, ...]:

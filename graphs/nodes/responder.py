@@ -16,6 +16,7 @@ from graphs.language.indirect import silence_on
 from graphs.language.joining import join
 from graphs.language.picking import LEAD, ask_text
 from graphs.language.smalltalk import kind_of
+from graphs.language.spelling import told
 from graphs.state import State, Update
 from graphs.suggesting import suggest
 from memory.records import Answer, Citation, Claim, Hit
@@ -129,6 +130,8 @@ def _parts_gone(state: State) -> list[str]:
 
 
 def _note(state: State, leaving_out: str = "") -> str:
-    """Say in the answer which parts it had to do without."""
+    """Say in the answer which words were read as others, and which parts it had to do without."""
     gone = [part for part in _parts_gone(state) if part != leaving_out]
-    return f"\n\nNote: {', '.join(gone)} could not be reached; this was answered without it." if gone else ""
+    without = f"{', '.join(gone)} could not be reached; this was answered without it." if gone else ""
+    said = " ".join(filter(None, (told(state.respelled), without)))
+    return f"\n\nNote: {said}" if said else ""

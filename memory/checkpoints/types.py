@@ -17,7 +17,7 @@ from langgraph.checkpoint.serde.types import ERROR
 from memory import records
 
 STATE_MODULE = "graphs.state"
-STATE_TYPES = ("State", "Verdict", "Degraded", "Part")
+STATE_TYPES = ("State", "Verdict", "Degraded", "Respelled", "Part")
 """The state's own types, by name: memory imports nothing of the graph. A test holds the list against the module."""
 
 

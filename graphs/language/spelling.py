@@ -1,0 +1,98 @@
+"""Words of an English question that are typed wrong, read as what they were most likely meant to be.
+
+A word is taken to be wrong only if neither a dictionary nor what was found knows it, and one slip of the fingers
+(Damerau 1964: one letter more, less, another, or two exchanged) makes it one that they do know. Names, codes and quoted
+words stand as they were typed: another name is another thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from typing import Any, cast
+
+from graphs.state import Respelled
+from memory.sentences import words
+
+_QUOTED = re.compile(r"[\"“„«`][^\"”“»`]*[\"”»`]")
+_TYPED = re.compile(r"(?<![\w'’@./#-])[a-z]{2,}(?![\w'’@/#-]|\.\w)")
+_LONG, _SHORT = 5, 3
+"""Letters of words that are looked at, and of those by which it is told whether a question is English."""
+
+
+_COMMON = 2_000
+"""Times that a word stands in the dictionary's texts from which it needs no source that says it too."""
+
+
+def unknown_words(question: str, texts: Collection[str]) -> tuple[str, ...]:
+    """Words of a question that neither a dictionary nor the texts know; () where it is not English.
+
+    The first call loads the dictionary: about .2 s and 20 MB.
+    """
+    typed = list(dict.fromkeys(_TYPED.findall(_QUOTED.sub(" ", question))))
+    said = _words_of(texts) if any(len(word) >= _LONG for word in typed) else frozenset[str]()
+    strange = [word for word in typed if len(word) >= _LONG and word not in said]
+    if not strange or any(len(word) <= _SHORT and not _is_word(word) for word in typed):
+        return ()
+    return tuple(word for word in strange if not _is_word(word))
+
+
+def respell(unknown: Collection[str], texts: Collection[str]) -> tuple[Respelled, ...]:
+    """Read unknown words as words of the texts, else of the dictionary; those without a like are left out.
+
+    The first letter is taken to be right: few slips are made there. Of several the most frequent is taken.
+    """
+    said = _words_of(texts)
+    found = ((word, _likeliest(word, said)) for word in unknown)
+    return tuple(Respelled(word, read) for word, read in found if read)
+
+
+def is_common(word: str) -> bool:
+    """Whether a word is so common that it is likely meant although no source says it: `cheapest`."""
+    return _frequency(word) >= _COMMON
+
+
+def replaced(question: str, respelled: Collection[Respelled]) -> str:
+    """The question with the words as they are read."""
+    reading = {one.typed: one.read for one in respelled}
+    return _TYPED.sub(lambda match: reading.get(match[0], match[0]), question)
+
+
+def told(respelled: Collection[Respelled]) -> str:
+    """What an answer says of it; "" where every word was read as it stands."""
+    pairs = ", ".join(f"“{one.typed}” as “{one.read}”" for one in respelled)
+    return f"I read {pairs}." if pairs else ""
+
+
+def _likeliest(word: str, said: Collection[str]) -> str:
+    near = {other for other in _edits()(word) if other[:1] == word[:1]}
+    known = near & frozenset(said) or {other for other in near if _is_word(other)}
+    return max(sorted(known), key=_frequency, default="")
+
+
+def _words_of(texts: Collection[str]) -> frozenset[str]:
+    return frozenset(word for text in texts for word in words(text))
+
+
+def _is_word(word: str) -> bool:
+    return _frequency(word) > 0
+
+
+def _frequency(word: str) -> int:
+    return _counts().get(word, 0)
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> Any:
+    from spellchecker import SpellChecker  # here: it would cost a start some 20 ms
+
+    return SpellChecker(language="en", distance=1)
+
+
+def _counts() -> dict[str, int]:
+    return cast("dict[str, int]", _dictionary().word_frequency.dictionary)
+
+
+def _edits() -> Callable[[str], set[str]]:
+    return cast("Callable[[str], set[str]]", _dictionary().edit_distance_1)

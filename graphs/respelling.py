@@ -1,0 +1,61 @@
+"""Searches for a question, and once more where a word of it is likely typed wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from graphs.language.spelling import is_common, replaced, respell, unknown_words
+from graphs.state import Respelled
+from memory.records import Hit
+from memory.sentences import words
+
+
+class Findings(Protocol):
+    """What a search brought."""
+
+    @property
+    def hits(self) -> Sequence[Hit]:
+        """Everything that was found."""
+        ...
+
+
+F = TypeVar("F", bound=Findings)
+
+
+class Searched(NamedTuple, Generic[F]):
+    """The question as it was searched in the end, what that brought, and the words that were read otherwise."""
+
+    query: str
+    found: F
+    respelled: tuple[Respelled, ...] = ()
+
+
+async def search_respelled(query: str, search: Callable[[str], Awaitable[F]]) -> Searched[F]:
+    """Search as typed; again with other words, if what is found then says each of them or they are common ones.
+
+    A rare word that no source says is no better than what was typed: then nothing changes.
+    """
+    found = await search(query)
+    respelled = await asyncio.to_thread(_respelled, query, texts_of(found.hits))
+    if not respelled:
+        return Searched(query, found)
+    reading = replaced(query, respelled)
+    again = await search(reading)
+    said = frozenset(word for text in texts_of(again.hits) for word in words(text))
+    if all(one.read in said or is_common(one.read) for one in respelled):
+        return Searched(reading, again, respelled)
+    return Searched(query, found)
+
+
+def texts_of(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """All that hits say, with what they belong to."""
+    return tuple(
+        f"{hit.title} {' '.join(hit.passage.heading)} {hit.passage.context} {hit.passage.text}" for hit in hits
+    )
+
+
+def _respelled(query: str, texts: tuple[str, ...]) -> tuple[Respelled, ...]:
+    unknown = unknown_words(query, texts)
+    return respell(unknown, texts) if unknown else ()
