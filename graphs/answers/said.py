@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graphs.language.curated import cite
+from graphs.language.headings import about, left_out
 from graphs.language.instructions import is_instruction
 from graphs.language.lexicon import meaning
 from memory.records import Citation, Hit
@@ -37,8 +38,9 @@ class Said:
 
     @cached_property
     def around(self) -> frozenset[str]:
-        """What it belongs to: title and headings."""
-        return stems(f"{self.hit.title} {' '.join(self.hit.passage.heading)}")
+        """What it belongs to: title and headings, less what these leave out."""
+        headings = self.hit.passage.heading
+        return stems(" ".join((self.hit.title, *map(about, headings)))) - stems(" ".join(map(left_out, headings)))
 
     @property
     def label(self) -> str:

@@ -128,7 +128,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         return reading
     if fields_of(chosen[0]):
         row = row_asked_for(understand(question, {}), chosen[0], sentences_of(hits))
-        reading = _doubted(reading, question, row)
+        reading = _doubted(reading, question, row, is_one_of_many=_is_one_of_many(row, hits))
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(reading, row)
@@ -172,8 +172,11 @@ def _of_a_cell(reading: Reading, row: Said) -> Reading:
     return reading if is_held else replace(reading, short_answer="")
 
 
-def _doubted(reading: Reading, question: str, row: Said) -> Reading:
-    """A reading of a row, less believed where neither a column nor a cell says what is asked of whom the row names."""
+def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool) -> Reading:
+    """A reading of a row, less believed where neither a column nor a cell says what is asked of whom the row names.
+
+    What stands above a table tells none of its rows from another.
+    """
     asked = attribute_of(question)
     if names_another(question, row):
         reading = _less_sure(reading, ANOTHER)
@@ -182,11 +185,21 @@ def _doubted(reading: Reading, question: str, row: Said) -> Reading:
         return _less_sure(reading, UNSAID) if may_be_told else replace(_less_sure(reading, PRICELESS), short_answer="")
     if asked is None:
         return reading
-    whose = stems(question) - asked.heads
-    is_about = not whose or bool(whose & (row.stems | row.around))
+    whose, known = stems(question) - asked.heads, row.stems | row.around
+    is_about = (not whose or bool(whose & (row.stems if is_one_of_many else known))) and (
+        not asked.whose or bool(asked.whose & known)
+    )
     if is_about and says_attribute(asked, row.text, name_of(row)):
         return reading
     return _less_sure(reading, UNSAID)
+
+
+def _is_one_of_many(row: Said, hits: Sequence[Hit]) -> bool:
+    """Whether other rows of its table were found beside a row."""
+    place = row.hit.passage
+    beside = [hit for hit in hits if hit.passage.document_id == place.document_id]
+    rows = (one for one in sentences_of(beside) if one.hit.passage.heading == place.heading and fields_of(one))
+    return place.kind == "table" and any(one.text != row.text for one in rows)
 
 
 def _less_sure(reading: Reading, by: float) -> Reading:

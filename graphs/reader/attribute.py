@@ -26,6 +26,11 @@ _HOW = re.compile(
     r"^how (?P<how>long|tall|high|wide|deep|thick|heavy|fast|loud|old|hot|cold|warm|bright|big|large|far|strong)\b",
     re.I,
 )
+_HOW_OF = re.compile(
+    r"^how \w+ (?:is|are|was|were) (?:the|an?|my|your|our|its|their) (?P<noun>[\w’'&-]+(?: [\w’'&-]+)*?)"
+    r"(?: (?:of|for|on|in|at|to|from|by|with|per|between|during|after|before)\b.*)?$",
+    re.I,
+)
 _GENERIC = frozenset(
     meaning(word)
     for word in word_set(
@@ -63,26 +68,32 @@ _UNITS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """heads: stems by meaning of the noun that is asked for. others: of words that may say it as well, as verbs do."""
+    """heads: stems by meaning of the noun that is asked for. others: of words that may say it as well, as verbs do.
+
+    whose: of the noun that is measured: the warranty of `how long is the warranty on tents`.
+    """
 
     heads: frozenset[str]
     others: frozenset[str] = frozenset()
+    whose: frozenset[str] = frozenset()
 
 
 def attribute_of(question: str) -> Attribute | None:
     """Return what a question asks of its subject; None where it names nothing that could be missed."""
     body = " ".join(question.split()).rstrip(" ?.!")
     if match := _HOW.match(body):
-        return Attribute(frozenset({meaning(match["how"].casefold())}))
+        measured = _HOW_OF.match(body)
+        whose = meanings(measured["noun"].split()[-1]) if measured else frozenset[str]()
+        return Attribute(frozenset({meaning(match["how"].casefold())}), whose=whose)
     if match := _COUNT_OF.match(body):
-        return _named(_stems(match["noun"]), frozenset())
+        return _named(meanings(match["noun"]), frozenset())
     if match := _OF.match(body):
-        return _named(_stems(match["noun"].split()[-1]), frozenset())
+        return _named(meanings(match["noun"].split()[-1]), frozenset())
     match = _NOUN.match(body)
     if match is None:
         return None
     run, after = _run(match["run"].split())
-    return _named(_stems(run[-1]), _stems(" ".join(after))) if run else None
+    return _named(meanings(run[-1]), meanings(" ".join(after))) if run else None
 
 
 def _named(heads: frozenset[str], others: frozenset[str]) -> Attribute | None:
@@ -105,7 +116,7 @@ def says_attribute(asked: Attribute, text: str, subject: frozenset[str] = frozen
         text: a sentence, or a row with the names of its columns.
         subject: stems of whom it is asked, which say nothing of what.
     """
-    said = _stems(text.replace("_", " "))
+    said = meanings(text.replace("_", " "))
     if _meets(asked.heads, said) or _meets(asked.others - subject, said):
         return True
     is_extent = any(group & asked.heads for group in _DIMENSIONS)
@@ -119,5 +130,6 @@ def _meets(asked: frozenset[str], said: frozenset[str]) -> bool:
     return any(word in said or (len(word) >= ALIKE and word[:ALIKE] in begun) for word in asked)
 
 
-def _stems(text: str) -> frozenset[str]:
+def meanings(text: str) -> frozenset[str]:
+    """Content words of a text by meaning."""
     return frozenset(meaning(word) for word in words(text) if word not in STOPWORDS)

@@ -30,10 +30,10 @@ from graphs.reader.features import (
     promise,
     sentence_features,
 )
-from graphs.reader.periods import life_date
+from graphs.reader.ordering import in_order, life_first
 from graphs.reader.pointing import pointed_answer, ruled_answer
 from graphs.reader.question import Question, understand
-from graphs.reader.spans import fits_kind, kind_spans
+from graphs.reader.spans import kind_spans
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights
 from graphs.reading import Reading, ReadRequest
 from graphs.state import Degraded
@@ -54,8 +54,6 @@ It tells the sentences of one passage apart: on 600 questions 1.58 sentences an 
 the right passage instead of .835, with the answer in a quote as often; long answers no worse, on half of a set's
 questions.
 """
-FURTHER = 12
-"""Best sentences that an answer may be made of."""
 COMPARED: dict[Effort, int] = {"quick": 4, "standard": 16, "deep": 48}
 """Sentences whose similarity to the question is computed, at some 5 ms each."""
 
@@ -176,7 +174,7 @@ def choose_read(
     weights: ReadWeights, question: Question, found: Sequence[Candidate], evidence: Evidence
 ) -> list[Scored]:
     """The sentences to cite of those that were read, best first."""
-    ranked = of_a_kind(question, life_first(question, rank_read(weights, question, found, evidence)))
+    ranked = in_order(question, rank_read(weights, question, found, evidence))
     return choose(ranked, READ_GAPS[kind_spans(question, "") is None], READ_SAME_PASSAGE)
 
 
@@ -221,28 +219,6 @@ def choose(ranked: Sequence[Scored], gap: float = CONFIDENT_GAP, same_passage: f
         rest = [row for row in rest if row.candidate.text != best.candidate.text]
         chosen.append(best)
     return chosen
-
-
-def life_first(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
-    """The sentences with the one first that has the life asked about in brackets behind the name.
-
-    It says "born" and "died" without the words, so that a sentence about another's death can seem nearer.
-    """
-    told = next((one for one in ranked if question.names and life_date(question, one.candidate.text)), None)
-    if told is None or told is ranked[0]:
-        return list(ranked)
-    return [told._replace(score=ranked[0].score), *(one for one in ranked if one is not told)]
-
-
-def of_a_kind(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
-    """The best sentences, without those that hold nothing of the kind asked for where the very best does.
-
-    Of one asked for by name, a sentence that names nobody says nothing more.
-    """
-    best, *others = ranked[:FURTHER]
-    if kind_spans(question, "") is None or not fits_kind(question, best.candidate.text):
-        return [best, *others]
-    return [best, *(one for one in others if fits_kind(question, one.candidate.text))]
 
 
 def _reordered(hits: tuple[Hit, ...], ranked: Sequence[Scored]) -> tuple[Hit, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from graphs.language.headings import about, left_out
+from graphs.reader.attribute import meanings
 from graphs.reader.question import Question
 from graphs.reader.spans import fits_kind
 from memory.records import Hit
@@ -185,7 +187,23 @@ def _context(hit: Hit) -> str:
     """Title, headings, table header and file name: what a sentence is about without saying so."""
     file = _FILE.search(hit.source)
     name = re.sub(r"[\W_\d]+", " ", file["name"]) if file else ""
-    return f"{hit.title}\n{name}\n{hit.passage.context}\n{' '.join(hit.passage.heading)}"
+    return f"{hit.title}\n{name}\n{hit.passage.context}\n{' '.join(map(about, hit.passage.heading))}"
+
+
+def speaks_of(candidate: Candidate, asked: frozenset[str]) -> bool:
+    """Whether a sentence, or what stands above it without leaving that out, says one of some words, by meaning."""
+    excluded = meanings(" ".join(map(left_out, candidate.hit.passage.heading)))
+    return bool(asked & (meanings(candidate.shown) | (meanings(_context(candidate.hit)) - excluded)))
+
+
+def speaks_above(question: Question, candidate: Candidate) -> bool:
+    """Whether title, headings or file name say a word of the question that the sentence does not."""
+    return bool(frozenset(question.terms) & _stems(_context(candidate.hit)) - _stems(candidate.text))
+
+
+def said_of(question: Question, candidate: Candidate) -> frozenset[str]:
+    """The question's terms that a sentence says."""
+    return frozenset(question.terms) & _stems(candidate.text)
 
 
 def _stems(text: str) -> frozenset[str]:
