@@ -65,6 +65,8 @@ _THAN = re.compile(
     rf"(?P<adjective>{_ADJECTIVE})\s+than\s+(?P<second>.+?)\s*\?*$",
     re.I,
 )
+_LONGEST = 400
+"""Characters of the longest question that may compare."""
 _VERB = re.compile(r"\b(?:takes?|lasts?|costs?|weighs?)\b", re.I)
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.I)
 _FIELD = re.compile(r"(?:^|;\s+)(?P<name>[^:;]{1,40}):\s+(?P<value>[^;]+)")
@@ -105,6 +107,8 @@ class Rated(NamedTuple):
 def comparison_of(question: str) -> Comparison | None:
     """Understand a question that compares two things by a measure; None for any other."""
     plain = " ".join(question.split())
+    if len(plain) > _LONGEST or "?" in plain.rstrip(" ?"):
+        return None  # nobody compares two things at such length, and the patterns would try every place for "or"
     for pattern in (_THAN, _CHOICE_FIRST, _CHOICE):
         if match := pattern.match(plain):
             first, second = (_ARTICLE.sub("", match[name]).strip(" .") for name in ("first", "second"))

@@ -10,16 +10,27 @@ from graphs.answers.said import Said, stems
 from graphs.language.align import weigh
 from graphs.language.lexicon import are_opposite, base
 from graphs.language.tokens import Token, read_sentence
+from graphs.language.verbs import BASE_VERBS, past
 from memory.sentences import words
 
 Polarity = Literal["", "Yes", "No"]
 
 _OPENING = re.compile(
     r"^\W*(?:(?:so|and|but|then|ok|okay|please|hi|hello)[\s,]+)*(?P<aux>is|are|was|were|am|do|does|did|can|could|may|must"
-    r"|shall|should|will|has|have|had)\s+(?P<rest>.+?)\s*\?*\s*$",
-    re.I | re.S,
+    r"|shall|should|will|has|have|had) (?P<rest>.+)$",
+    re.I,
 )
 _DENIED = re.compile(r"\b(?:not|never|no|cannot)\b|n['’]t\b", re.I)
+_NOT_ALL = re.compile(r"\bnot (?:all|every|everyone|everything|always|only|just|necessarily)\b", re.I)
+_AHEAD = re.compile(r"\b(?:will|shall|must|has to|have to|needs? to|going to|about to|due to be)\b|['’]ll\b", re.I)
+"""What is still to come, or ought to be, is not so yet."""
+_OVER = re.compile(r"\b(?:was|were|had|used to|formerly|once|no longer)\b", re.I)
+_NOW = frozenset({"is", "are", "am", "do", "does", "can", "may", "must", "will"})
+_ONCE_ONLY = re.compile(r"\b(?:born|die[ds]?|founded|built|established|invented|discovered|abolished|signed)\b", re.I)
+"""What happens once: another year denies it."""
+_MEASURING = re.compile(
+    r"^(?!an?\b|any\b|some\b).*\b(?:weigh|cost|take|last|measure|start|open|close|end|begin|run|need|use)\b", re.I
+)
 _CHOICE = re.compile(r"\bor\b|\b(?:and|who|what|when|where|which|why|how|than)\b|[;?].*\w", re.I)
 _ALLOWED = re.compile(r"\b(?:may|might(?= be)|could)\b", re.I)
 _PAST = frozenset({"did", "was", "were", "has", "have", "had"})
@@ -43,22 +54,52 @@ _SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|
 
 def is_polar(question: str) -> bool:
     """Whether a question can be answered by yes or no."""
-    match = _OPENING.match(question.strip())
+    match = _opening(question)
     return match is not None and not _CHOICE.search(match["rest"]) and not _DENIED.search(question)
 
 
 def polarity(question: str, said: Said) -> Polarity:
     """Answer a yes/no question from one sentence; "" unless the sentence settles it."""
-    match = _OPENING.match(question.strip())
+    match = _opening(question)
     if match is None or not is_polar(question) or said.hit.passage.kind == "record":
         return ""
     sentence = _plain(said.text, match["aux"])
-    if _CONDITION.search(sentence):
+    if _CONDITION.search(sentence) or _NOT_ALL.search(sentence) or _is_of_another_time(match, said.text):
         return ""
     claim = _claim(match["rest"], said)
     if len(stems(claim)) < 2 and not _DENIED.search(sentence):
         return ""
-    return _weighed(claim, sentence, match["aux"].casefold() in _PAST)
+    told = _weighed(claim, sentence, match["aux"].casefold() in _PAST)
+    return "" if told == "No" and not _DENIED.search(sentence) and not _has_one_value(match, claim, sentence) else told
+
+
+def _is_of_another_time(asked: re.Match[str], sentence: str) -> bool:
+    """Whether a sentence tells what is to come or what is over, and the question does not ask for that."""
+    if _AHEAD.search(sentence) and not _AHEAD.search(asked[0]):
+        return True
+    if asked["aux"].casefold() not in _NOW or _OVER.search(asked["rest"]):
+        return False
+    if _OVER.search(sentence):
+        return True
+    pasts = [past(word) for word in words(asked["rest"]) if word in BASE_VERBS and past(word) != word]
+    return any(re.search(rf"(?<!\bis )(?<!\bare )(?<!\bbe )(?<!\bbeen )\b{form}\b", sentence, re.I) for form in pasts)
+
+
+def _has_one_value(asked: re.Match[str], claim: str, sentence: str) -> bool:
+    """Whether another value denies what is asked: a thing has one weight, but a shop sells bags of many."""
+    if _values(claim) == _values(sentence) or not _values(claim):
+        return True
+    aux, rest = asked["aux"].casefold(), asked["rest"]
+    if aux in _PAST:
+        return bool(_ONCE_ONLY.search(rest))
+    if aux in ("is", "are"):
+        return not re.match(r"(?:there|an?|any|some)\b", rest, re.I)
+    return aux in ("do", "does") and bool(_MEASURING.match(rest))
+
+
+def _opening(question: str) -> re.Match[str] | None:
+    """The parts of a yes/no question; blanks collapsed and the mark gone, so that nothing is tried twice."""
+    return _OPENING.match(" ".join(question.split()).rstrip(" ?"))
 
 
 def _weighed(claim: str, sentence: str, happened: bool) -> Polarity:
@@ -82,10 +123,11 @@ def _one_value(claim: str, sentence: str, reason: str) -> bool:
     """Whether an opposite stands against it, or the only value of the sentence against the only one of the claim."""
     if ", the opposite of " in reason:
         return True
-    values = [
-        [token.value for token in read_sentence(text).tokens if token.value is not None] for text in (claim, sentence)
-    ]
-    return len(values[0]) == len(values[1]) == 1
+    return len(_values(claim)) == len(_values(sentence)) == 1
+
+
+def _values(text: str) -> list[object]:
+    return [token.value for token in read_sentence(text).tokens if token.value is not None]
 
 
 def _plain(text: str, aux: str) -> str:

@@ -30,7 +30,7 @@ _ONE_END = re.compile(
 )
 _MEMBER = (
     r"(?:(?:the|his|her|their|its)\s+(?:(?!of\b)[a-z-]+\s+){1,2})?"
-    r"(?-i:[^\W\d_a-zß-öø-ÿ][\w’'-]*(?:(?:\.|\s+(?:(?:of|de|von|van|der|la|le|du)\s+){0,2})\s*[^\W\d_a-zß-öø-ÿ][\w’'-]*)*)"
+    r"(?-i:[^\W\d_a-zß-öø-ÿ][\w’'-]*(?:(?:\.\s*|\s+(?:(?:of|de|von|van|der|la|le|du)\s+){0,2})[^\W\d_a-zß-öø-ÿ][\w’'-]*)*)"
 )
 _NAMES = re.compile(rf"{_MEMBER}(?:,\s+{_MEMBER})*,?\s+(?:and|&)\s+{_MEMBER}(?!['’]s)")
 _YEARS = re.compile(r"(?<!\d)(?:1\d{3}|20\d\d)(?:,\s+(?:1\d{3}|20\d\d))*,?\s+and\s+(?:1\d{3}|20\d\d)(?![\w-])")
