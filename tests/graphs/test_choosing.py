@@ -143,6 +143,35 @@ def test_nothing_is_told_where_a_column_or_a_value_is_not_certain(table: str, qu
     assert told(table, question) is None
 
 
+def told_of(text: str, question: str, name: str = "list.csv") -> str | None:
+    """The claim out of a small table of its own."""
+    reading = told_of_table(question, hits_of(kept(text, name)))
+    return reading.claims[0].text if reading else None
+
+
+SUPPLIERS = "Supplier,Country\nNordlys,Norway\nAcme,US\nBorealis,US\n"
+TEAMS = "Employee,Department\nAnn,IT\nBo,Sales\nCy,IT\n"
+LIGHTS = "Light,State\nHall,on\nPorch,off\nAttic,on\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (SUPPLIERS, "Which suppliers are in the US?", "2 of 3 rows: Acme, Borealis"),
+        (SUPPLIERS, "Which suppliers are in the us?", None),
+        (SUPPLIERS, "WHICH SUPPLIERS ARE IN NORWAY?", "Nordlys – country: Norway"),
+        (TEAMS, "How many employees are in IT?", "2 of 3 rows: Ann, Cy"),
+        (TEAMS, "Which employees are listed in it?", None),
+        (LIGHTS, "Which lights are off?", "Porch – state: off"),
+        (LIGHTS, "How many lights are on?", None),
+        (LIGHTS, "How many lights do I have?", "3 of 3 rows: Hall, Porch, Attic"),
+        ("Light,On\nHall,yes\nPorch,no\n", "Which lights are on?", None),
+    ],
+)
+def test_a_word_that_may_be_a_cell_is_not_passed_over(text: str, question: str, expected: str | None) -> None:
+    assert told_of(text, question) == expected
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graphs.answers.said import stems
@@ -73,14 +73,29 @@ class Asked:
         return first
 
     def find(self, run: Sequence[str]) -> int | None:
-        """Where words of these stems follow each other; None if they do not."""
+        """Where words of these stems follow each other and are more than free ones; None if they do not."""
+        return next((at for at in self._places(run) if not self._is_free(at, run)), None)
+
+    def find_free(self, run: Sequence[str]) -> int | None:
+        """Where only free words are of these stems: `on` for the cell `on`; None if there are none."""
+        return next((at for at in self._places(run) if self._is_free(at, run)), None)
+
+    def _places(self, run: Sequence[str]) -> Iterator[int]:
         said = [meaning(word.casefold()) for word in self.words]
-        spans = range(len(said) - len(run) + 1)
-        return next((at for at in spans if said[at : at + len(run)] == list(run)), None) if run else None
+        spans = range(len(said) - len(run) + 1 if run else 0)
+        return (at for at in spans if said[at : at + len(run)] == list(run))
+
+    def _is_free(self, at: int, run: Sequence[str]) -> bool:
+        return all(map(is_free, self.words[at : at + len(run)]))
 
     def columns(self) -> tuple[Column, ...]:
         """The columns that decide."""
         return (*(column for column, _ in self.fits), *((self.extreme[0],) if self.extreme else ()))
+
+
+def is_free(word: str) -> bool:
+    """Whether a word of a question says nothing of its own, as it is written: `us` and `it`, not `US` and `IT`."""
+    return word in FREE or word == "I"
 
 
 def means(word: str, column: Column) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from graphs.answers.said import stems
-from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, means, only, ordered
+from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, is_free, means, only, ordered
 from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
 from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
@@ -91,7 +91,8 @@ def may_ask_for_rows(question: str) -> bool:
 
 def choose(question: str, table: Table) -> Chosen | None:
     """The rows that a question asks for; None unless every word of it is understood, and where no row fits."""
-    words = plain(" ".join(TOKEN.findall(question.strip().rstrip("?.! ")))).split()
+    said = question.casefold() if question.isupper() else question
+    words = plain(" ".join(TOKEN.findall(said.strip().rstrip("?.! ")))).split()
     asked = Asked(table, list(words), tuple(word.casefold() for word in words))
     try:
         return _chosen(asked)
@@ -105,12 +106,12 @@ def _chosen(asked: Asked) -> Chosen | None:
     if opening is None:
         return None
     asked.take(0, opening.end() - (opening[0].endswith(" ")))
-    for read in (_superlative, read_bounds, _values, _stock, _truths, read_numbers, _head, _names, _cues):
+    for read in (_superlative, read_bounds, _values, _stock, _truths, read_numbers, _head, _names, _cues, _free_values):
         read(asked)
     mode: Mode = "count" if opening.re is _COUNT else "extreme" if asked.extreme else "list"
     is_one = opening.re in (_VALUE, _ONE)
     if (
-        set(asked.text.split()) - FREE
+        not all(map(is_free, asked.words))
         or (asked.extreme is not None) != (mode == "extreme")
         or (is_one and mode == "list")
     ):
@@ -211,7 +212,15 @@ def _said_values(asked: Asked) -> list[tuple[tuple[str, ...], Column]]:
         if not column.numbers and not column.truths
         for run in {run for value in {cell.value for cell in column.cells.values()} for run in _runs(value)}
     ]
-    return [(run, column) for run, column in rows if asked.find(run) is not None and set(run) - FREE]
+    return [(run, column) for run, column in rows if asked.find(run) is not None]
+
+
+def _free_values(asked: Asked) -> None:
+    """Words of which it is open whether they are a cell or say nothing: `on` in `lights that are on the wall`."""
+    runs = {run for column in asked.table.columns for cell in column.cells.values() for run in _runs(cell.value)}
+    marks = {run for column in asked.table.columns if column.truths for run in _runs(column.label)}
+    if any(asked.find_free(run) is not None for run in runs | marks):
+        raise NotUnderstood
 
 
 def _runs(value: str) -> Iterator[tuple[str, ...]]:
@@ -296,9 +305,7 @@ def _names(asked: Asked) -> None:
     """Words in the names of rows: the noun itself (`tide clocks`), or a name written as one (`Polaris products`)."""
     for start, run in _left(asked):
         is_name = all(word[:1].isupper() or word[:1].isdigit() for word in run)
-        if not is_name and (
-            asked.has_head or any(word != "|" and word.casefold() not in FREE for word in asked.words[:start])
-        ):
+        if not is_name and (asked.has_head or any(not is_free(word) for word in asked.words[:start])):
             continue
         told = tuple(meaning(word.casefold()) for word in run)
         places = frozenset(at for at, row in enumerate(asked.table.rows) if _contains(row.name.value, told))
@@ -330,7 +337,7 @@ def _left(asked: Asked) -> list[tuple[int, list[str]]]:
     """Runs of words that are not understood yet and carry meaning, with their places."""
     runs: list[tuple[int, list[str]]] = []
     for at, word in enumerate(asked.words):
-        if word.casefold() in FREE or not word[:1].isalnum() or any(means(word, one) for one in asked.columns()):
+        if is_free(word) or not word[:1].isalnum() or any(means(word, one) for one in asked.columns()):
             continue
         if runs and runs[-1][0] + len(runs[-1][1]) == at:
             runs[-1][1].append(word)
