@@ -172,6 +172,38 @@ def test_a_word_that_may_be_a_cell_is_not_passed_over(text: str, question: str, 
     assert told_of(text, question) == expected
 
 
+OFFICES = "Office,City,Employees\nHQ,Oslo,120\nHarbour,Bergen,40\nNorth,Oslo,15\n"
+DEPARTMENTS = "Department,Location,Manager,Budget\nSales,Oslo,Ann,100\nIT,Oslo,Bo,200\nHR,Bergen,Cy,300\n"
+ASSORTMENTS = "Supplier,Country,Products\nNordlys,Norway,120\nAcme,US,80\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (OFFICES, "How many people work in Oslo?", None),
+        (OFFICES, "How many employees are in Oslo?", None),
+        (OFFICES, "How many offices are in Oslo?", "2 of 3 rows: HQ, North"),
+        (OFFICES, "Which offices have more than 30 employees?", "2 of 3 rows: HQ (120), Harbour (40)"),
+        (DEPARTMENTS, "How many people work in Oslo?", None),
+        (DEPARTMENTS, "Who works in Oslo?", None),
+        (DEPARTMENTS, "Which departments are in Oslo?", "2 of 3 rows: Sales, IT"),
+        ("Store,City,Manager\nA1,Oslo,Ann\nB2,Bergen,Bo\n", "How many employees are in Oslo?", None),
+        (ASSORTMENTS, "How many products are from Norway?", None),
+        (ASSORTMENTS, "Which suppliers are from Norway?", "Nordlys – country: Norway"),
+        ("Route,Price\nA-B,120\nC-D,80\n", "How many items are there?", None),
+        ("Employee name,City\nAnn,Oslo\nBo,Bergen\n", "Who works in Oslo?", "Ann – city: Oslo"),
+        ("Order,City\n1042,Oslo\n1043,Bergen\n1044,Oslo\n", "Which orders are from Oslo?", "2 of 3 rows: 1042, 1044"),
+    ],
+)
+def test_rows_are_people_or_goods_only_if_they_are_named_so(text: str, question: str, expected: str | None) -> None:
+    assert told_of(text, question) == expected
+
+
+@pytest.mark.parametrize("question", ["How many people work in Oslo?", "Which staff are in Oslo?"])
+def test_a_title_does_not_make_people_of_rows_that_are_named_as_something_else(question: str) -> None:
+    assert told_of(DEPARTMENTS, question, "staff.csv") is None
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

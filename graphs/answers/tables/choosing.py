@@ -28,9 +28,10 @@ _ALL = re.compile(
 )
 _ROWS = stems("row rows entry entries record records")
 _GOODS = stems("product item article model good goods sku")
-_OF_GOODS = stems("product item sku article model price stock")
 _PEOPLE = stems("people person employee staff colleague member worker")
-_OF_PEOPLE = stems("employee staff people person colleague member role department position job salary manager")
+_OF_NAMES = stems("name title label code number id key ref reference") | _GOODS | _PEOPLE
+"""Words of the naming column's name by which rows may be what the title says."""
+_COUNTS = stems("number count total amount quantity")
 _AMOUNTS = stems("stock quantity availability available inventory units amount seats")
 _LEFT = word_set("have has got left stock available own keep hold")
 _OF_LISTS = stems(
@@ -279,23 +280,33 @@ def _truths(asked: Asked) -> None:
 
 
 def _head(asked: Asked) -> None:
-    """The noun for any row: what the naming column or the table is called, or a word for goods of a table of goods."""
-    labels = frozenset[str]().union(*(column.stems for column in asked.table.columns))
-    known = labels | asked.table.naming | asked.table.around
-    heads = _ROWS | asked.table.naming | _titled(asked.table, labels)
-    if known & _OF_GOODS:
-        heads |= _GOODS
-    if known & _OF_PEOPLE:
-        heads |= _PEOPLE
-    asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(known & _OF_PEOPLE))
+    """The noun for any row: what the naming column or the table is called, or a like word for goods or people."""
+    named = asked.table.naming | (asked.table.around if asked.table.naming <= _OF_NAMES else frozenset())
+    heads = _ROWS | asked.table.naming | _titled(asked.table)
+    heads = heads.union(*(nouns for nouns in (_GOODS, _PEOPLE) if named & nouns))
+    asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(named & _PEOPLE))
     for at, word in enumerate(asked.words):
-        if stems(word) and stems(word) <= heads:
-            asked.words[at] = "|"
-            asked.has_head = True
+        if not stems(word) or not stems(word) <= heads or any(means(word, one) for one in asked.columns()):
+            continue
+        if not stems(word) <= asked.table.naming and any(_is_count_of(word, one) for one in asked.table.columns):
+            raise NotUnderstood
+        asked.words[at] = "|"
+        asked.has_head = True
 
 
-def _titled(table: Table, labels: frozenset[str]) -> frozenset[str]:
-    """The one noun of a table's title, of which all rows are kinds; names that say it of some leave that open."""
+def _is_count_of(word: str, column: Column) -> bool:
+    """Whether a column says how many there are of what a noun names: `Employees`, `Number of employees`."""
+    return bool(column.numbers) and stems(word) == column.stems - _COUNTS
+
+
+def _titled(table: Table) -> frozenset[str]:
+    """The one noun of a table's title, of which all rows are kinds; names that say it of some leave that open.
+
+    A table whose rows are named as something else, as departments are, is only about what its title says.
+    """
+    if not table.naming <= _OF_NAMES:
+        return frozenset()
+    labels = frozenset[str]().union(*(column.stems for column in table.columns))
     nouns = frozenset(one for one in table.around - labels - _OF_LISTS if one.isalpha())
     saying = sum(nouns <= stems(row.name.value) for row in table.rows)
     return nouns if len(nouns) == 1 and saying in (0, len(table.rows)) else frozenset()

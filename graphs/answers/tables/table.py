@@ -164,11 +164,21 @@ def _naming(cells: Sequence[Mapping[str, Field]]) -> str:
     """The column that names the rows: one that is called so, else the first that can tell one row from another."""
     if not cells:
         return ""
-    first = cells[0]
+    first = {name: one for name, one in cells[0].items() if not _is_amount(name, cells)}
     called = next((name for name, one in first.items() if stems(one.label) and stems(one.label) <= _NAMING), "")
     named = naming_field(tuple(first.values()))
-    others = [name for name, one in first.items() if one == named] + list(first)[:1]
+    others = [name for name, one in first.items() if one == named] + [one for one in list(cells[0])[:1] if one in first]
     return called or next((name for name in others if _tells_apart(name, cells)), "")
+
+
+def _is_amount(name: str, cells: Sequence[Mapping[str, Field]]) -> bool:
+    """Whether a column is of numbers that are no keys, as whole ones in a first column called `Order` or `Year` are."""
+    told = [row[name] for row in cells if name in row]
+    units = [_unit_text(_PARTS.fullmatch(one.value)) for one in told]
+    if not all(one is not None and _unit_of(one) for one in units):
+        return False
+    is_key = name == next(iter(cells[0])) and not name.endswith("s")
+    return not (is_key and all(one.value.isdecimal() and not one.unit for one in told))
 
 
 def _tells_apart(name: str, cells: Sequence[Mapping[str, Field]]) -> bool:
