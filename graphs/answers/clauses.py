@@ -35,10 +35,11 @@ _NEED_LABEL = frozenset({"schedule", "appendix", "annex", "exhibit"})
 """Their number alone, `2. Delivery`, is another part's."""
 _LETTERED = "schedule|appendix|annex|exhibit|article|section|chapter"
 _LABEL = "|".join(name for family in _FAMILIES for name in family if name != "§")
-_NUMBER = r"\d{1,3}(?:\.\d{1,3})*"
+_NUMBER = r"\d{1,3}(?:\.\d{1,3})*[A-Za-z]?"
+"""`12A` is a part of its own."""
 _LETTER = r"(?-i:[IVX]{1,5}|[A-Z])"
 _ASKED = re.compile(
-    rf"(?:\b(?P<label>{_LABEL})\.?\s+(?:no\.?\s+|number\s+)?|(?P<sign>§)\s*)(?P<number>{_NUMBER})(?![\d%]|[.,-]?\d|\s*[-–]\s*\d)"
+    rf"(?:\b(?P<label>{_LABEL})\.?\s+(?:no\.?\s+|number\s+)?|(?P<sign>§)\s*)(?P<number>{_NUMBER})(?![^\W_]|%|[.,-]?\d|\s*[-–]\s*\d)"
     rf"|\b(?P<lettered>{_LETTERED})\s+(?P<letter>{_LETTER})(?=\s*(?:$|[?.!,;:)]|(?:of|in|to|say|cover|contain)\b))",
     re.I,
 )
@@ -48,6 +49,11 @@ _MARK = re.compile(
     r"(?P<next>[^\s]?)",
     re.I | re.M,
 )
+_IN_WORDS = """
+    one|first two|second three|third four|fourth five|fifth six|sixth seven|seventh eight|eighth nine|ninth ten|tenth
+    eleven|eleventh twelve|twelfth
+"""
+_SPELLED = {str(number): forms for number, forms in enumerate(_IN_WORDS.split(), 1)}
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 _ASKING = stems(
     """
@@ -159,7 +165,8 @@ def of_clause(question: str, reading: Reading) -> Reading | None:
         return None
     found = find_clauses(asked, reading.ranked)
     if not found:
-        is_known = any(_speaks_of(asked, hit.passage.text) for hit in reading.ranked)
+        texts = [f"{' '.join(hit.passage.heading)} {hit.passage.text}" for hit in reading.ranked]
+        is_known = any(_speaks_of(asked, text) for text in texts) or not any(_counts(asked, text) for text in texts)
         return None if is_known else replace(reading, short_answer="", answerable=0.0)
     sentences = [said for clause in found for said in sentences_of([clause.hit]) if _holds(clause, said)]
     if not sentences:
@@ -213,11 +220,24 @@ def _preference(asked: Reference, clause: Clause) -> tuple[int, bool, int]:
 
 
 def _speaks_of(asked: Reference, text: str) -> bool:
-    label = "§" if asked.label == "§" else rf"\b{asked.label}s?"
+    """Whether a text names the part: `step 3`, `Step: 3`, `step three`, `the third step`."""
+    label, written = _label(asked), re.escape(asked.written)
+    forms = [rf"{label}\.?[:\s]*{written}(?![.\w])", rf"\b{written}(?=\))"]
+    if spelled := _SPELLED.get(asked.written):
+        forms += [rf"{label}\s+(?:{spelled})\b", rf"\b(?:{spelled})\s+{label}"]
+    return re.search("|".join(forms), text, re.I) is not None
+
+
+def _counts(asked: Reference, text: str) -> bool:
+    """Whether a text has parts of that name at all, each with its number."""
     return (
-        re.search(rf"{label}\.?\s*{re.escape(asked.written)}(?![.\w])|\b{re.escape(asked.written)}(?=\))", text, re.I)
+        re.search(rf"{_label(asked)}\.?[:\s]*(?:\d|[IVX]+\b)|^[ \t#*]*\d{{1,3}}(?:\.\d|[.)][ \t])", text, re.I | re.M)
         is not None
     )
+
+
+def _label(asked: Reference) -> str:
+    return "§" if asked.label == "§" else rf"\b{asked.label}s?"
 
 
 def _clause_in(asked: Reference, hit: Hit) -> Clause | None:
@@ -264,7 +284,7 @@ def _is_part(asked: Reference, mark: re.Match[str]) -> bool:
     label = "§" if label.startswith("§") else label
     if label and not any({label, asked.label} <= set(family) for family in _FAMILIES):
         return False
-    has_letter = not (mark["number"][0].isdigit() and asked.number[0].isdigit())
+    has_letter = not (mark["number"][0].isdigit() and asked.number[0][0].isdigit())
     if not label and (has_letter or asked.label in _NEED_LABEL):
         return False
     number = mark["number"].split(".")
@@ -275,7 +295,7 @@ def _is_part(asked: Reference, mark: re.Match[str]) -> bool:
 def _keys(number: str) -> set[str]:
     """What a number may be written as: a Roman one is a letter too."""
     if not number.isalpha() or not set(number) <= _ROMAN.keys():
-        return {number.lstrip("0") or "0"} if number.isdigit() else {number}
+        return {number.lstrip("0").upper() or "0"}
     values = [_ROMAN[letter] for letter in number]
     return {number, str(sum(_signed(values)))}
 

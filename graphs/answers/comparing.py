@@ -149,6 +149,8 @@ def verdict(asked: Comparison, mine: Rated, theirs: Rated) -> str:
         return ""
     ours, others = _order(mine.value), _order(theirs.value)
     values = f"{_shown(mine)} for {asked.first}, {_shown(theirs)} for {asked.second}"
+    if ours != others and _overlap(mine.value, theirs.value):
+        return ""
     if ours == others:
         return f"{'No: they' if asked.is_than else 'They'} are the same: {values}."
     first_wins = (ours > others) == _SCALES[asked.adjective].more
@@ -234,6 +236,15 @@ def _order(value: Measure) -> Sorted:
     if isinstance(value.day, Day):
         return (value.day.year, value.day.month, value.day.day)
     return (value.low, value.high)
+
+
+def _overlap(mine: Measure, theirs: Measure) -> bool:
+    """Whether two values could be in either order: 2 to 8 days and 3 to 5 days, 1980 and 3 March 1980."""
+    if isinstance(mine.day, Day) and isinstance(theirs.day, Day):
+        pairs = ((getattr(mine.day, part), getattr(theirs.day, part)) for part in ("year", "month", "day"))
+        first = next(((one, other) for one, other in pairs if one != other), (0, 0))
+        return not all(first)
+    return mine.low < theirs.high and theirs.low < mine.high
 
 
 def _shown(row: Rated) -> str:

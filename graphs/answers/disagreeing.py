@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from graphs.answers.measures import Measure, differ, measures, of_kind
 from graphs.answers.polarity import is_polar, polarity
 from graphs.answers.said import Said, stems
-from graphs.answers.subjects import is_same_subject, stamp_of
+from graphs.answers.subjects import days_of, is_same_subject, stamp_of
 from graphs.reader.question import Question
 
 LEAD = "The sources disagree: "
@@ -33,6 +33,7 @@ _ROLE = re.compile(
     r" the (?:name|capital)\b",
     re.I,
 )
+_WAS = re.compile(r"\b(?:did|was|were|had)\b|^how (?:many|much) (?:[\w-]+ ){1,3}?\w+ed\b", re.I)
 _NOT = re.compile(r"\b(?:not|never|no|cannot|can't|isn't|aren't|don't|doesn't)\b", re.I)
 _NAME = re.compile(r"[^\W\d_a-z][\w'’-]+(?:\s+(?:of|de|von|van|der)\s+[^\W\d_a-z][\w'’-]+|\s+[^\W\d_a-z][\w'’-]+)*")
 
@@ -63,12 +64,22 @@ def disagreement(question: Question, first: Said, second: Said) -> str:
     if values is None:
         return ""
     rows = list(zip((first, second), values, strict=True))
+    if _is_of_each_time(question, first, second):
+        return ""
     stamps = [stamp_of(said.hit) for said in (first, second)]
     if stamps[0].order and stamps[1].order and stamps[1].order > stamps[0].order:
         rows, stamps = rows[::-1], stamps[::-1]
     labels = _labels([said for said, _ in rows], [stamp.label for stamp in stamps])
     told = [f"{label} says {value}" for label, (_, value) in zip(labels, rows, strict=True)]
     return f"{LEAD}{told[0]}; {told[1]}."
+
+
+def _is_of_each_time(question: Question, first: Said, second: Said) -> bool:
+    """Whether two documents of different dates each tell what was then: how many came to this meeting."""
+    if question.kind == "date" or not _WAS.search(question.text):
+        return False
+    mine, theirs = days_of(first.hit.title), days_of(second.hit.title)
+    return bool(mine and theirs and mine != theirs)
 
 
 def newest_first(first: Said, second: Said) -> tuple[Said, Said]:

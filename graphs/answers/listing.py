@@ -31,7 +31,14 @@ _ONE = re.compile(
     r"\b(?:first|second|third|last|next|best|only|most|least|which one|does .* mean)\b|\bmany\b|\bmuch\b", re.I
 )
 _ITEM = re.compile(r"^[ \t]*(?P<mark>[-*+•‣◦·]|\(?\d{1,2}[.)])[ \t]+", re.M)
-_DENIED = re.compile(r"\b(?:not|never|no|cannot|without)\b|n['’]t\b", re.I)
+_DENIED = re.compile(
+    r"\b(?:not|never|no|cannot|without|except(?:ing|ed)?|exceptions?|excluding|excluded?|other than|apart from)\b"
+    r"|n['’]t\b",
+    re.I,
+)
+_LED_ANEW = r"\n(?![ \t]|[-*+•‣◦·]|\(?\d)(?:[^\n]*:[ \t]*(?=\n|$)|#{1,6}[ \t])"
+_ENDS = re.compile(rf"\n\s*\n|{_LED_ANEW}")
+"""Where a list ends: at an empty line, at a line that leads another one, at a heading."""
 _OF_LISTS = stems(
     "list lists name steps step way things thing item items kinds kind types type all do make tell show give example"
     " examples come include included contain belong something anything someone anyone somebody anybody"
@@ -173,7 +180,7 @@ def _follows(text: str, before: re.Match[str], match: re.Match[str]) -> bool:
     """Whether an item goes on with a list: no paragraph stands between, and its mark is of the same kind."""
     between = text[before.end() : match.start()]
     same = before["mark"].strip("(.)").isdigit() == match["mark"].strip("(.)").isdigit()
-    return same and not re.search(r"\n\s*\n\s*(?![-*+•‣◦·]|\(?\d)\S", between)
+    return same and not re.search(rf"\n\s*\n\s*(?![-*+•‣◦·]|\(?\d)\S|{_LED_ANEW}", between)
 
 
 def _listing(text: str, hit: Hit, items: Sequence[re.Match[str]]) -> Listing:
@@ -185,8 +192,8 @@ def _listing(text: str, hit: Hit, items: Sequence[re.Match[str]]) -> Listing:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the last item ends: at an empty line, else at the passage's end."""
-    gap = re.search(r"\n\s*\n", text[start:])
+    """Where the last item ends: at an empty line or where another list is led, else at the passage's end."""
+    gap = _ENDS.search(text[start:])
     return start + gap.start() if gap else len(text)
 
 

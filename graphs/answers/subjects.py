@@ -89,6 +89,12 @@ def _dated(text: str) -> Stamp:
     return Stamp((day.year, day.month, day.day), text.strip()) if day is not None and day.year else Stamp()
 
 
+def days_of(title: str) -> frozenset[str]:
+    """The days, months and years that a title names, as they are written."""
+    found = [row for row in find_values(title) if isinstance(row.value, Day)]
+    return frozenset([*(title[row.start : row.end] for row in found), *_YEAR.findall(title)])
+
+
 def topic_of(hit: Hit) -> frozenset[str]:
     """What a document's title names, beside its kind and its date."""
     return _subject(hit.title)

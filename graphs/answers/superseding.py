@@ -40,8 +40,11 @@ _OF_THE_PAST = re.compile(
     r"|march|april|june|july|august|september|october|november|december|in may|(?:19|20)\d\d)(?:ly)?\b",
     re.I,
 )
-_FROM = re.compile(r"\bfrom\b[^;.]{1,40}?\bto\b", re.I)
-"""`from 310 to 335` is no range where it is raised so."""
+_BY = re.compile(r"\bby\s+(?:about\s|another\s|up\sto\s|some\s)?$", re.I)
+"""What stands before an amount of change: `raised by 50 EUR`."""
+_FOR = re.compile(r"\b(?:for|to)\s+(?:the\s|all\s|our\s)?(?P<whom>[^\W\d_]{3,})|\bin\s+(?-i:(?P<where>[A-Z]\w+))", re.I)
+_FROM = re.compile(r"\b(?:from|by)\b[^;.]{1,40}?\bto\b", re.I)
+"""`from 310 to 335` is no range where it is raised so, nor is `by 25 to 335`."""
 _CLAUSE = re.compile(r"[^;]+")
 _ITEM = re.compile(r"(?:^|(?<=\n))[ \t]*(?:\(?\d{1,2}[.)]|[-*•])[ \t]+|\n[ \t]*\n\s*")
 _LEAD = re.compile(r"(?P<label>[^\W\d_][^.:;\n]{1,40})[.:]\s+(?=\S)")
@@ -49,6 +52,13 @@ _LEAD_WORDS = 4
 _HEADING_CHARACTERS = 120
 _MEASURED: tuple[Kind, ...] = ("date", "money", "duration", "number")
 _ASKING = stems("what when much many long date time day cost price number amount take get last")
+_TIMES = stems(
+    """
+    january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday spring summer autumn winter year years month months week weeks day days good now
+    two three four five six seven eight nine ten one half
+    """
+)
 _BACK = frozenset({"it", "this", "that", "these", "they"})
 _OF = frozenset({"for", "of", "in", "at", "on", "with", "by"})
 
@@ -92,6 +102,8 @@ def _change(question: Question, first: Said, later: Said) -> Change | None:
         mark = _MARK.search(clause)
         if mark is None or _OPEN.search(clause.casefold()) or not _is_same_thing(question, first, later, clause):
             continue
+        if _is_for_some(question, first, clause):
+            continue
         if value := _new_value(question, first, clause, mark.start()):
             return Change(later, value.text)
     is_decision = question.kind not in ("reason", "date", "money", "duration", "number")
@@ -104,9 +116,17 @@ def _new_value(question: Question, first: Said, clause: str, mark: int) -> Measu
     """The value of a clause that none of the former ones can be, behind the mark of change rather than before."""
     former = of_any_kind(question, first.text)
     plain = _FROM.sub(lambda match: " " * len(match.group()), clause)
-    fresh = [one for one in of_any_kind(question, plain) if _is_other(one, former)]
+    found = (one for one in of_any_kind(question, plain) if not _BY.search(plain[: one.start]))
+    fresh = [one for one in found if _is_other(one, former)]
     behind = [one for one in fresh if one.start >= mark]
     return (behind or fresh or [None])[0]
+
+
+def _is_for_some(question: Question, first: Said, clause: str) -> bool:
+    """Whether a clause holds for some only, `for members`, of whom neither the question nor the former one speaks."""
+    known = stems(question.text) | first.stems | first.around
+    narrowed = (stems(match["whom"] or match["where"] or "") for match in _FOR.finditer(clause))
+    return any(one and not one & known and not one & _TIMES for one in narrowed)
 
 
 def _is_other(value: Measure, former: Sequence[Measure]) -> bool:

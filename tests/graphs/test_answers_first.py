@@ -142,6 +142,7 @@ def test_two_values_are_compared(question: str, first: str, second: str, text: s
         ("The Kestrel 2 costs about 350 EUR.", "The Kestrel 3 costs 419 EUR."),
         ("The Kestrel 2 costs 349 EUR.", "The Kestrel 3 weighs 2.7 kg."),
         ("The Kestrel 2 costs 12 EUR per month.", "The Kestrel 3 costs 419 EUR."),
+        ("The Kestrel 2 costs 300 to 400 EUR.", "The Kestrel 3 costs 350 to 380 EUR."),
         ("The Kestrel 2 costs 349 EUR.", "The Kestrel 3 costs 480 USD."),
         ("The Kestrel 2 costs 349 EUR, the Kestrel 3 more.", "The Kestrel 3 costs 419 EUR."),
     ],
@@ -164,6 +165,27 @@ def test_a_list_is_given_whole_each_item_with_its_own_words():
     for claim in claims:
         (citation,) = claim.citations
         assert LIST[citation.start : citation.end] == citation.quote
+
+
+@pytest.mark.parametrize(
+    ("question", "lead"),
+    [
+        ("Which countries do you ship to?", "We ship to all countries except:"),
+        ("Which pets are allowed?", "All pets are allowed except:"),
+        ("Which cards are accepted?", "All cards are accepted, other than:"),
+    ],
+)
+def test_exceptions_are_not_told_as_what_they_are_excepted_from(question: str, lead: str):
+    assert listed_claims(question, [passage_hit(f"{lead}\n\n- Norway\n- Malta\n- Iceland")]) == ()
+
+
+def test_a_line_that_leads_another_list_ends_the_one_above():
+    hit = passage_hit(
+        "Included in the price:\n- Breakfast\n- Parking\nNot included in the price:\n- Spa\n- Minibar", title="Hotel"
+    )
+    asked = ("What is included in the price?", "What is not included in the price?")
+    found = [[claim.text for claim in listed_claims(question, [hit])] for question in asked]
+    assert found == [["- Breakfast", "- Parking"], ["- Spa", "- Minibar"]]
 
 
 def test_what_comes_in_a_box_is_the_list_under_that_heading():

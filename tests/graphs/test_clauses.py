@@ -45,6 +45,7 @@ def told(question: str, *hits: Hit) -> str:
         ("What is in Appendix B?", "appendix", ("B",)),
         ("What does Article IV cover?", "article", ("IV",)),
         ("What is step 3 of the reset?", "step", ("3",)),
+        ("What does section 12A say?", "section", ("12A",)),
     ],
 )
 def test_a_question_names_a_part_by_its_number(question: str, label: str, number: tuple[str, ...]):
@@ -104,6 +105,34 @@ def test_a_part_is_what_stands_under_its_number(question: str, hit: Hit, says: s
 )
 def test_a_mention_an_amount_or_another_kind_of_part_is_no_clause(question: str, hit: Hit):
     assert told(question, hit) == ""
+
+
+def test_a_part_with_a_letter_is_not_the_one_without():
+    both = passage_hit("12. Fees\nThe fee is 10 EUR.\n\n12A. Penalties\nThe penalty is 20 EUR.", title="Rules")
+    assert "20 EUR" in told("What does section 12A say?", both)
+    assert "10 EUR" not in told("What does section 12A say?", both)
+    assert "20 EUR" not in told("What does section 12 say?", both)
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the price of item 12?", "Item: 12; Name: Lamp; Price (EUR): 49"),
+        ("What do I do in step 3?", "Step: 3; Action: Turn the key"),
+        ("What happens in chapter 5?", "Chapter Five: the storm breaks."),
+        ("What happens in chapter 5?", "In the fifth chapter the storm breaks."),
+        ("What happens in chapter 5?", "The storm breaks."),
+    ],
+)
+def test_a_part_that_is_written_otherwise_is_left_to_the_reader(question: str, text: str):
+    assert of_clause(question, Reading(ranked=(passage_hit(text),), answerable=0.9)) is None
+
+
+def test_a_number_that_no_part_has_is_not_answered_from_another():
+    hit = passage_hit("Chapter 4: the wind. Chapter 6: the calm.")
+    read = of_clause("What happens in chapter 5?", Reading(ranked=(hit,), answerable=0.9))
+    assert read is not None
+    assert read.answerable == 0.0
 
 
 def test_items_within_a_clause_do_not_end_it():

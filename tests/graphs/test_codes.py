@@ -159,6 +159,19 @@ def test_a_sentence_on_another_number_of_a_thing_is_not_told(question: str, text
     assert bool(shape(question, Reading((claim,), "", (hit,), 0.6)).claims) == is_told
 
 
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Does the app run on Android 13?", "The app runs on Android 10 and later."),
+        ("Is Windows 11 supported?", "Only Windows 10 or newer is supported."),
+        ("Do Grade 6 staff get a car?", "All staff from Grade 4 up get a car."),
+        ("Is Level 3 open to children?", "Both Level 1 to Level 5 are open to children."),
+    ],
+)
+def test_a_range_speaks_of_more_numbers_than_it_names(question: str, text: str):
+    assert read(question, prose(text)).claims
+
+
 def prose(text: str) -> Hit:
     return passage_hit(text, "a", title="The lighthouse")
 

@@ -97,6 +97,14 @@ def test_the_newest_comes_first():
     assert told(RETURN, first, second) == told(RETURN, second, first) == text
 
 
+def test_what_was_then_and_what_was_another_time_is_no_disagreement():
+    pair = [
+        passage_hit(f"{count} members attended.", name, title=f"Minutes {day}")
+        for count, name, day in ((12, "a", "3 May 2024"), (8, "b", "7 June 2024"))
+    ]
+    assert told("How many members attended?", *pair) == ""
+
+
 def test_one_document_does_not_disagree_with_itself():
     hit = passage_hit(f"{OLD} {NEW}", "a")
     assert disagreement(understand(RETURN, {}), *sentences_of([hit])) == ""

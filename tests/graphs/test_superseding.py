@@ -35,6 +35,7 @@ def value_of(question: str, *texts: str) -> str:
         (OPENING, FORMER, "The hall now opens on 4 July 2025.", "4 July 2025"),
         (OPENING, FORMER, "The hall opens on 4 July 2025 instead of 2 June 2025.", "4 July 2025"),
         ("What is the budget?", "The budget is 310 EUR.", "The budget is raised from 310 EUR to 335 EUR.", "335 EUR"),
+        ("What is the rent?", "The rent is 900 EUR.", "The rent was raised by 50 EUR to 950 EUR.", "950 EUR"),
         ("What is the budget?", "The budget is 310 EUR.", "Fees rose; the budget is now 335 EUR.", "335 EUR"),
         ("How long is the warranty?", "The warranty is two years.", "The warranty is now three years.", "three years"),
         (
@@ -54,6 +55,11 @@ def test_a_later_sentence_marked_as_a_change_gives_the_value(question: str, form
     ("question", "former", "later"),
     [
         (OPENING, FORMER, "The hall opens on 4 July 2025."),
+        ("What is the rent?", "The rent is 900 EUR.", "The rent was increased by 50 EUR in May."),
+        ("How long is the warranty?", "The warranty is two years.", "The warranty was extended by one year."),
+        ("What is the fee?", "The fee is 15 EUR.", "The fee is now 12 EUR for members."),
+        ("What is the ticket?", "The ticket is 9 EUR.", "For children the ticket is now 6 EUR."),
+        ("What is the ticket?", "The ticket is 9 EUR.", "The ticket is now 6 EUR in Norway."),
         (OPENING, FORMER, "The pool now opens on 4 July 2025."),
         (OPENING, FORMER, "The concert hall now opens on 4 July 2025."),
         (OPENING, FORMER, "The hall in Leith now opens on 4 July 2025."),
