@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from graphs.language.spelling import is_common, replaced, respell, unknown_words
+from graphs.language.spelling import is_asking, replaced, respell, unknown_words
 from graphs.state import Respelled
 from memory.records import Hit
 from memory.sentences import words
@@ -33,9 +33,9 @@ class Searched(NamedTuple, Generic[F]):
 
 
 async def search_respelled(query: str, search: Callable[[str], Awaitable[F]]) -> Searched[F]:
-    """Search as typed; again with other words, if what is found then says each of them or they are common ones.
+    """Search as typed; again with other words, if what is found then says each of them or questions are asked with them.
 
-    A rare word that no source says is no better than what was typed: then nothing changes.
+    Another word that no source says is no better than what was typed: then nothing changes.
     """
     found = await search(query)
     respelled = await asyncio.to_thread(_respelled, query, texts_of(found.hits))
@@ -44,7 +44,7 @@ async def search_respelled(query: str, search: Callable[[str], Awaitable[F]]) ->
     reading = replaced(query, respelled)
     again = await search(reading)
     said = frozenset(word for text in texts_of(again.hits) for word in words(text))
-    if all(one.read in said or is_common(one.read) for one in respelled):
+    if all(one.read in said or is_asking(one.read) for one in respelled):
         return Searched(reading, again, respelled)
     return Searched(query, found)
 

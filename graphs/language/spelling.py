@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, cast
 
+from graphs.language.verbs import BASE_VERBS, word_set
 from graphs.state import Respelled
 from memory.sentences import words
 
@@ -21,8 +22,16 @@ _LONG, _SHORT = 5, 3
 """Letters of words that are looked at, and of those by which it is told whether a question is English."""
 
 
-_COMMON = 2_000
-"""Times that a word stands in the dictionary's texts from which it needs no source that says it too."""
+_ASKING = BASE_VERBS | word_set(
+    """
+    which what when where whose whom there their does about between before after during
+    cheapest cheaper dearest dearer expensive heaviest heavier heavy lightest lighter longest longer shortest shorter
+    biggest bigger largest larger smallest smaller oldest older newest newer youngest younger highest higher lowest lower
+    fastest faster slowest slower earliest earlier latest later nearest nearer closest closer strongest weakest
+    average total difference differences available possible allowed included required necessary recommended
+    """
+)
+"""What questions are asked with, and sources need not say."""
 
 
 def unknown_words(question: str, texts: Collection[str]) -> tuple[str, ...]:
@@ -48,9 +57,9 @@ def respell(unknown: Collection[str], texts: Collection[str]) -> tuple[Respelled
     return tuple(Respelled(word, read) for word, read in found if read)
 
 
-def is_common(word: str) -> bool:
-    """Whether a word is so common that it is likely meant although no source says it: `cheapest`."""
-    return _frequency(word) >= _COMMON
+def is_asking(word: str) -> bool:
+    """Whether a word is one that questions are asked with, so that it is likely meant although no source says it."""
+    return word in _ASKING
 
 
 def replaced(question: str, respelled: Collection[Respelled]) -> str:

@@ -58,7 +58,7 @@ def test_of_several_the_word_that_the_sources_say_is_taken():
     assert read_as("Where is the stabl?", "The stabs are old.") == "Where is the stabs?"
 
 
-async def test_a_rare_word_that_no_source_says_changes_nothing_and_a_common_one_does():
+async def test_a_word_that_no_source_says_changes_nothing_unless_questions_are_asked_with_it():
     asked: list[str] = []
 
     class Found:
@@ -69,8 +69,8 @@ async def test_a_rare_word_that_no_source_says_changes_nothing_and_a_common_one_
         asked.append(query)
         return Found(passage_hit(SOURCE))
 
-    rare = await search_respelled("How do I set up redis?", search)
-    assert (rare.query, rare.respelled) == ("How do I set up redis?", ())
+    rare = await search_respelled("What is the statin dose?", search)
+    assert (rare.query, rare.respelled) == ("What is the statin dose?", ())
     common = await search_respelled("Which one is cheepest?", search)
     assert (common.query, common.respelled) == ("Which one is cheapest?", (Respelled("cheepest", "cheapest"),))
     asked.clear()
