@@ -110,6 +110,60 @@ def test_a_row_of_something_else_is_neither_yes_nor_no(question: str):
     assert read(question, LAMP).claims[0].text not in ("Yes.", "No.")
 
 
+NORWAY = "Country: Norway; Capital: Oslo; Population: 5400000"
+LUND = "Name: Bo Lund; Manager: Anna Berg; Phone: 12345"
+HERON = "Product: Heron; Supplier: Orbit; Price: 40 EUR"
+OWNED = "Company: Borealis; Owner: Acme"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "told", "is_sure"),
+    [
+        ("What is the population of Norway?", NORWAY, "Norway – population: 5400000", True),
+        ("What is the population of Oslo?", NORWAY, "Norway (capital: Oslo) – population: 5400000", False),
+        ("Which country has the capital Oslo?", NORWAY, "Norway – capital: Oslo", False),
+        ("What is Bo Lund's phone number?", LUND, "Bo Lund – phone: 12345", True),
+        ("What is Anna Berg's phone number?", LUND, "Bo Lund (manager: Anna Berg) – phone: 12345", False),
+        (
+            "What is Anna Berg's phone number?",
+            LUND.replace("Bo", "Anna").replace("Manager", "Manager name"),
+            "Anna Lund (manager name: Anna Berg) – phone: 12345",
+            False,
+        ),
+        ("What is the price of the Heron?", HERON, "Heron – price: 40 EUR", True),
+        ("What is the price of the Orbit?", HERON, "Heron (supplier: Orbit) – price: 40 EUR", False),
+        ("What is the status of K60?", TICKET, "K60 – status: open", True),
+    ],
+)
+def test_only_the_name_of_a_row_is_whose_its_values_are(question: str, text: str, told: str, is_sure: bool):
+    reading = read(question, text)
+    assert reading.claims[0].text == told
+    assert (reading.answerable > 0.5) == is_sure
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "turned"),
+    [
+        (LUND, "Is Anna Berg the manager of Bo Lund?", "Is Bo Lund the manager of Anna Berg?"),
+        (LUND, "Is Bo Lund's manager Anna Berg?", "Is Anna Berg's manager Bo Lund?"),
+        (LUND, "Is the manager of Bo Lund Anna Berg?", "Is the manager of Anna Berg Bo Lund?"),
+        (LUND, "Does Anna Berg manage Bo Lund?", "Does Bo Lund manage Anna Berg?"),
+        (LUND, "Is Bo Lund managed by Anna Berg?", "Is Anna Berg managed by Bo Lund?"),
+        (LUND, "Does Bo Lund have Anna Berg as manager?", "Does Anna Berg have Bo Lund as manager?"),
+        (OWNED, "Is Acme the owner of Borealis?", "Is Borealis the owner of Acme?"),
+        (NORWAY, "Is Oslo the capital of Norway?", "Is Norway the capital of Oslo?"),
+        (f"{LUND}; Office: Oslo", "Is Bo Lund in Oslo?", "Is Anna Berg in Oslo?"),
+    ],
+)
+def test_what_two_names_are_to_each_other_is_not_turned_round(text: str, asked: str, turned: str):
+    assert read(asked, text).short_answer == "Yes"
+    assert read(turned, text).short_answer == ""
+
+
+def test_a_relation_that_no_column_names_is_not_read_out_of_a_value():
+    assert read("Does Borealis own Acme?", OWNED).short_answer == ""
+
+
 def test_a_row_whose_name_says_more_gives_way_to_the_one_that_was_asked_for():
     assert read("How heavy is the Halo lamp?", LAMP, "1550", PLAIN_LAMP).short_answer == "1200 g"
 

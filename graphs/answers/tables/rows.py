@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
-from graphs.answers.tables.valued import value_polarity
+from graphs.answers.tables.valued import is_of_row, value_polarity
 from graphs.language.codes import codes_of, is_code, names_code
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
@@ -88,6 +89,14 @@ class Field:
         """The value with its unit; a machine's true and false as a person says them."""
         plain = {"true": "yes", "false": "no"}.get(self.value.casefold(), self.value)
         return f"{plain} {self.unit}" if self.unit else plain
+
+
+class _Subject(NamedTuple):
+    """Whose value is told, and the cell that is told. is_own: it is the row's name that was asked by."""
+
+    whose: str
+    shown: Field
+    is_own: bool = True
 
 
 def fields_of(said: Said) -> tuple[Field, ...]:
@@ -178,7 +187,7 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
     fields = fields_of(said)
     told: dict[Field, str] = {}
     for one in fields:
-        whose, shown = _subject(question, said, fields, one)
+        whose, shown, _ = _subject(question, said, fields, one)
         if whose and len(one.value) <= _TOLD:
             told[one] = f"{whose} – {shown.label}: {shown.shown}"
     return told
@@ -186,12 +195,12 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
 
 def is_settled(question: Question, said: Said, one: Field) -> bool:
     """Whether everything that is asked is the row's: whose it is, what it belongs to and the column's name."""
-    whose, shown = _subject(question, said, fields_of(said), one)
+    whose, shown, is_own = _subject(question, said, fields_of(said), one)
     asked = stems(question.text)
     known = stems(whose) | stems(one.label) | stems(shown.label) | said.around
     implied = {stem for pattern, _ in _MEASURED for word in pattern.findall(question.text) for stem in stems(word)}
     money = stems("cost costs price pay") if stems(one.label) & _MONEY else frozenset[str]()
-    return bool(stems(whose) & asked) and asked <= known | implied | money | _COUNTING
+    return is_own and bool(stems(whose) & asked) and asked <= known | implied | money | _COUNTING
 
 
 def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Said:
@@ -244,8 +253,10 @@ def row_polarity(question: Question, said: Said) -> tuple[str, Field] | None:
 def _held(question: Question, said: Said, one: Field) -> str:
     """Yes or no of whom the row names, from a value that is what is asked or its opposite."""
     fields = fields_of(said)
-    whose, _ = _subject(question, said, fields, one)
-    if not stems(whose) & stems(question.text):
+    whose, _, is_own = _subject(question, said, fields, one)
+    if not is_own or not stems(whose) & stems(question.text):
+        return ""
+    if not is_of_row(question.text, whose, one.label, one.value):
         return ""
     known = stems(whose) | stems(one.label) | said.around
     return value_polarity(question.text, known, one.value, [other.label for other in fields if other != one])
@@ -333,22 +344,57 @@ def _measured(question: Question) -> frozenset[str]:
     return found | _MONEY if question.kind == "money" else found
 
 
-def _subject(question: Question, said: Said, fields: Sequence[Field], told: Field) -> tuple[str, Field]:
+def _subject(question: Question, said: Said, fields: Sequence[Field], told: Field) -> _Subject:
     """Whose value is told, and the cell that is told of it: of a name that is asked for, what it was asked by."""
     asked = stems(question.text)
     if told in things_of(fields):
-        return told.label, replace(told, label=lowered(fields[0].value))
+        return _Subject(told.label, replace(told, label=lowered(fields[0].value)))
     others = [one for one in fields if one != told and len(one.value) <= _TOLD // 2]
     if truth(told):  # said of the row's own thing, not of one that its description has a word of
         others = [one for one in others if one == fields[0] or stems(one.label) & _NAMING or _is_given(asked, one)]
-    matched = max(others, key=lambda one: len(stems(one.value) & asked), default=None)
-    if matched and stems(matched.value) & asked:
-        is_name = bool(stems(told.label) & _NAMING) or told == fields[0]
-        by_number = bool(_AMOUNT.match(matched.value))
-        return (told.value, matched) if is_name and (by_number or matched.unit) else (matched.value, told)
+    names = _names_of(fields)
+    matched = _matched(asked, others, names)
+    if matched:
+        by_number = bool(_AMOUNT.match(matched.value) or matched.unit)
+        if told in names and (by_number or matched not in names):
+            return _Subject(told.value, matched)
+        return _Subject(matched.value, told) if matched in names else _known_by(matched, told, fields)
     named = next((one for one in others if stems(one.label) & _NAMING), None)
     if named is None and truth(told) and fields[0] in others:
-        return fields[0].value, told
+        return _Subject(fields[0].value, told)
     heading = said.hit.passage.heading[-1] if said.hit.passage.heading else ""
     above = heading.partition(":")[0] if heading else ""
-    return (named.value if named else above or (others[0].value if others else ""), told)
+    return _Subject(named.value if named else above or (others[0].value if others else ""), told)
+
+
+def _matched(asked: frozenset[str], others: Sequence[Field], names: Sequence[Field]) -> Field | None:
+    """The cell that says most of what is asked: one of the row's names, unless all of another says more."""
+
+    def says(one: Field) -> int:
+        return len(stems(one.value) & asked)
+
+    named = max((one for one in others if one in names), key=says, default=None)
+    other = max((one for one in others if one not in names), key=says, default=None)
+    best = says(named) if named else 0
+    if other and says(other) > best and (not best or _is_given(asked, other)):
+        return other
+    return named if best else None
+
+
+def _names_of(fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The cells that say whom a row is about: the first, what is called its name, and codes."""
+    called = naming_field(fields) if is_code(fields[0].value) or fields[0].value.isdecimal() else None
+    return tuple(
+        one
+        for at, one in enumerate(fields)
+        if at == 0 or one == called or is_code(one.value) or (stems(one.label) and stems(one.label) <= _NAMING)
+    )
+
+
+def _known_by(matched: Field, told: Field, fields: Sequence[Field]) -> _Subject:
+    """A row by its name where another cell was asked by: its capital is no country, its supplier no product."""
+    names = [one for one in _names_of(fields) if one != told] or [fields[0]]
+    named = naming_field(fields)
+    name = named if named in names else names[0]
+    whose = f"{name.value} ({matched.label}: {matched.shown})" if len(name.value) <= _TOLD // 2 else ""
+    return _Subject(whose, told, is_own=False)
