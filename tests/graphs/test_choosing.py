@@ -204,6 +204,33 @@ def test_a_title_does_not_make_people_of_rows_that_are_named_as_something_else(q
     assert told_of(DEPARTMENTS, question, "staff.csv") is None
 
 
+FLIGHTS = "Flight,From,To\nSK1,Oslo,Bergen\nSK2,Oslo,Tromso\n"
+BOUND = "Flight,Origin,Destination\nSK1,Oslo Airport,Bergen\nSK2,Oslo Airport,Tromso\n"
+PLAYERS = "Player,From,To\nKane,Spurs,Bayern\nRice,West Ham,Arsenal\nHavertz,Chelsea,Arsenal\n"
+SALES = "Employee,Department,Office\nAnna Berg,Sales,Oslo\nBo Lund,Sales,Oslo\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (FLIGHTS, "List all flights from Bergen to Oslo", None),
+        (FLIGHTS, "List all flights from Oslo to Tromso", "SK2 – to: Tromso"),
+        (f"{FLIGHTS}SK3,Bergen,Oslo\n", "List all flights from Bergen to Oslo", "SK3 – to: Oslo"),
+        (BOUND, "List all flights from Bergen", None),
+        (BOUND, "List all flights to Oslo", None),
+        (BOUND, "List all flights from Oslo", "2 of 2 rows: SK1, SK2"),
+        ("Flight,From\nSK1,Oslo\nSK2,Bergen\n", "List all flights to Oslo", None),
+        (PLAYERS, "Which players are from Arsenal?", None),
+        (PLAYERS, "Which players are from Chelsea?", "Havertz – from: Chelsea"),
+        (SALES, "Who works for Anna Berg in Oslo?", None),
+        (SALES, "Who works with Bo Lund in Oslo?", None),
+        (SALES, "Who works in Oslo?", "2 of 2 rows: Anna Berg, Bo Lund"),
+    ],
+)
+def test_a_value_counts_only_in_the_direction_that_is_asked(text: str, question: str, expected: str | None) -> None:
+    assert told_of(text, question) == expected
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

@@ -31,6 +31,14 @@ _GOODS = stems("product item article model good goods sku")
 _PEOPLE = stems("people person employee staff colleague member worker")
 _OF_NAMES = stems("name title label code number id key ref reference") | _GOODS | _PEOPLE
 """Words of the naming column's name by which rows may be what the title says."""
+_ARTICLES = word_set("a an the our your their my")
+_OTHERS = word_set("for with under to against near like")
+"""Words behind which a name is somebody else than who is asked for."""
+_DIRECTIONS = {
+    "from": stems("origin source sender departure"),
+    "to": stems("destination target recipient receiver arrival"),
+}
+"""Prepositions that a column's name may begin with -> other names for such columns."""
 _COUNTS = stems("number count total amount quantity")
 _AMOUNTS = stems("stock quantity availability available inventory units amount seats")
 _LEFT = word_set("have has got left stock available own keep hold")
@@ -195,15 +203,42 @@ def _values(asked: Asked) -> None:
         longest = max(len(run) for run, _ in found)
         run = next(run for run, _ in found if len(run) == longest)
         columns = list({id(column): column for told, column in found if told == run}.values())
-        if len(columns) > 1:
-            columns = [one for one in columns if any(means(word, one) for word in asked.kept)]
-        column = only(columns)
         at = asked.find(run)
-        if at is None or any(other is column for other, _ in asked.fits):
+        if at is None:
+            raise NotUnderstood
+        column = _meant(asked, at, run, columns)
+        if any(other is column for other, _ in asked.fits):
             raise NotUnderstood
         asked.words[at : at + len(run)] = ["|"] * len(run)
         asked.fits.append((column, _equal(column, run)))
         asked.has_head = asked.has_head or bool(column.stems & KINDS)
+
+
+def _meant(asked: Asked, at: int, run: Sequence[str], columns: Sequence[Column]) -> Column:
+    """The one of the columns with a value that the word before it is for, or that the question names."""
+    before = _before(asked, at)
+    directed = [column for column in asked.table.columns if _is_directed(before, column)]
+    if directed:
+        return only([one for one in columns if one in directed])
+    if before in _DIRECTIONS and any(_is_directed(other, one) for other in _DIRECTIONS for one in columns):
+        raise NotUnderstood
+    if before == "with" and any(_contains(row.name.value, run) for row in asked.table.rows):
+        raise NotUnderstood
+    named = [one for one in columns if any(means(word, one) for word in asked.kept)]
+    return only(named if len(columns) > 1 else columns)
+
+
+def _before(asked: Asked, at: int) -> str:
+    """The word before a place and its article, in lower case."""
+    return next((word for word in reversed(asked.kept[:at]) if word not in _ARTICLES), "")
+
+
+def _is_directed(before: str, column: Column) -> bool:
+    """Whether a column is called by a preposition, or by what is said with it: `From`, `To city`, `Origin`."""
+    called = column.label.casefold().split()
+    return called == [before] or (
+        before in _DIRECTIONS and (called[:1] == [before] or bool(column.stems & _DIRECTIONS[before]))
+    )
 
 
 def _said_values(asked: Asked) -> list[tuple[tuple[str, ...], Column]]:
@@ -325,6 +360,8 @@ def _names(asked: Asked) -> None:
         elsewhere = [
             one for one in asked.table.columns if any(_contains(cell.value, told) for cell in one.cells.values())
         ]
+        if places and _before(asked, start) in _OTHERS:
+            raise NotUnderstood
         if not places or elsewhere:
             _part_of_value(asked, start, run, elsewhere if not places else [])
             continue
@@ -338,6 +375,7 @@ def _part_of_value(asked: Asked, start: int, run: Sequence[str], columns: Sequen
     told = tuple(meaning(word.casefold()) for word in run)
     if len(columns) != 1 or columns[0].numbers or not columns[0].is_clear:
         return
+    _meant(asked, start, told, columns)
     fits = {at: cell.value for at, cell in columns[0].cells.items() if _contains(cell.value, told)}
     if len(set(fits.values())) == 1 and all(word[:1].isupper() for word in run):
         asked.words[start : start + len(run)] = ["|"] * len(run)
