@@ -33,7 +33,7 @@ class Searched(NamedTuple, Generic[F]):
 
 
 async def search_respelled(query: str, search: Callable[[str], Awaitable[F]]) -> Searched[F]:
-    """Search as typed; again with other words, if what is found then says each of them or questions are asked with them.
+    """Search as typed; again with other words, if what is found says each of them or questions are asked with them.
 
     Another word that no source says is no better than what was typed: then nothing changes.
     """

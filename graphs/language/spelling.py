@@ -26,8 +26,8 @@ _ASKING = BASE_VERBS | word_set(
     """
     which what when where whose whom there their does about between before after during
     cheapest cheaper dearest dearer expensive heaviest heavier heavy lightest lighter longest longer shortest shorter
-    biggest bigger largest larger smallest smaller oldest older newest newer youngest younger highest higher lowest lower
-    fastest faster slowest slower earliest earlier latest later nearest nearer closest closer strongest weakest
+    biggest bigger largest larger smallest smaller oldest older newest newer youngest younger highest higher lowest
+    lower fastest faster slowest slower earliest earlier latest later nearest nearer closest closer strongest weakest
     average total difference differences available possible allowed included required necessary recommended
     """
 )
