@@ -231,6 +231,34 @@ def test_a_value_counts_only_in_the_direction_that_is_asked(text: str, question:
     assert told_of(text, question) == expected
 
 
+COLOURED = "Product,In stock,Colour\nAda,0,blue\nBel,4,red\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        ("Product,Price,Minimum stock\nAda,10,5\nBel,12,3\n", "Which products are in stock?", None),
+        ("Product,Stock value (EUR)\nAda,10\nBel,12\n", "Which products are in stock?", None),
+        ("Product,Stock (EUR)\nAda,10\nBel,12\n", "Which products are in stock?", None),
+        ("Model,Available from\nAda,2027\nBel,2024\n", "Which models are available?", None),
+        ("Product,Stock on hand,Minimum stock\nAda,0,5\nBel,12,3\n", "Which products are out of stock?", "Ada"),
+        (COLOURED, "Which products are not available in blue?", None),
+        (COLOURED, "Which products are unavailable in blue?", None),
+        (COLOURED, "Which products are not available?", "Ada"),
+    ],
+)
+def test_stock_is_what_is_there_of_a_thing(text: str, question: str, expected: str | None) -> None:
+    told = told_of(text, question)
+    assert (told.partition(" – ")[0] if told else None) == expected
+
+
+@pytest.mark.parametrize("name", ["Total", "Total:", "**Total**", "Total (all rooms)", "- Grand total -", "Sum:"])
+def test_a_row_of_sums_is_none_however_it_is_set_off(name: str) -> None:
+    text = f"Room,Capacity\nFjord,12\nTern,30\n{name},42\n"
+    assert told_of(text, "Which room has the largest capacity?") == "Tern – capacity: 30"
+    assert told_of(text, "How many rooms are there?") == "2 of 2 rows: Fjord, Tern"
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

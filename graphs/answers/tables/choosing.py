@@ -15,6 +15,7 @@ from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
 from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
+from memory.sentences import words
 
 Mode = Literal["list", "count", "extreme"]
 _COUNT = re.compile(r"^(?:how many|(?:what|which) is the number of|what 's the number of|count)\b")
@@ -41,6 +42,8 @@ _DIRECTIONS = {
 """Prepositions that a column's name may begin with -> other names for such columns."""
 _COUNTS = stems("number count total amount quantity")
 _AMOUNTS = stems("stock quantity availability available inventory units amount seats")
+_STOCK = stems("stock availability available")
+_OF_STOCK = word_set("stock available availability in on hand is current currently now left quantity qty units pieces")
 _LEFT = word_set("have has got left stock available own keep hold")
 _OF_LISTS = stems(
     "list catalogue directory overview register inventory data sheet export price prices stock file all our current"
@@ -71,7 +74,7 @@ _OF_COLUMN = re.compile(
     r"(?<!\bat )\b(?P<most>highest|largest|greatest|biggest|longest|most|maximum)\b"
     r"|(?<!\bat )\b(?P<least>lowest|smallest|shortest|least|fewest|minimum)\b"
 )
-_OUT = re.compile(r"\b(?:not (?:currently )?in stock|out of stock|sold out|unavailable|not available)\b")
+_OUT = re.compile(r"\b(?:not (?:currently )?in stock|out of stock|sold out|(?:unavailable|not available)(?! in\b))\b")
 _IN = re.compile(r"\b(?:in stock|available(?! in\b))\b")
 _NOT = re.compile(r"\b(?:not|no|non|without|aren['’]t|isn['’]t|do(?:es)?(?:n['’]t| not) have)(?: -)?(?: a| an)?$")
 
@@ -101,8 +104,8 @@ def may_ask_for_rows(question: str) -> bool:
 def choose(question: str, table: Table) -> Chosen | None:
     """The rows that a question asks for; None unless every word of it is understood, and where no row fits."""
     said = question.casefold() if question.isupper() else question
-    words = plain(" ".join(TOKEN.findall(said.strip().rstrip("?.! ")))).split()
-    asked = Asked(table, list(words), tuple(word.casefold() for word in words))
+    written = plain(" ".join(TOKEN.findall(said.strip().rstrip("?.! ")))).split()
+    asked = Asked(table, list(written), tuple(word.casefold() for word in written))
     try:
         return _chosen(asked)
     except NotUnderstood:
@@ -198,10 +201,9 @@ def _column_behind(asked: Asked, end: int) -> Column | None:
 
 
 def _values(asked: Asked) -> None:
-    """Cells that the question says, the longest first."""
+    """Cells that the question says, the longest first, as they follow each other."""
     while found := _said_values(asked):
-        longest = max(len(run) for run, _ in found)
-        run = next(run for run, _ in found if len(run) == longest)
+        run = min((run for run, _ in found), key=lambda one: (-len(one), asked.find(one) or 0))
         columns = list({id(column): column for told, column in found if told == run}.values())
         at = asked.find(run)
         if at is None:
@@ -285,7 +287,7 @@ def _stock(asked: Asked) -> None:
     """`out of stock` and `in stock`, by the one column that says it of every row."""
     for said, is_in in ((_OUT, False), (_IN, True)):
         if found := said.search(asked.text):
-            column = only([one for one in asked.table.columns if one.stems & stems("stock availability available")])
+            column = only([one for one in asked.table.columns if _is_stock(one)])
             if any(other is column for other, _ in asked.fits):
                 return
             held = column.truths or {at: number > 0 for at, number in column.numbers.items()}
@@ -294,6 +296,13 @@ def _stock(asked: Asked) -> None:
             asked.take(*found.span())
             asked.fits.append((column, frozenset(at for at, is_held in held.items() if is_held == is_in)))
             return
+
+
+def _is_stock(column: Column) -> bool:
+    """Whether a column says how many there are of a thing: not the least of it, what it is worth, or since when."""
+    said = frozenset(words(column.label))
+    is_plain = column.unit is None or not column.unit.dimension
+    return bool(column.stems & _STOCK) and said <= _OF_STOCK and is_plain
 
 
 def _truths(asked: Asked) -> None:

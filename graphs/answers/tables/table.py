@@ -19,6 +19,7 @@ LONG = 120
 """Characters from which a cell stands on a line of its own, behind the row's other cells."""
 _NAMING = stems("name title product item")
 _SUM = re.compile(r"^(?:grand |sub-?)?(?:totals?|sum|average|mean)$", re.I)
+_SET_OFF = re.compile(r"\s*[(\[][^()\[\]]*[)\]]|^[\W_]+|[\W_]+$")
 _LEAD = re.compile(r"^(?:;[ \t]+)?(?P<name>[^:;\n]{1,40}):[ \t]+$")
 _ENGLISH = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
 _CONTINENTAL = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
@@ -144,12 +145,17 @@ def _table(lines: Sequence[_Line]) -> Table | None:
     naming = _naming([one.cells for one in lines])
     if not naming or any(naming not in one.cells for one in lines):
         return None
-    kept = [one for one in lines if not _SUM.match(one.cells[naming].value.strip())]
+    kept = [one for one in lines if not _is_sum(one.cells[naming].value)]
     rows = tuple(Row(one.said, one.cells[naming], one.cells) for one in kept)
     if len(rows) < FEWEST:
         return None
     names = dict.fromkeys(name for row in rows for name in row.cells)
     return Table(rows, tuple(_column(name, rows) for name in names if name != naming), rows[0].said.around)
+
+
+def _is_sum(name: str) -> bool:
+    """Whether a row's name says that it is the sum of others, however it is set off: `Total:`, `TOTAL (all rooms)`."""
+    return bool(_SUM.match(_SET_OFF.sub("", name)))
 
 
 def _column(name: str, rows: Sequence[Row]) -> Column:
