@@ -259,6 +259,36 @@ def test_a_row_of_sums_is_none_however_it_is_set_off(name: str) -> None:
     assert told_of(text, "How many rooms are there?") == "2 of 2 rows: Fjord, Tern"
 
 
+WHOLE = "Tent,Price (EUR)\nAda,950\nBel,1250\n"
+OPEN = "Tent,Price (EUR)\nAda,950\nBel,1.250\nCid,2.400\n"
+LIGHT = "Tent,Weight (kg)\nAda,1.250\nBel,2.400\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (TENTS, "Which tents cost more than 1.000 euros?", "Otter – price: 1.019,50 EUR"),
+        (TENTS, "Which tents cost more than 1.000,50 EUR?", "Otter – price: 1.019,50 EUR"),
+        (TENTS, "Which tents cost more than 1,000 euros?", None),
+        (TENTS, "Which tents cost less than 89,50 EUR?", "2 of 3 rows: Heron (49,90 EUR); Kestrel (89,00 EUR)"),
+        (TENTS, "Which tents cost more than 89.50 EUR?", "Otter – price: 1.019,50 EUR"),
+        (TENTS, "Which tents cost more than 1 000 EUR?", None),
+        (WHOLE, "Which tents cost more than 1,000 EUR?", "Bel – price: 1250 EUR"),
+        (WHOLE, "Which tents cost more than 1.000 EUR?", None),
+        (WHOLE, "Which tents cost less than 999,50 EUR?", "Ada – price: 950 EUR"),
+        (WHOLE.replace(",950", ",950.00"), "Which tents cost more than 1.000 EUR?", None),
+        (OPEN, "What is the cheapest tent?", None),
+        (OPEN, "Which tents cost more than 1000 EUR?", None),
+        (LIGHT, "What is the heaviest tent?", "Bel – weight: 2.400 kg"),
+        (LIGHT, "Which tents weigh more than 2.000 kg?", "Bel – weight: 2.400 kg"),
+        (LIGHT, "Which tents weigh more than 2 kg?", None),
+        ("Tent,Weight (kg)\nAda,0.250\nBel,2\n", "What is the heaviest tent?", "Bel – weight: 2 kg"),
+    ],
+)
+def test_numbers_are_read_in_the_manner_of_their_column(text: str, question: str, expected: str | None) -> None:
+    assert told_of(text, question, "tents.csv") == expected
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

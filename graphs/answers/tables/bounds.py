@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import isclose
 
 from graphs.answers.tables.asking import Asked, NotUnderstood, apt, means, only
+from graphs.answers.tables.manners import readings_among
 from graphs.answers.tables.table import Column
 from graphs.language.quantities import Quantity, find_values
 
@@ -45,6 +46,7 @@ _BOUNDS: tuple[tuple[re.Pattern[str], Fits], ...] = tuple(
     )
 )
 _JUST = re.compile(rf"(?:\bexactly )?(?P<number>(?<!\S){_NUMBER})(?!\S)")
+_DIGITS = re.compile(r"\d[\d.,]*")
 _BETWEEN = re.compile(rf"\bbetween (?P<least>{_NUMBER}(?: [^\W\d]+)?) and (?=[$€£]|\d)", re.I)
 _AND_MORE = re.compile(rf"(?P<number>{_NUMBER}(?: [^\W\d]+)?) or (?P<more>more|higher|above|over)\b", re.I)
 _AND_LESS = re.compile(rf"(?P<number>{_NUMBER}(?: [^\W\d]+)?) or (?P<less>less|fewer|lower|below|under)\b", re.I)
@@ -72,22 +74,43 @@ def read_numbers(asked: Asked) -> None:
 
 
 def _compare(asked: Asked, found: re.Match[str], fits: Fits) -> None:
-    text, written = asked.text, found["number"].rstrip(".,")
-    behind = text[found.end() :]
-    value = find_values(f"{written}{' ' if behind else ''}{behind.split(' ')[1] if behind.strip() else ''}")
-    if not value or not isinstance(value[0].value, Quantity):
+    written = found["number"].rstrip(".,")
+    unit = next(iter(asked.text[found.end() :].split()), "")
+    if unit[:1].isdigit():  # `1 000`: the number goes on
         raise NotUnderstood
-    quantity = value[0].value
-    unit = behind.split(" ")[1] if behind.strip() else ""
-    is_unit = value[0].end > len(written) or unit in {one.unit_name.casefold() for one in asked.table.columns} - {""}
+    quantity, has_unit = _quantity(written, 1.0, unit)
+    is_unit = has_unit or unit in {one.unit_name.casefold() for one in asked.table.columns} - {""}
     at = asked.take(found.start(), found.end() + (len(unit) + 1 if is_unit else 0))
     near = asked.kept[max(0, at - _NEAR) : at + _NEAR + 3]
     column = _measured(asked, quantity, unit if is_unit else "", near)
-    by_unit = bool(quantity.dimension)
-    factor = column.unit.factor if by_unit and column.unit else 1.0
-    bound = quantity.value if by_unit else quantity.raw
-    asked.fits.append((column, frozenset(at for at, cell in column.numbers.items() if fits(cell * factor, bound))))
+    asked.fits.append((column, _fitting(column, written, unit, fits)))
     asked.told = column if fits is not isclose else asked.told
+
+
+def _fitting(column: Column, written: str, unit: str, fits: Fits) -> frozenset[int]:
+    """The rows that keep to a bound in every manner in which it can be read; NotUnderstood where these differ."""
+    digits = _DIGITS.search(written)
+    found: set[frozenset[int]] = set()
+    for manner, number in readings_among(digits[0], column.written.values()) if digits else ():
+        quantity, _ = _quantity(written, number, unit)
+        by_unit = bool(quantity.dimension)
+        factor = column.unit.factor if by_unit and column.unit else 1.0
+        bound = quantity.value if by_unit else quantity.raw
+        cells = column.numbers_in(manner)
+        cells = cells if len(cells) == len(column.numbers) else column.numbers
+        found.add(frozenset(at for at, cell in cells.items() if fits(cell * factor, bound)))
+    if len(found) != 1:
+        raise NotUnderstood
+    return found.pop()
+
+
+def _quantity(written: str, number: float, unit: str) -> tuple[Quantity, bool]:
+    """A number with the sign that it is written with and the word behind it, and whether that word is its unit."""
+    text = _DIGITS.sub(f"{number:f}".rstrip("0").rstrip("."), written)
+    value = find_values(f"{text} {unit}".strip())
+    if not value or not isinstance(value[0].value, Quantity):
+        raise NotUnderstood
+    return value[0].value, value[0].end > len(text)
 
 
 def _measured(asked: Asked, bound: Quantity, unit: str, near: Sequence[str]) -> Column:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from graphs.answers.said import Said, stems
+from graphs.answers.tables.manners import Manner, manners_of
 from graphs.answers.tables.rows import Field, fields_of, naming_field
 from graphs.language.instructions import is_instruction
 from graphs.language.quantities import Day, Quantity, find_values
@@ -21,8 +22,6 @@ _NAMING = stems("name title product item")
 _SUM = re.compile(r"^(?:grand |sub-?)?(?:totals?|sum|average|mean)$", re.I)
 _SET_OFF = re.compile(r"\s*[(\[][^()\[\]]*[)\]]|^[\W_]+|[\W_]+$")
 _LEAD = re.compile(r"^(?:;[ \t]+)?(?P<name>[^:;\n]{1,40}):[ \t]+$")
-_ENGLISH = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
-_CONTINENTAL = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?")
 _PARTS = re.compile(r"(?P<before>[^\d+-]*)(?P<number>[-+]?\d[\d.,]*)(?P<after>\D*)")
 _EMPTY = frozenset({"-", "–", "—", "n/a", "na", "none", "null", "?", "tbd"})
 _YES = frozenset({"yes", "true", "y", "✓", "✔"})
@@ -64,17 +63,30 @@ class Column:
 
     @cached_property
     def numbers(self) -> Mapping[int, float]:
-        """Its cells as numbers; empty unless all of them are, written in one manner and in one unit."""
+        """Its cells as numbers; empty unless all of them are, written in one manner and in one unit.
+
+        `1.250` beside `950` leaves the manner open, and with it which is more; beside `2.400` it leaves only the scale.
+        """
+        read = [self.numbers_in(manner) for manner in manners_of(self.written.values())]
+        is_open = len(read) > 1 and read[0] != read[1]
+        if is_open and any(read[0][place] == read[1][place] for place in read[0]):
+            return {}
+        return read[0] if read and self.written else {}
+
+    @cached_property
+    def written(self) -> Mapping[int, str]:
+        """The digits of its cells; empty unless all of them are a number, in one unit."""
         parts = {place: _PARTS.fullmatch(cell.value) for place, cell in self.cells.items()}
         units = {(cell.unit, _unit_text(parts[place])) for place, cell in self.cells.items()}
         if not self.is_clear or len(units) != 1:
             return {}
-        written = {place: match["number"].rstrip(".,") for place, match in parts.items() if match}
-        if all(_ENGLISH.fullmatch(text) for text in written.values()):
-            return {place: float(text.replace(",", "")) for place, text in written.items()}
-        if all(_CONTINENTAL.fullmatch(text) for text in written.values()):
-            return {place: float(text.replace(".", "").replace(",", ".")) for place, text in written.items()}
-        return {}
+        found = {place: match["number"].rstrip(".,") for place, match in parts.items() if match}
+        return found if len(found) == len(parts) else {}
+
+    def numbers_in(self, manner: Manner) -> Mapping[int, float]:
+        """Its cells as numbers that are written in a manner; without those that are not."""
+        told = {place: manner.read(text) for place, text in self.written.items()}
+        return {place: number for place, number in told.items() if number is not None}
 
     @cached_property
     def unit_name(self) -> str:
