@@ -6,12 +6,13 @@ Every word of a question has to be understood: one that is left over means that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from graphs.answers.said import stems
 from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, is_free, means, only, ordered
 from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
+from graphs.answers.tables.cells import column_of, contains, read_values, refuse_open_words, word_before
 from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
@@ -32,14 +33,8 @@ _GOODS = stems("product item article model good goods sku")
 _PEOPLE = stems("people person employee staff colleague member worker")
 _OF_NAMES = stems("name title label code number id key ref reference") | _GOODS | _PEOPLE
 """Words of the naming column's name by which rows may be what the title says."""
-_ARTICLES = word_set("a an the our your their my")
 _OTHERS = word_set("for with under to against near like")
 """Words behind which a name is somebody else than who is asked for."""
-_DIRECTIONS = {
-    "from": stems("origin source sender departure"),
-    "to": stems("destination target recipient receiver arrival"),
-}
-"""Prepositions that a column's name may begin with -> other names for such columns."""
 _COUNTS = stems("number count total amount quantity")
 _AMOUNTS = stems("stock quantity availability available inventory units amount seats")
 _STOCK = stems("stock availability available")
@@ -49,7 +44,6 @@ _OF_LISTS = stems(
     "list catalogue directory overview register inventory data sheet export price prices stock file all our current"
 )
 """Words of a table's title that say what it is, not what its rows are."""
-KINDS = stems("category type kind class group family genre species line")
 _SUPERLATIVES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
     (re.compile(rf"\b(?:{said})\b"), stems(labels), is_most)
     for said, labels, is_most in (
@@ -118,8 +112,9 @@ def _chosen(asked: Asked) -> Chosen | None:
     if opening is None:
         return None
     asked.take(0, opening.end() - (opening[0].endswith(" ")))
-    for read in (_superlative, read_bounds, _values, _stock, _truths, read_numbers, _head, _names, _cues, _free_values):
+    for read in (_superlative, read_bounds, read_values, _stock, _truths, read_numbers, _head, _names, _cues):
         read(asked)
+    refuse_open_words(asked)
     mode: Mode = "count" if opening.re is _COUNT else "extreme" if asked.extreme else "list"
     is_one = opening.re in (_VALUE, _ONE)
     if (
@@ -200,89 +195,6 @@ def _column_behind(asked: Asked, end: int) -> Column | None:
     return (exact or named)[0]
 
 
-def _values(asked: Asked) -> None:
-    """Cells that the question says, the longest first, as they follow each other."""
-    while found := _said_values(asked):
-        run = min((run for run, _ in found), key=lambda one: (-len(one), asked.find(one) or 0))
-        columns = list({id(column): column for told, column in found if told == run}.values())
-        at = asked.find(run)
-        if at is None:
-            raise NotUnderstood
-        column = _meant(asked, at, run, columns)
-        if any(other is column for other, _ in asked.fits):
-            raise NotUnderstood
-        asked.words[at : at + len(run)] = ["|"] * len(run)
-        asked.fits.append((column, _equal(column, run)))
-        asked.has_head = asked.has_head or bool(column.stems & KINDS)
-
-
-def _meant(asked: Asked, at: int, run: Sequence[str], columns: Sequence[Column]) -> Column:
-    """The one of the columns with a value that the word before it is for, or that the question names."""
-    before = _before(asked, at)
-    directed = [column for column in asked.table.columns if _is_directed(before, column)]
-    if directed:
-        return only([one for one in columns if one in directed])
-    if before in _DIRECTIONS and any(_is_directed(other, one) for other in _DIRECTIONS for one in columns):
-        raise NotUnderstood
-    if before == "with" and any(_contains(row.name.value, run) for row in asked.table.rows):
-        raise NotUnderstood
-    named = [one for one in columns if any(means(word, one) for word in asked.kept)]
-    return only(named if len(columns) > 1 else columns)
-
-
-def _before(asked: Asked, at: int) -> str:
-    """The word before a place and its article, in lower case."""
-    return next((word for word in reversed(asked.kept[:at]) if word not in _ARTICLES), "")
-
-
-def _is_directed(before: str, column: Column) -> bool:
-    """Whether a column is called by a preposition, or by what is said with it: `From`, `To city`, `Origin`."""
-    called = column.label.casefold().split()
-    return called == [before] or (
-        before in _DIRECTIONS and (called[:1] == [before] or bool(column.stems & _DIRECTIONS[before]))
-    )
-
-
-def _said_values(asked: Asked) -> list[tuple[tuple[str, ...], Column]]:
-    rows = [
-        (run, column)
-        for column in asked.table.columns
-        if not column.numbers and not column.truths
-        for run in {run for value in {cell.value for cell in column.cells.values()} for run in _runs(value)}
-    ]
-    return [(run, column) for run, column in rows if asked.find(run) is not None]
-
-
-def _free_values(asked: Asked) -> None:
-    """Words of which it is open whether they are a cell or say nothing: `on` in `lights that are on the wall`."""
-    runs = {run for column in asked.table.columns for cell in column.cells.values() for run in _runs(cell.value)}
-    marks = {run for column in asked.table.columns if column.truths for run in _runs(column.label)}
-    if any(asked.find_free(run) is not None for run in runs | marks):
-        raise NotUnderstood
-
-
-def _runs(value: str) -> Iterator[tuple[str, ...]]:
-    """A cell's words by meaning; of an enumeration those of each item too."""
-    items = re.split(r"\s*[,/|&]\s*|\s+and\s+", value)
-    for one in dict.fromkeys((value, *items)):
-        if run := tuple(meaning(word.casefold()) for word in TOKEN.findall(one)):
-            yield run
-
-
-def _equal(column: Column, run: tuple[str, ...]) -> frozenset[int]:
-    """Rows whose cell is this, or enumerates it; a cell that only contains it leaves open whether it counts."""
-    fits = frozenset(at for at, cell in column.cells.items() if run in _runs(cell.value))
-    others = [cell for at, cell in column.cells.items() if at not in fits]
-    if not column.is_clear or any(_contains(cell.value, run) for cell in others):
-        raise NotUnderstood
-    return fits
-
-
-def _contains(value: str, run: Sequence[str]) -> bool:
-    said = [meaning(word.casefold()) for word in TOKEN.findall(value)]
-    return any(said[at : at + len(run)] == list(run) for at in range(len(said) - len(run) + 1))
-
-
 def _stock(asked: Asked) -> None:
     """`out of stock` and `in stock`, by the one column that says it of every row."""
     for said, is_in in ((_OUT, False), (_IN, True)):
@@ -325,7 +237,7 @@ def _truths(asked: Asked) -> None:
 
 def _head(asked: Asked) -> None:
     """The noun for any row: what the naming column or the table is called, or a like word for goods or people."""
-    named = asked.table.naming | (asked.table.around if asked.table.naming <= _OF_NAMES else frozenset())
+    named = asked.table.naming | (asked.table.around if asked.table.naming <= _OF_NAMES else frozenset[str]())
     heads = _ROWS | asked.table.naming | _titled(asked.table)
     heads = heads.union(*(nouns for nouns in (_GOODS, _PEOPLE) if named & nouns))
     asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(named & _PEOPLE))
@@ -363,13 +275,13 @@ def _names(asked: Asked) -> None:
         if not is_name and (asked.has_head or any(not is_free(word) for word in asked.words[:start])):
             continue
         told = tuple(meaning(word.casefold()) for word in run)
-        places = frozenset(at for at, row in enumerate(asked.table.rows) if _contains(row.name.value, told))
+        places = frozenset(at for at, row in enumerate(asked.table.rows) if contains(row.name.value, told))
         if not is_name and set(told) & asked.table.around:
             raise NotUnderstood
         elsewhere = [
-            one for one in asked.table.columns if any(_contains(cell.value, told) for cell in one.cells.values())
+            one for one in asked.table.columns if any(contains(cell.value, told) for cell in one.cells.values())
         ]
-        if places and _before(asked, start) in _OTHERS:
+        if places and word_before(asked, start) in _OTHERS:
             raise NotUnderstood
         if not places or elsewhere:
             _part_of_value(asked, start, run, elsewhere if not places else [])
@@ -384,8 +296,8 @@ def _part_of_value(asked: Asked, start: int, run: Sequence[str], columns: Sequen
     told = tuple(meaning(word.casefold()) for word in run)
     if len(columns) != 1 or columns[0].numbers or not columns[0].is_clear:
         return
-    _meant(asked, start, told, columns)
-    fits = {at: cell.value for at, cell in columns[0].cells.items() if _contains(cell.value, told)}
+    column_of(asked, start, told, columns)
+    fits = {at: cell.value for at, cell in columns[0].cells.items() if contains(cell.value, told)}
     if len(set(fits.values())) == 1 and all(word[:1].isupper() for word in run):
         asked.words[start : start + len(run)] = ["|"] * len(run)
         asked.fits.append((columns[0], frozenset(fits)))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graphs.answers.said import Said
-from graphs.answers.tables.choosing import KINDS, Chosen, choose
+from graphs.answers.tables.cells import KINDS
+from graphs.answers.tables.choosing import Chosen, choose
 from graphs.answers.tables.rows import Field
 from graphs.answers.tables.table import Table, table_of
 from graphs.reading import Reading
