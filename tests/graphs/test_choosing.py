@@ -151,6 +151,7 @@ def told_of(text: str, question: str, name: str = "list.csv") -> str | None:
 
 SUPPLIERS = "Supplier,Country\nNordlys,Norway\nAcme,US\nBorealis,US\n"
 TEAMS = "Employee,Department\nAnn,IT\nBo,Sales\nCy,IT\n"
+COURSES = "Course,Audience\nPrimer,All\nJoins,Staff\n"
 LIGHTS = "Light,State\nHall,on\nPorch,off\nAttic,on\n"
 
 
@@ -165,6 +166,8 @@ LIGHTS = "Light,State\nHall,on\nPorch,off\nAttic,on\n"
         (LIGHTS, "Which lights are off?", "Porch – state: off"),
         (LIGHTS, "How many lights are on?", None),
         (LIGHTS, "How many lights do I have?", "3 of 3 rows: Hall, Porch, Attic"),
+        (COURSES, "List all courses", "2 of 2 rows: Primer, Joins"),
+        (COURSES, "Which courses are for all?", None),
         ("Light,On\nHall,yes\nPorch,no\n", "Which lights are on?", None),
     ],
 )
@@ -192,6 +195,7 @@ ASSORTMENTS = "Supplier,Country,Products\nNordlys,Norway,120\nAcme,US,80\n"
         (ASSORTMENTS, "Which suppliers are from Norway?", "Nordlys – country: Norway"),
         ("Route,Price\nA-B,120\nC-D,80\n", "How many items are there?", None),
         ("Employee name,City\nAnn,Oslo\nBo,Bergen\n", "Who works in Oslo?", "Ann – city: Oslo"),
+        ("Ticket,Status\nT-1,open\nT-2,closed\n", "Which tickets are open?", "T-1 – status: open"),
         ("Order,City\n1042,Oslo\n1043,Bergen\n1044,Oslo\n", "Which orders are from Oslo?", "2 of 3 rows: 1042, 1044"),
     ],
 )

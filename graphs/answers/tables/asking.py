@@ -21,6 +21,7 @@ FREE = word_set(
     sell offer carry 's ’s , | ? . ! " “ ” - ( )
     """
 )
+_DETERMINERS = word_set("a an the all any every each our your their its my")
 _CUES = tuple(
     (stems(labels), frozenset(meaning(word) for word in said.split()))
     for labels, said in (
@@ -77,13 +78,19 @@ class Asked:
         return next((at for at in self._places(run) if not self._is_free(at, run)), None)
 
     def find_free(self, run: Sequence[str]) -> int | None:
-        """Where only free words are of these stems: `on` for the cell `on`; None if there are none."""
-        return next((at for at in self._places(run) if self._is_free(at, run)), None)
+        """Where only free words are of these stems, `on` for the cell `on`; None if there are none."""
+        free = (at for at in self._places(run) if self._is_free(at, run))
+        return next((at for at in free if not self._determines(at)), None)
 
     def _places(self, run: Sequence[str]) -> Iterator[int]:
         said = [meaning(word.casefold()) for word in self.words]
         spans = range(len(said) - len(run) + 1 if run else 0)
         return (at for at in spans if said[at : at + len(run)] == list(run))
+
+    def _determines(self, at: int) -> bool:
+        """Whether a word stands before the noun that it goes with: `all products`, `a clock`; not `for all`."""
+        behind = self.words[at + 1 : at + 2]
+        return self.words[at] in _DETERMINERS and any(word == "|" or not is_free(word) for word in behind)
 
     def _is_free(self, at: int, run: Sequence[str]) -> bool:
         return all(map(is_free, self.words[at : at + len(run)]))

@@ -242,10 +242,13 @@ def _head(asked: Asked) -> None:
     heads = heads.union(*(nouns for nouns in (_GOODS, _PEOPLE) if named & nouns))
     asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(named & _PEOPLE))
     for at, word in enumerate(asked.words):
-        if not stems(word) or not stems(word) <= heads or any(means(word, one) for one in asked.columns()):
+        if not stems(word) or not stems(word) <= heads:
             continue
-        if not stems(word) <= asked.table.naming and any(_is_count_of(word, one) for one in asked.table.columns):
-            raise NotUnderstood
+        counts = [one for one in asked.table.columns if _is_count_of(word, one)]
+        if counts and not stems(word) <= asked.table.naming:
+            if not any(one is counted for one in asked.columns() for counted in counts):
+                raise NotUnderstood
+            continue
         asked.words[at] = "|"
         asked.has_head = True
 

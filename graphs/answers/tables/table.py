@@ -23,6 +23,7 @@ _SUM = re.compile(r"^(?:grand |sub-?)?(?:totals?|sum|average|mean)$", re.I)
 _SET_OFF = re.compile(r"\s*[(\[][^()\[\]]*[)\]]|^[\W_]+|[\W_]+$")
 _LEAD = re.compile(r"^(?:;[ \t]+)?(?P<name>[^:;\n]{1,40}):[ \t]+$")
 _PARTS = re.compile(r"(?P<before>[^\d+-]*)(?P<number>[-+]?\d[\d.,]*)(?P<after>\D*)")
+_CURRENCIES = frozenset({"", "$", "€", "£"})
 _EMPTY = frozenset({"-", "–", "—", "n/a", "na", "none", "null", "?", "tbd"})
 _YES = frozenset({"yes", "true", "y", "✓", "✔"})
 _NO = frozenset({"no", "false", "n", "✗", "✘"})
@@ -192,8 +193,8 @@ def _naming(cells: Sequence[Mapping[str, Field]]) -> str:
 def _is_amount(name: str, cells: Sequence[Mapping[str, Field]]) -> bool:
     """Whether a column is of numbers that are no keys, as whole ones in a first column called `Order` or `Year` are."""
     told = [row[name] for row in cells if name in row]
-    units = [_unit_text(_PARTS.fullmatch(one.value)) for one in told]
-    if not all(one is not None and _unit_of(one) for one in units):
+    parts = [_PARTS.fullmatch(one.value) for one in told]
+    if not all(one and one["before"].strip() in _CURRENCIES and _unit_of(one["after"].strip()) for one in parts):
         return False
     is_key = name == next(iter(cells[0])) and not name.endswith("s")
     return not (is_key and all(one.value.isdecimal() and not one.unit for one in told))
