@@ -132,6 +132,7 @@ OWNED = "Company: Borealis; Owner: Acme"
         ),
         ("What is the price of the Heron?", HERON, "Heron – price: 40 EUR", True),
         ("What is the price of the Orbit?", HERON, "Heron (supplier: Orbit) – price: 40 EUR", False),
+        ("When is the hall due?", "No: 3; Room: Hall; Due: 2024-05-01", "Hall – due: 2024-05-01", True),
         ("What is the status of K60?", TICKET, "K60 – status: open", True),
     ],
 )
@@ -152,6 +153,9 @@ def test_only_the_name_of_a_row_is_whose_its_values_are(question: str, text: str
         (LUND, "Does Bo Lund have Anna Berg as manager?", "Does Anna Berg have Bo Lund as manager?"),
         (OWNED, "Is Acme the owner of Borealis?", "Is Borealis the owner of Acme?"),
         (NORWAY, "Is Oslo the capital of Norway?", "Is Norway the capital of Oslo?"),
+        ("Flight: SK1; Origin: Oslo; Destination: Bergen", "Is SK1 from Oslo?", "Is SK1 from Bergen?"),
+        ("Flight: SK1; From: Oslo; To: Bergen", "Is SK1 from Oslo?", "Is SK1 from Bergen?"),
+        ("City: Oslo; Country: Norway", "Is Oslo in Norway?", "Is Norway in Oslo?"),
         (f"{LUND}; Office: Oslo", "Is Bo Lund in Oslo?", "Is Anna Berg in Oslo?"),
     ],
 )

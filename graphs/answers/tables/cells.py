@@ -7,17 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from graphs.answers.said import stems
 from graphs.answers.tables.asking import TOKEN, Asked, NotUnderstood, means, only
+from graphs.answers.tables.directions import is_for, is_turned_round, word_before
 from graphs.answers.tables.table import Column
 from graphs.language.lexicon import meaning
-from graphs.language.verbs import word_set
 
 KINDS = stems("category type kind class group family genre species line")
-_ARTICLES = word_set("a an the our your their my")
-_DIRECTIONS = {
-    "from": stems("origin source sender departure"),
-    "to": stems("destination target recipient receiver arrival"),
-}
-"""Prepositions that a column's name may begin with -> other names for such columns."""
 
 
 def read_values(asked: Asked) -> None:
@@ -48,29 +42,16 @@ def _said_values(asked: Asked) -> list[tuple[tuple[str, ...], Column]]:
 
 def column_of(asked: Asked, at: int, run: Sequence[str], columns: Sequence[Column]) -> Column:
     """The one of the columns with a value that the word before it is for, or that the question names."""
-    said = word_before(asked, at)
-    directed = [column for column in asked.table.columns if _is_directed(said, column)]
+    said = word_before(asked.kept, at)
+    directed = [one for one in asked.table.columns if is_for(said, one.label)]
     if directed:
         return only([one for one in columns if one in directed])
-    if said in _DIRECTIONS and any(_is_directed(other, one) for other in _DIRECTIONS for one in columns):
+    if any(is_turned_round(said, one.label, ()) for one in columns):
         raise NotUnderstood
     if said == "with" and any(contains(row.name.value, run) for row in asked.table.rows):
         raise NotUnderstood
     named = [one for one in columns if any(means(word, one) for word in asked.kept)]
     return only(named if len(columns) > 1 else columns)
-
-
-def word_before(asked: Asked, at: int) -> str:
-    """The word before a place and its article, in lower case."""
-    return next((word for word in reversed(asked.kept[:at]) if word not in _ARTICLES), "")
-
-
-def _is_directed(before: str, column: Column) -> bool:
-    """Whether a column is called by a preposition, or by what is said with it: `From`, `To city`, `Origin`."""
-    called = column.label.casefold().split()
-    return called == [before] or (
-        before in _DIRECTIONS and (called[:1] == [before] or bool(column.stems & _DIRECTIONS[before]))
-    )
 
 
 def _equal(column: Column, run: tuple[str, ...]) -> frozenset[int]:

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 from graphs.answers.said import stems
 from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, is_free, means, only, ordered
 from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
-from graphs.answers.tables.cells import column_of, contains, read_values, refuse_open_words, word_before
+from graphs.answers.tables.cells import column_of, contains, read_values, refuse_open_words
+from graphs.answers.tables.directions import word_before
 from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
@@ -284,7 +285,7 @@ def _names(asked: Asked) -> None:
         elsewhere = [
             one for one in asked.table.columns if any(contains(cell.value, told) for cell in one.cells.values())
         ]
-        if places and word_before(asked, start) in _OTHERS:
+        if places and word_before(asked.kept, start) in _OTHERS:
             raise NotUnderstood
         if not places or elsewhere:
             _part_of_value(asked, start, run, elsewhere if not places else [])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
+from graphs.answers.tables.directions import is_said_otherwise
+from graphs.answers.tables.fields import NUMBER, Field, field_of
 from graphs.answers.tables.valued import is_of_row, value_polarity
-from graphs.language.codes import codes_of, is_code, names_code
+from graphs.language.codes import is_code, names_code
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
@@ -17,16 +19,7 @@ _FIELD = re.compile(
     r"(?:^|;[ \t]+)(?P<name>[^:;\n]{1,40}):[ \t]+(?P<value>(?:[^;\n]|;(?![ \t]+[^:;\n]{1,40}:[ \t]))+)", re.M
 )
 """A cell goes on behind a semicolon that no name of a column follows: `Check plug X7; replace the sensor`."""
-_BRACKETS = re.compile(r"^(?P<label>.*\S)\s*[(\[](?P<unit>[^()\[\]\d]{1,12})[)\]]$")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+|[^\w\s]+")
 _AMOUNT = re.compile(r"[$€£]?\s?\d")
-_NUMBER = re.compile(r"[-+]?\d[\d.,\s]*")
-_UNIT_NAMES = """
-    EUR USD GBP CHF JPY SEK NOK DKK PLN CZK kg g mg lb oz km m cm mm ml l W kW kWh Wh V Hz MHz GHz kB MB GB TB
-    mAh dB rpm kmh mph days hours minutes seconds weeks months years persons people pieces pages lumens
-"""
-_WRITTEN = {"pct": "%", "percent": "%", "celsius": "°C", "litres": "l", "liters": "l"}
-_UNITS = {name.casefold(): name for name in _UNIT_NAMES.split()} | _WRITTEN
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _MONEY = stems("price cost fee amount charge")
@@ -38,6 +31,7 @@ _CURRENCY = re.compile(
     re.I,
 )
 _NAMING = stems("name title label product item")
+_NUMBERING = frozenset({"no", "nr", "#", "number", "row", "line", "pos", "position"})
 _MEASURED = tuple(
     (re.compile(rf"\b(?:{asked})\b", re.I), stems(names))
     for asked, names in (
@@ -74,23 +68,6 @@ _UNIT, _NAME_OF_UNIT = stems("unit"), 12
 _NAMED = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One cell. label: its column's name in words, without the unit; start, end: characters of the value in the row."""
-
-    label: str
-    value: str
-    unit: str
-    start: int
-    end: int
-
-    @property
-    def shown(self) -> str:
-        """The value with its unit; a machine's true and false as a person says them."""
-        plain = {"true": "yes", "false": "no"}.get(self.value.casefold(), self.value)
-        return f"{plain} {self.unit}" if self.unit else plain
-
-
 class _Subject(NamedTuple):
     """Whose value is told, and the cell that is told. is_own: it is the row's name that was asked by."""
 
@@ -103,11 +80,11 @@ def fields_of(said: Said) -> tuple[Field, ...]:
     """The cells of a row; empty for prose, and where only one cell has a name."""
     if said.hit.passage.kind not in ("record", "table"):
         return ()
-    found = [_field(match) for match in _FIELD.finditer(said.text)]
+    found = [field_of(match) for match in _FIELD.finditer(said.text)]
     currency = next((one.value for one in found if one.label.casefold() == "currency" and len(one.value) <= 3), "")
     priced = [
         Field(one.label, one.value, currency, one.start, one.end)
-        if currency and not one.unit and _NUMBER.fullmatch(one.value) and stems(one.label) & _MONEY
+        if currency and not one.unit and NUMBER.fullmatch(one.value) and stems(one.label) & _MONEY
         else one
         for one in found
     ]
@@ -118,7 +95,7 @@ def _with_units(fields: Sequence[Field]) -> tuple[Field, ...]:
     """Cells of things with the unit that a column of their row gives for all of them."""
     unit = _unit_of(fields)
     things = things_of(fields) if unit else ()
-    return tuple(replace(one, unit=unit) if one in things and _NUMBER.fullmatch(one.value) else one for one in fields)
+    return tuple(replace(one, unit=unit) if one in things and NUMBER.fullmatch(one.value) else one for one in fields)
 
 
 def _unit_of(fields: Sequence[Field]) -> str:
@@ -179,7 +156,7 @@ def says_money(fields: Sequence[Field]) -> bool:
 
 def may_be_money(one: Field) -> bool:
     """Whether a cell can be an amount: it says money, or is a number without a unit."""
-    return says_money([one]) or bool(_NUMBER.fullmatch(one.value) and not one.unit)
+    return says_money([one]) or bool(NUMBER.fullmatch(one.value) and not one.unit)
 
 
 def tellings(question: Question, said: Said) -> dict[Field, str]:
@@ -256,10 +233,11 @@ def _held(question: Question, said: Said, one: Field) -> str:
     whose, _, is_own = _subject(question, said, fields, one)
     if not is_own or not stems(whose) & stems(question.text):
         return ""
-    if not is_of_row(question.text, whose, one.label, one.value):
+    others = [other.label for other in fields if other != one]
+    is_of_it = is_of_row(question.text, whose, one.label, one.value)
+    if not is_of_it or is_said_otherwise(question.text, one.value, one.label, others):
         return ""
-    known = stems(whose) | stems(one.label) | said.around
-    return value_polarity(question.text, known, one.value, [other.label for other in fields if other != one])
+    return value_polarity(question.text, stems(whose) | stems(one.label) | said.around, one.value, others)
 
 
 def _has_it(question: Question, one: Field, things: Sequence[Field]) -> str:
@@ -271,45 +249,9 @@ def _has_it(question: Question, one: Field, things: Sequence[Field]) -> str:
 def truth(one: Field) -> str:
     """Yes or no where a cell says it, or counts a stock; "" of any other."""
     plain = one.value.strip().casefold()
-    if stems(one.label) & _STOCK and _NUMBER.fullmatch(plain):
+    if stems(one.label) & _STOCK and NUMBER.fullmatch(plain):
         return "Yes" if plain.strip("0., ") and not plain.startswith("-") else "No"
     return "Yes" if plain in _YES else "No" if plain in _NO else ""
-
-
-def _field(match: re.Match[str]) -> Field:
-    value = _whole(match["value"]).rstrip(" .\t;")
-    label, unit = _named(match["name"].strip())
-    is_number = bool(_NUMBER.fullmatch(value))
-    start = match.start("value")
-    if is_number and unit:
-        return Field(label, value, unit, start, start + len(value))
-    return Field(_words(match["name"].strip()), value, "", start, start + len(value))
-
-
-def _whole(value: str) -> str:
-    """A cell as far as it goes: behind a number and a semicolon stands a cell without a name."""
-    first = value.partition(";")[0]
-    return first if _NUMBER.fullmatch(first.strip()) else value
-
-
-def _named(name: str) -> tuple[str, str]:
-    """A column's name in words, and the unit that it ends with."""
-    if is_code(name):
-        return name, ""
-    if match := _BRACKETS.match(name):
-        return _words(match["label"]), match["unit"].strip()
-    parts = _PARTS.findall(name)
-    unit = _UNITS.get(parts[-1].casefold(), "") if len(parts) > 1 else ""
-    kept = parts[: -2 if len(parts) > 2 and parts[-2].casefold() == "in" else -1] if unit else parts
-    return _words(" ".join(kept)), unit
-
-
-def _words(name: str) -> str:
-    """`launch_year` and `launchYear` as `launch year`; codes, and what is written in capitals, stay as they are."""
-    if not name.islower() and codes_of(name):
-        return name
-    parts = name.split() if " " in name else _PARTS.findall(name)
-    return " ".join(part if part.isupper() and len(part) > 1 else part.casefold() for part in parts) or name
 
 
 def _share(question: Question, asked: frozenset[str], one: Field) -> float:
@@ -382,12 +324,16 @@ def _matched(asked: frozenset[str], others: Sequence[Field], names: Sequence[Fie
 
 
 def _names_of(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """The cells that say whom a row is about: the first, what is called its name, and codes."""
+    """The cells that say whom a row is about: the first that does not only number it, what is its name, and codes."""
+    is_numbered = fields[0].value.isdecimal() and fields[0].label.casefold() in _NUMBERING
     called = naming_field(fields) if is_code(fields[0].value) or fields[0].value.isdecimal() else None
     return tuple(
         one
         for at, one in enumerate(fields)
-        if at == 0 or one == called or is_code(one.value) or (stems(one.label) and stems(one.label) <= _NAMING)
+        if at <= is_numbered
+        or one == called
+        or is_code(one.value)
+        or (stems(one.label) and stems(one.label) <= _NAMING)
     )
 
 

@@ -44,8 +44,10 @@ def is_of_row(question: str, name: str, label: str, value: str) -> bool:
     """
     said = _TOKEN.findall(question)
     column = _places(said, stems(label))
+    mine, held = _places(said, stems(name) - stems(value)), _places(said, stems(value) - stems(name))
     if not column:
-        return not _RELATING & {word.casefold() for word in said}
+        is_related = bool(_RELATING & {word.casefold() for word in said})
+        return not is_related and (not mine or not held or mine[0] < held[0])
     first, last = column[0], _end(column)
     behind = said[last + 1].casefold() if last + 1 < len(said) else ""
     named = _places(said, stems(name))
@@ -53,7 +55,6 @@ def is_of_row(question: str, name: str, label: str, value: str) -> bool:
         return first - 2 in named
     if behind in ("of", "for"):
         return next((at for at in range(last + 2, len(said)) if stems(said[at])), -1) in named
-    mine, held = _places(said, stems(name) - stems(value)), _places(said, stems(value) - stems(name))
     if not mine or not held or not value[:1].isupper():
         return bool(named)
     is_deed = said[first].casefold() not in words(label) and behind not in ("by", "to")
