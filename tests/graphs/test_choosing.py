@@ -249,6 +249,8 @@ COLOURED = "Product,In stock,Colour\nAda,0,blue\nBel,4,red\n"
         (COLOURED, "Which products are not available in blue?", None),
         (COLOURED, "Which products are unavailable in blue?", None),
         (COLOURED, "Which products are not available?", "Ada"),
+        ("Product,Available for rent\nAda,yes\nBel,no\n", "Which products are available for rent?", "Ada"),
+        ("Product,Available for rent\nAda,yes\nBel,no\n", "Which products are available?", None),
     ],
 )
 def test_stock_is_what_is_there_of_a_thing(text: str, question: str, expected: str | None) -> None:

@@ -200,7 +200,10 @@ def _stock(asked: Asked) -> None:
     """`out of stock` and `in stock`, by the one column that says it of every row."""
     for said, is_in in ((_OUT, False), (_IN, True)):
         if found := said.search(asked.text):
-            column = only([one for one in asked.table.columns if _is_stock(one)])
+            stocks = [one for one in asked.table.columns if _is_stock(one)]
+            if not stocks and any(asked.find(_mark(one)) is not None for one in asked.table.columns):
+                return  # `available for rent`
+            column = only(stocks)
             if any(other is column for other, _ in asked.fits):
                 return
             held = column.truths or {at: number > 0 for at, number in column.numbers.items()}
@@ -221,8 +224,8 @@ def _is_stock(column: Column) -> bool:
 def _truths(asked: Asked) -> None:
     """Columns of yes and no that the question names: `waterproof`, `not waterproof`."""
     for column in asked.table.columns:
-        run = [meaning(word) for word in TOKEN.findall(column.label.casefold()) if word not in ("is", "has")]
-        at = asked.find(run) if column.truths else None
+        run = _mark(column)
+        at = asked.find(run)
         if at is None:
             continue
         before = " ".join(asked.words[:at]).casefold()
@@ -234,6 +237,12 @@ def _truths(asked: Asked) -> None:
         asked.words[at : at + len(run)] = ["|"] * len(run)
         fits = frozenset(place for place, is_so in column.truths.items() if is_so != bool(denied))
         asked.fits.append((column, fits))
+
+
+def _mark(column: Column) -> list[str]:
+    """The stems by which a question says a column of yes and no; [] of another column."""
+    said = TOKEN.findall(column.label.casefold()) if column.truths else []
+    return [meaning(word) for word in said if word not in ("is", "has")]
 
 
 def _head(asked: Asked) -> None:
