@@ -285,6 +285,8 @@ LIGHT = "Tent,Weight (kg)\nAda,1.250\nBel,2.400\n"
         (WHOLE.replace(",950", ",950.00"), "Which tents cost more than 1.000 EUR?", None),
         (OPEN, "What is the cheapest tent?", None),
         (OPEN, "Which tents cost more than 1000 EUR?", None),
+        ('Tent,Price (EUR)\nAda,950\nBel,"1,250"\n', "What is the cheapest tent?", "Ada – price: 950 EUR"),
+        ('Tent,Price (EUR)\nAda,950\nBel,"1,250"\n', "Which tents cost more than 1000 EUR?", "Bel – price: 1,250 EUR"),
         (LIGHT, "What is the heaviest tent?", "Bel – weight: 2.400 kg"),
         (LIGHT, "Which tents weigh more than 2.000 kg?", "Bel – weight: 2.400 kg"),
         (LIGHT, "Which tents weigh more than 2 kg?", None),

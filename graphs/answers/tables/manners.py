@@ -1,4 +1,7 @@
-"""How numbers are written: `1,019.50` or `1.019,50`; `1.250` alone may be either, and is then not guessed."""
+"""How numbers are written: `1,019.50` or `1.019,50`; `1.250` alone may be either, and is then not guessed.
+
+`1,250` may be either as well, but questions and most tables here are English, and it is a thousand there.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,11 @@ MANNERS = (ENGLISH, CONTINENTAL)
 
 
 def manners_of(texts: Iterable[str]) -> tuple[Manner, ...]:
-    """The manners in which all of the numbers can be read."""
+    """The manners in which all of the numbers can be read; a comma before three digits is what it is in English."""
     told = tuple(texts)
-    return tuple(manner for manner in MANNERS if all(manner.read(text) is not None for text in told))
+    fitting = tuple(manner for manner in MANNERS if all(manner.read(text) is not None for text in told))
+    has_comma = any(ENGLISH.between in text for text in told)
+    return (ENGLISH,) if ENGLISH in fitting and has_comma else fitting
 
 
 def readings_among(text: str, cells: Iterable[str]) -> tuple[tuple[Manner, float], ...]:
