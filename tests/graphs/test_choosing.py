@@ -297,6 +297,22 @@ def test_numbers_are_read_in_the_manner_of_their_column(text: str, question: str
     assert told_of(text, question, "tents.csv") == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "expected"),
+    [
+        (
+            "sku,name,price_eur\nF-1,Ada,10\nF-2,Bel,60\n",
+            "Which products cost less than 50 EUR?",
+            "Ada – price: 10 EUR",
+        ),
+        ("Name,Role,Town\nAnn,Cook,Oslo\nBo,Baker,Leith\n", "Who works in Oslo?", "Ann – town: Oslo"),
+        ("Name,Employees,Town\nMill,10,Oslo\nDock,60,Leith\n", "Who works in Oslo?", None),
+    ],
+)
+def test_columns_beside_a_mere_name_tell_goods_and_people(text: str, question: str, expected: str | None) -> None:
+    assert told_of(text, question, "catalogue.csv") == expected
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

@@ -32,6 +32,9 @@ _ALL = re.compile(
 _ROWS = stems("row rows entry entries record records")
 _GOODS = stems("product item article model good goods sku")
 _PEOPLE = stems("people person employee staff colleague member worker")
+_OF_GOODS = stems("sku model price stock brand ean gtin")
+_OF_PEOPLE = stems("role department position job salary birthday")
+"""What columns are called beside a mere `name`, where the rows are goods, or people."""
 _OF_NAMES = stems("name title label code number id key ref reference") | _GOODS | _PEOPLE
 """Words of the naming column's name by which rows may be what the title says."""
 _OTHERS = word_set("for with under to against near like")
@@ -249,8 +252,14 @@ def _head(asked: Asked) -> None:
     """The noun for any row: what the naming column or the table is called, or a like word for goods or people."""
     named = asked.table.naming | (asked.table.around if asked.table.naming <= _OF_NAMES else frozenset[str]())
     heads = _ROWS | asked.table.naming | _titled(asked.table)
-    heads = heads.union(*(nouns for nouns in (_GOODS, _PEOPLE) if named & nouns))
-    asked.has_head = asked.has_head or (asked.kept[0] == "who" and bool(named & _PEOPLE))
+    beside = [stems(one.label) for one in asked.table.columns] if asked.table.naming <= _OF_NAMES else []
+    kinds = [
+        nouns
+        for nouns, telling in ((_GOODS, _OF_GOODS), (_PEOPLE, _OF_PEOPLE))
+        if named & nouns or any(label & telling for label in beside)
+    ]
+    heads = heads.union(*kinds)
+    asked.has_head = asked.has_head or (asked.kept[0] == "who" and _PEOPLE in kinds)
     for at, word in enumerate(asked.words):
         if not stems(word) or not stems(word) <= heads:
             continue
