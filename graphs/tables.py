@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -20,8 +21,8 @@ MOST_PASSAGES = 500
 STEP = 20
 """Neighbours that one call reads on either side."""
 WITHIN_S = 5.0
-LEADING = 5
-"""Best hits among which the table has to be."""
+LEADING, FOLLOWING = 5, 20
+"""Best hits among which the table has to be; if none there answers, prose on prices may stand before a list of them."""
 MOST_TABLES = 3
 _ROWS = ("record", "table")
 
@@ -35,25 +36,42 @@ async def table_asked_through(tools: Tools, context: Context, question: str, hit
     filters leave rows out, and at an effort of one round: what search found is then read as ever, and nothing is told
     as complete.
     """
-    leading = _of_tables(hits[:LEADING])
+    leading, following = _of_tables(hits[:LEADING]), _of_tables(hits[:FOLLOWING])
     is_whole = LIMITS[context.effort].rounds > 1 and not context.filters
-    if not leading or not is_whole or not may_ask_for_rows(question) or parts_of(question):
+    if not following or not is_whole or not may_ask_for_rows(question) or parts_of(question):
         return ()
+    known = {_table(hit) for hit in leading}
     try:
         async with asyncio.timeout(WITHIN_S):
-            tables = await asyncio.gather(*(_whole(tools, context.scope, hit) for hit in leading))
+            answers = await _answering(tools, context.scope, question, leading)
+            if not answers:
+                others = [hit for hit in following if _table(hit) not in known]
+                answers = await _answering(tools, context.scope, question, others)
     except (TimeoutError, ToolCallError):
         return ()
-    answers = [whole for whole in tables if whole and await asyncio.to_thread(told_of_table, question, whole)]
     return answers[0] if len(answers) == 1 else ()
 
 
+async def _answering(tools: Tools, scope: Scope, question: str, leading: Sequence[Hit]) -> list[tuple[Hit, ...]]:
+    """Those of some tables, whole, that answer a question."""
+    tables = await asyncio.gather(*(_whole(tools, scope, hit) for hit in leading))
+    return [whole for whole in tables if whole and await asyncio.to_thread(told_of_table, question, whole)]
+
+
 def _of_tables(hits: Sequence[Hit]) -> list[Hit]:
-    """The best hit of each table; one that spreads over pages may go on unseen, and OCR may have lost a row."""
+    """The best hit of each table, of those with most rows among the hits.
+
+    One that spreads over pages may go on unseen, and OCR may have lost a row.
+    """
     found = [(hit, hit.passage) for hit in hits]
     rows = [hit for hit, one in found if one.kind in _ROWS and one.page is None and not one.is_ocr]
-    first = {(hit.passage.document_id, hit.passage.heading): hit for hit in reversed(rows)}
-    return sorted(first.values(), key=rows.index)[:MOST_TABLES]
+    of_table = Counter(map(_table, rows))
+    first = {_table(hit): hit for hit in reversed(rows)}
+    return sorted(first.values(), key=lambda hit: (-of_table[_table(hit)], rows.index(hit)))[:MOST_TABLES]
+
+
+def _table(hit: Hit) -> tuple[str, tuple[str, ...]]:
+    return hit.passage.document_id, hit.passage.heading
 
 
 async def _whole(tools: Tools, scope: Scope, hit: Hit) -> tuple[Hit, ...]:

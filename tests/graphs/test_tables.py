@@ -20,7 +20,7 @@ from memory.ingest.documents import Made
 from memory.records import Effort, Hit, Passage, Scope
 from tests.graphs.driving import Ran, ask
 from tests.graphs.tabled import PRICES, STAFF, hits_of, kept
-from tests.support.fake_tools import FakeTools, WordReader
+from tests.support.fake_tools import FakeTools, WordReader, passage_hit
 from tests.support.mcp_process import ANN, EVE, believe, sign
 from tests.support.small_stores import SmallStores, small_stores
 from tools.calls import Tools
@@ -166,3 +166,11 @@ async def test_filters_leave_rows_out_so_that_nothing_is_complete() -> None:
 async def test_a_table_on_pages_may_go_on_unseen() -> None:
     paged = replace(HITS[3], passage=replace(HITS[3].passage, page=1))
     assert await fetched([replace(one, page=1) for one in PASSAGES], paged) == ()
+
+
+async def test_a_table_behind_prose_answers_and_one_before_it_goes_first() -> None:
+    prose = [passage_hit("Lindqvist AB supplies products.", str(at)) for at in range(6)]
+    shelf = Shelf(passages=PASSAGES)
+    assert await table_asked_through(shelf, context(), ASKED, [*prose, HITS[3]])
+    assert await table_asked_through(shelf, context(), ASKED, [HITS[3], *prose])
+    assert await table_asked_through(shelf, context(), ASKED, [*prose * 4, HITS[3]]) == ()
