@@ -18,6 +18,7 @@ from memory.sentences import words
 
 _QUOTED = re.compile(r"[\"“„«`][^\"”“»`]*[\"”»`]")
 _TYPED = re.compile(r"(?<![\w'’@./#-])[a-z]{2,}(?![\w'’@/#-]|\.\w)")
+_ISE = re.compile(r"([iy])s(e|es|ed|ing|er|ers|ation|ations)$")
 _LONG, _SHORT = 5, 3
 """Letters of words that are looked at, and of those by which it is told whether a question is English."""
 
@@ -85,7 +86,8 @@ def _words_of(texts: Collection[str]) -> frozenset[str]:
 
 
 def _is_word(word: str) -> bool:
-    return _frequency(word) > 0
+    """Whether the dictionary has a word, perhaps as it is written in America: `colours`, `organised`."""
+    return any(_frequency(form) > 0 for form in (word, word.replace("our", "or"), _ISE.sub(r"\1z\2", word)))
 
 
 def _frequency(word: str) -> int:

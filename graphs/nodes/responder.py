@@ -29,6 +29,8 @@ _SMALL_TALK = {
     "help": f"{_WHAT_I_DO} Ask in your own words; follow-up questions are fine. What they do not say, I do not say.",
     "empty": f"I could find no question in that. {_WHAT_I_DO} What would you like to know?",
 }
+NOTE = "\n\nNote: "
+"""Before what an answer says of itself, and not of the sources."""
 _LISTED = 3
 DISPUTED = 0.5
 """What is left of the confidence in an answer on which the sources disagree."""
@@ -134,4 +136,4 @@ def _note(state: State, leaving_out: str = "") -> str:
     gone = [part for part in _parts_gone(state) if part != leaving_out]
     without = f"{', '.join(gone)} could not be reached; this was answered without it." if gone else ""
     said = " ".join(filter(None, (told(state.respelled), without)))
-    return f"\n\nNote: {said}" if said else ""
+    return f"{NOTE}{said}" if said else ""

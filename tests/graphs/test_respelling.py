@@ -46,6 +46,7 @@ def test_a_slip_is_read_as_the_word_of_the_sources_or_of_the_dictionary(typed: s
         "Combien de temps dure la garanite, est une question.",
         "Does kubectl work?",
         "what is a bivy?",
+        "which colours are organised by unrecognised flavours?",
     ],
 )
 def test_names_codes_quoted_words_and_other_languages_stand_as_they_were_typed(question: str):
