@@ -20,6 +20,7 @@ from evals.judge import Likeness, weigh_response
 from evals.scoring import exact_match, f1, holds
 from evals.sets import EvalSet, InvalidSet, Question
 from evals.statistics import Metric, bootstrap, calibration_error, mean, quantile, separation
+from graphs.nodes.responder import NOTE
 
 WRONGLY_REFUSED = 0.10
 """Share of answerable questions that the held-out threshold may refuse."""
@@ -103,12 +104,16 @@ def _citations(given: Given, name_of: Callable[[str], str]) -> Row:
 
 
 async def _supported(given: Given, likeness: Likeness) -> Row:
-    """The share of an answer's sentences that the passages it cites support, weighed anew; none where it refused."""
+    """The share of an answer's sentences that the passages it cites support, weighed anew; none where it refused.
+
+    What an answer says of itself, as which word it read otherwise, is no sentence about the sources.
+    """
     if given.answer.abstained:
         return {}
     titles = [citation.title for citation in given.answer.citations]
     heard = "\n".join([*(said.text for said in given.question.before), given.question.text, *titles])
-    weighed = await weigh_response(Rated(given.answer.text, given.texts, heard, float("nan")), likeness)
+    said, _, _ = given.answer.text.partition(NOTE)
+    weighed = await weigh_response(Rated(said, given.texts, heard, float("nan")), likeness)
     return {"supported": fmean(one.label == "supported" for one in weighed)} if weighed else {}
 
 
