@@ -19,7 +19,7 @@ from api.http import create_app
 from api.serving import SNDBUF, Server, bind, config_of, url_of
 from api.settings import Settings
 from graphs.context import LIMITS
-from graphs.reader.evidence import READ_PASSAGES, texts_of
+from graphs.reader.evidence import READ_PASSAGES, text_of
 from graphs.reader.extractive import ExtractiveReader
 from graphs.reading import ReadRequest
 from memory.ports import SearchQuery
@@ -74,7 +74,7 @@ class Bare:
 
     async def _pointed(self, question, hits):
         """The words that the small reader points at in the best of some passages."""
-        read = zip(hits, await self.spans.spans(question, texts_of(hits)), strict=True)
+        read = zip(hits, await self.spans.spans(question, [text_of(hit) for hit in hits]), strict=True)
         hit, spans = max(read, key=lambda pair: pair[1].score)
         return hit.passage.text[spans.best[0].start : spans.best[0].end]
 

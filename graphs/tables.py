@@ -64,10 +64,16 @@ def _of_tables(hits: Sequence[Hit]) -> list[Hit]:
     One that spreads over pages may go on unseen, and OCR may have lost a row.
     """
     found = [(hit, hit.passage) for hit in hits]
-    rows = [hit for hit, one in found if one.kind in _ROWS and one.page is None and not one.is_ocr]
+    told = [hit for hit, one in found if one.kind in _ROWS and one.page is None and not one.is_ocr]
+    rows = [hit for hit in told if not _is_line(hit)]
     of_table = Counter(map(_table, rows))
     first = {_table(hit): hit for hit in reversed(rows)}
     return sorted(first.values(), key=lambda hit: (-of_table[_table(hit)], rows.index(hit)))[:MOST_TABLES]
+
+
+def _is_line(hit: Hit) -> bool:
+    """Whether a hit is a line of a file that is a document of its own, with no rows beside it."""
+    return "#" in hit.source.rpartition("/")[2]
 
 
 def _table(hit: Hit) -> tuple[str, tuple[str, ...]]:

@@ -182,3 +182,13 @@ def test_the_index_of_decisions_is_whole():
     assert [
         page.name for page in folder.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index
     ] == []
+
+
+def test_every_benchmark_can_be_imported():
+    """No type checker reads them, and they are run rarely: a name that is gone would be missed first on a quiet day."""
+    found = sorted(
+        path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in ("__init__", "reference")
+    )
+    lines = "; ".join(f"import benchmarks.{name}" for name in found)
+    ran = subprocess.run([sys.executable, "-c", lines], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
