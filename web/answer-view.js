@@ -3,7 +3,7 @@
 import { fill, foreign, h, icon, iconButton } from "./dom.js";
 import { count, number, place } from "./format.js";
 import { record } from "./record.js";
-import { isStruck, numbered, placeOf, standing, struck, unsaid } from "./answer.js";
+import { isStruck, numbered, placeOf, reread, standing, struck, unsaid } from "./answer.js";
 import { answerText } from "./export.js";
 import { speak } from "./speak.js";
 
@@ -91,6 +91,7 @@ export class AnswerView {
       answer.abstained && !answer.clarification ? this.#abstention(answer) : null,
       answer.clarification ? this.#clarification(answer.clarification) : null,
       unsaid(answer) ? foreign("p", unsaid(answer), { class: "unsaid" }) : null,
+      reread(answer) ? foreign("p", reread(answer), { class: "reread" }) : null,
       answer.status === "cancelled" ? notice("Stopped. What had been written is kept; it was not judged.") : null,
       answer.status === "failed" ? failure(answer.error) : null,
       answer.degraded.map(degradation),

@@ -65,6 +65,11 @@ export function unsaid(answer) {
   return at < 0 ? "" : answer.text.slice(at + last.text.length).split("\n\n")[0].trim();
 }
 
+/** Which words of the question were read as others, as the note behind an answer tells it; "" if all stand as typed. */
+export function reread(answer) {
+  return /\n\nNote: (I read [^\n]*?”\.)/.exec(answer.text ?? "")?.[1] ?? "";
+}
+
 export function placeOf(citation) {
   return `${citation.document_id} ${citation.version_id} ${citation.start} ${citation.end}`;
 }
