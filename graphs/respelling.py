@@ -38,24 +38,23 @@ async def search_respelled(query: str, search: Callable[[str], Awaitable[F]]) ->
     Another word that no source says is no better than what was typed: then nothing changes.
     """
     found = await search(query)
-    respelled = await asyncio.to_thread(_respelled, query, texts_of(found.hits))
+    respelled = await asyncio.to_thread(_respelled, query, found.hits)
     if not respelled:
         return Searched(query, found)
     reading = replaced(query, respelled)
     again = await search(reading)
-    said = frozenset(word for text in texts_of(again.hits) for word in words(text))
+    said = await asyncio.to_thread(_words_of, again.hits)
     if all(one.read in said or is_asking(one.read) for one in respelled):
         return Searched(reading, again, respelled)
     return Searched(query, found)
 
 
-def texts_of(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """All that hits say, with what they belong to."""
-    return tuple(
-        f"{hit.title} {' '.join(hit.passage.heading)} {hit.passage.context} {hit.passage.text}" for hit in hits
-    )
+def _respelled(query: str, hits: Sequence[Hit]) -> tuple[Respelled, ...]:
+    said = _words_of(hits)
+    return respell(unknown_words(query, said), said)
 
 
-def _respelled(query: str, texts: tuple[str, ...]) -> tuple[Respelled, ...]:
-    unknown = unknown_words(query, texts)
-    return respell(unknown, texts) if unknown else ()
+def _words_of(hits: Sequence[Hit]) -> frozenset[str]:
+    """All words that hits say, with what they belong to."""
+    texts = (text for hit in hits for text in (hit.title, *hit.passage.heading, hit.passage.context, hit.passage.text))
+    return frozenset(word for text in texts for word in words(text))

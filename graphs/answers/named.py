@@ -19,17 +19,16 @@ TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]")
 _ROLE = re.compile(
-    r"^(?:the|its|their|his|her|our)\s+(?P<role>[\w-]+(?:\s[\w-]+){0,2}?)(?:\s(?:of|for|at|in)\s[^,.;]{1,40}?)?"
+    r"^(?:the|its|their|his|her|our)\s+[\w-]+(?:\s[\w-]+){0,2}?(?:\s(?:of|for|at|in)\s[^,.;]{1,40}?)?"
     r"\s(?:is|was|are|were)\s(?=(?-i:[A-Z]))",
     re.I,
 )
 """`Its architect was Margaret Dunbar`: a sentence that says who has which role."""
-_OPEN_RANGE = re.compile(
-    r"\b\d+\s*\+|\b\d+\s*(?:,\s*)?(?:(?:and|or|to|through|until|–|-)\s+)?"
-    r"(?:later|newer|above|up(?:wards?)?|higher|older|earlier|below|lower|onwards?|beyond|more|less)\b"
-    r"|\b\d+\s*(?:–|-|to|until|till|through)\s*(?:[^\W\d_]+\s+)?\d",
-    re.I,
+_REACHING = (
+    r"(?:\s*\+|\s*,?\s*(?:(?:and|or)\s+)?(?:later|newer|above|up(?:wards?)?|higher|older|earlier|below|lower|onwards?|beyond)\b"
+    r"|\s*(?:–|-|to|until|till|through)\s*(?:[^\W\d_]+\s+)?\d)"
 )
+"""What stands behind a number that others are meant with: `Android 10 and later`, `Level 1 to Level 5`."""
 _DETERMINERS = frozenset(["the", "a", "an", "this", "that", "our", "your", "my"])
 
 
@@ -104,8 +103,8 @@ def _is_strange(question: str, claim: Claim, hits: Sequence[Hit]) -> bool:
 def is_of_another_number(question: str, said: Said) -> bool:
     """Whether a sentence is of `version 2` where `version 3` is asked for, and nothing around it says that."""
     own = numbered_of(f". {said.text}")
-    if _OPEN_RANGE.search(said.text):
-        return False  # `Android 10 and later`, `from Grade 4 up`, `Level 1 to Level 5` speak of more than they name
+    if any(re.search(rf"\b{label}s?\s+{number}{_REACHING}", said.text, re.I) for label, number in own):
+        return False
     place = said.hit.passage
     around = numbered_of(". ".join(("", said.text, said.hit.title, place.context, *place.heading)))
     said_words = frozenset(words(said.text))  # the 12th of June in 1941 is in June 1941

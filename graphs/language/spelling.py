@@ -14,15 +14,12 @@ from typing import Any, cast
 
 from graphs.language.verbs import BASE_VERBS, word_set
 from graphs.state import Respelled
-from memory.sentences import words
 
 _QUOTED = re.compile(r"[\"“„«`][^\"”“»`]*[\"”»`]")
 _TYPED = re.compile(r"(?<![\w'’@./#-])[a-z]{2,}(?![\w'’@/#-]|\.\w)")
 _ISE = re.compile(r"([iy])s(e|es|ed|ing|er|ers|ation|ations)$")
 _LONG, _SHORT = 5, 3
 """Letters of words that are looked at, and of those by which it is told whether a question is English."""
-
-
 _ASKING = BASE_VERBS | word_set(
     """
     which what when where whose whom there their does about between before after during
@@ -35,25 +32,27 @@ _ASKING = BASE_VERBS | word_set(
 """What questions are asked with, and sources need not say."""
 
 
-def unknown_words(question: str, texts: Collection[str]) -> tuple[str, ...]:
-    """Words of a question that neither a dictionary nor the texts know; () where it is not English.
+def unknown_words(question: str, said: Collection[str]) -> tuple[str, ...]:
+    """Words of a question that neither a dictionary nor the sources know; () where it is not English.
 
-    The first call loads the dictionary: about .2 s and 20 MB.
+    The first call that has to ask the dictionary loads it: about .2 s and 20 MB.
+
+    Args:
+        question: as it was typed.
+        said: words of what was found, in lower case.
     """
     typed = list(dict.fromkeys(_TYPED.findall(_QUOTED.sub(" ", question))))
-    said = _words_of(texts) if any(len(word) >= _LONG for word in typed) else frozenset[str]()
     strange = [word for word in typed if len(word) >= _LONG and word not in said]
     if not strange or any(len(word) <= _SHORT and not _is_word(word) for word in typed):
         return ()
     return tuple(word for word in strange if not _is_word(word))
 
 
-def respell(unknown: Collection[str], texts: Collection[str]) -> tuple[Respelled, ...]:
-    """Read unknown words as words of the texts, else of the dictionary; those without a like are left out.
+def respell(unknown: Collection[str], said: Collection[str]) -> tuple[Respelled, ...]:
+    """Read unknown words as words of the sources, else of the dictionary; those without a like are left out.
 
     The first letter is taken to be right: few slips are made there. Of several the most frequent is taken.
     """
-    said = _words_of(texts)
     found = ((word, _likeliest(word, said)) for word in unknown)
     return tuple(Respelled(word, read) for word, read in found if read)
 
@@ -79,10 +78,6 @@ def _likeliest(word: str, said: Collection[str]) -> str:
     near = {other for other in _edits()(word) if other[:1] == word[:1]}
     known = near & frozenset(said) or {other for other in near if _is_word(other)}
     return max(sorted(known), key=_frequency, default="")
-
-
-def _words_of(texts: Collection[str]) -> frozenset[str]:
-    return frozenset(word for text in texts for word in words(text))
 
 
 def _is_word(word: str) -> bool:

@@ -58,10 +58,10 @@ def of_what_is_measured(question: Question, ranked: Sequence[Scored]) -> list[Sc
     asked = attribute_of(question.text)
     if asked is None or not asked.whose:
         return list(ranked)
-    about = [one for one in ranked if speaks_of(one.candidate, asked.whose)]
-    if not about:
+    told = [(one, speaks_of(one.candidate, asked.whose)) for one in ranked]
+    if not any(is_about for _, is_about in told):
         return list(ranked)
-    return [one for one in ranked if one in about or one.candidate.hit.passage.kind not in _ROWS]
+    return [one for one, is_about in told if is_about or one.candidate.hit.passage.kind not in _ROWS]
 
 
 def whole_first(question: Question, ranked: Sequence[Scored]) -> list[Scored]:

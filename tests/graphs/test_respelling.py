@@ -9,6 +9,7 @@ from graphs.respelling import search_respelled
 from graphs.state import Respelled, State
 from memory.checkpoints.types import open_serializer
 from memory.records import Hit
+from memory.sentences import words
 from tests.graphs.driving import ask, graph_of
 from tests.support.fake_tools import FakeTools, passage_hit
 
@@ -16,7 +17,7 @@ SOURCE = "Every product has a warranty of two years. The bivy weighs 800 g. Bell
 
 
 def read_as(question: str, *texts: str) -> str:
-    said = texts or (SOURCE,)
+    said = frozenset(words(" ".join(texts or (SOURCE,))))
     return replaced(question, respell(unknown_words(question, said), said))
 
 
