@@ -313,6 +313,12 @@ def test_columns_beside_a_mere_name_tell_goods_and_people(text: str, question: s
     assert told_of(text, question, "catalogue.csv") == expected
 
 
+@pytest.mark.parametrize("question", ["How many sopranos are there?", "How many Sopranos are there?"])
+def test_a_noun_that_is_one_rows_name_is_not_counted_by_rows(question: str) -> None:
+    assert told_of("Voice,Singers\nSoprano,18\nAlto,16\n", question, "choir.csv") is None
+    assert told_of("Voice,Singers\nSoprano,18\nAlto,16\n", "How many voices are there?", "choir.csv")
+
+
 def test_a_value_that_another_cell_only_contains_leaves_the_list_open() -> None:
     hits = hits_of(kept("Product,Kind\nAda,Clocks\nBel,Alarm clocks\n", "products.csv"))
     assert told_of_table("List all clocks", hits) is None

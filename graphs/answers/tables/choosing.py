@@ -134,7 +134,12 @@ def _chosen(asked: Asked) -> Chosen | None:
 
 
 def _may_ask_for_amount(asked: Asked) -> bool:
-    """Whether `how many` may ask how many pieces there are of a thing, which a cell says, and not how many rows."""
+    """Whether `how many` may ask how many pieces there are of a thing, which a cell says, and not how many rows.
+
+    Of a noun that is one row's name, `sopranos` in a table of voices, a count of rows says nothing.
+    """
+    if any(not one.label and len(fits) == 1 for one, fits in asked.fits):
+        return True
     amounts = [one for one in asked.table.columns if one.stems & _AMOUNTS and one.numbers]
     if not amounts or any(one is asked.told for one in amounts):
         return False
