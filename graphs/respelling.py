@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from graphs.language.spelling import is_asking, replaced, respell, unknown_words
@@ -56,5 +57,11 @@ def _respelled(query: str, hits: Sequence[Hit]) -> tuple[Respelled, ...]:
 
 def _words_of(hits: Sequence[Hit]) -> frozenset[str]:
     """All words that hits say, with what they belong to."""
-    texts = (text for hit in hits for text in (hit.title, *hit.passage.heading, hit.passage.context, hit.passage.text))
-    return frozenset(word for text in texts for word in words(text))
+    texts = {text for hit in hits for text in (hit.title, *hit.passage.heading, hit.passage.context, hit.passage.text)}
+    return frozenset[str]().union(*map(_words, texts))
+
+
+@lru_cache(maxsize=2048)
+def _words(text: str) -> frozenset[str]:
+    """Remembered: the same passages are found for one question after another."""
+    return frozenset(words(text))

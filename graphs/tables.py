@@ -82,8 +82,9 @@ def _table(hit: Hit) -> tuple[str, tuple[str, ...]]:
 
 async def _whole(tools: Tools, scope: Scope, hit: Hit) -> tuple[Hit, ...]:
     """All passages of a hit's table; () unless both its ends were seen."""
+    near = await tools.read_around(scope, hit.passage.passage_id, STEP, STEP)
     before, behind = await asyncio.gather(
-        _side(tools, scope, hit.passage, "before"), _side(tools, scope, hit.passage, "behind")
+        *(_side(tools, scope, hit.passage, side, _beside(hit.passage, near, side)) for side in ("before", "behind"))
     )
     if before is None or behind is None or len(before) + len(behind) >= MOST_PASSAGES:
         return ()
@@ -91,23 +92,34 @@ async def _whole(tools: Tools, scope: Scope, hit: Hit) -> tuple[Hit, ...]:
     return tuple(replace(hit, passage=passage) for passage in passages)
 
 
-async def _side(tools: Tools, scope: Scope, passage: Passage, side: Side) -> list[Passage] | None:
-    """The table's passages on one side of one of them, the nearest first; None if its end was not found."""
+async def _side(
+    tools: Tools, scope: Scope, passage: Passage, side: Side, near: Sequence[Passage]
+) -> list[Passage] | None:
+    """The table's passages on one side of one of them, the nearest first; None if its end was not found.
+
+    near: what stands next to it on that side, as far as one call reads.
+    """
     found: list[Passage] = []
     last = passage
-    while len(found) < MOST_PASSAGES:
-        steps = (STEP, 0) if side == "before" else (0, STEP)
-        near = [
-            one for one in await tools.read_around(scope, last.passage_id, *steps) if one.passage_id != last.passage_id
-        ]
-        for one in reversed(near) if side == "before" else near:
+    steps = (STEP, 0) if side == "before" else (0, STEP)
+    while True:
+        for one in near:
             if not _goes_on(last, one, side):
                 return found if _is_end(last, one) else None
             found.append(one)
             last = one
         if len(near) < STEP:
             return found
-    return None
+        if len(found) >= MOST_PASSAGES:
+            return None
+        near = _beside(last, await tools.read_around(scope, last.passage_id, *steps), side)
+
+
+def _beside(passage: Passage, around: Sequence[Passage], side: Side) -> list[Passage]:
+    """The passages on one side of one of them, the nearest first; `around` is in reading order."""
+    if side == "before":
+        return [one for one in reversed(around) if one.ordinal < passage.ordinal]
+    return [one for one in around if one.ordinal > passage.ordinal]
 
 
 def _goes_on(last: Passage, one: Passage, side: Side) -> bool:

@@ -105,6 +105,12 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     return [trimmed for span in spans if (trimmed := trim(text, *span))[0] < trimmed[1]]
 
 
+@lru_cache(maxsize=2048)
+def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """`split_sentences`, remembered: the same passages are read for one question after another."""
+    return tuple(split_sentences(text))
+
+
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the span without white space at its ends; an empty one collapses at its start."""
     piece = text[start:end]

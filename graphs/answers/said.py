@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from graphs.language.curated import cite
 from graphs.language.headings import about, left_out
 from graphs.language.instructions import is_instruction
 from graphs.language.lexicon import meaning
 from memory.records import Citation, Hit
-from memory.sentences import STOPWORDS, clip, split_sentences, words
+from memory.sentences import STOPWORDS, clip, sentence_spans, words
 
 MAX_QUOTE = 400
 _MARK = re.compile(r"\s*(?:[-*+•‣◦·]|\(?\d{1,2}[.)])\s+")
@@ -64,6 +64,7 @@ def said_by(citations: Sequence[Citation], hits: Sequence[Hit]) -> list[Said]:
     return [Said(hit, one.start - hit.passage.start, one.end - hit.passage.start) for hit, one in known]
 
 
+@lru_cache(maxsize=8192)
 def stems(text: str) -> frozenset[str]:
     """Content words by meaning; `cannot` and its like are told by those who weigh."""
     return frozenset(meaning(word) for word in words(text) if word not in STOPWORDS)
@@ -80,7 +81,7 @@ def _of_hit(hit: Hit) -> list[Said]:
         start = len(text) - len(text.lstrip())
         return [Said(hit, start, start + len(text.strip()))]
     kept: list[Said] = []
-    for start, end in split_sentences(text):
+    for start, end in sentence_spans(text):
         mark = _MARK.match(text[start:end])
         start, end = clip(text, start + (mark.end() if mark else 0), end, MAX_QUOTE)
         unit = text[start:end]

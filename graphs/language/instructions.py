@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from memory.sentences import split_sentences
+from memory.sentences import sentence_spans
 
 _ADDRESSED = re.compile(
     r"""
@@ -25,6 +26,7 @@ _ADDRESSED = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def is_instruction(sentence: str) -> bool:
     """Whether a sentence tells an assistant what to do or to say. Meant to miss rather than to accuse."""
     return _ADDRESSED.search(sentence) is not None
@@ -32,7 +34,7 @@ def is_instruction(sentence: str) -> bool:
 
 def without_instructions(text: str) -> str:
     """Return the sentences of a text that are about the world, one a line."""
-    sentences = (text[start:end] for start, end in split_sentences(text))
+    sentences = (text[start:end] for start, end in sentence_spans(text))
     return "\n".join(kept for sentence in sentences if (kept := _about_the_world(sentence)))
 
 

@@ -22,7 +22,7 @@ from graphs.language.verdicts import decide
 from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
 from graphs.weighing import Likeness, is_stranger, weigh_claim
-from memory.records import Claim
+from memory.records import Claim, Hit
 
 
 async def judge(state: State, runtime: Runtime[Context], *, deps: Deps) -> Update:
@@ -90,7 +90,7 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
 async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim:
     """A claim with its verdict. What a source tells an assistant to do is evidence for nothing."""
     asked = (state.query, *(part.question for part in state.parts if claim.id in part.claim_ids))
-    if any(is_framed(question, claim, state.hits) for question in asked):
+    if await asyncio.to_thread(_is_framed, asked, claim, state.hits):
         return replace(claim, verdict="supported", reason="")
     if state.table and await asyncio.to_thread(is_told_of_table, state.query, claim, state.table):
         return replace(claim, verdict="supported", reason="")
@@ -99,6 +99,10 @@ async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim
         return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")
     weighed = await weigh_claim(claim.text, quotes, _evidence(claim, state), likeness)
     return replace(claim, verdict=weighed.label, reason=weighed.reason)
+
+
+def _is_framed(questions: Sequence[str], claim: Claim, hits: Sequence[Hit]) -> bool:
+    return any(is_framed(question, claim, hits) for question in questions)
 
 
 def _evidence(claim: Claim, state: State) -> Evidence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from graphs.reader.evidence import Evidence, text_of
 from graphs.reader.features import Candidate
-from memory.sentences import split_sentences
+from memory.sentences import sentence_spans
 from memory.span_ports import Span, SpanReader, Spans
 
 
@@ -26,7 +26,7 @@ async def look_closer(spans: SpanReader, question: str, candidate: Candidate) ->
 
 def surroundings(candidate: Candidate) -> tuple[int, int]:
     """Characters [start, end) of the passage that hold a sentence and its neighbours."""
-    sentences = split_sentences(candidate.hit.passage.text)
+    sentences = sentence_spans(candidate.hit.passage.text)
     inside = [at for at, (start, end) in enumerate(sentences) if end > candidate.start and start < candidate.end]
     if not inside:
         return candidate.start, candidate.end

@@ -80,11 +80,11 @@ class ExtractiveReader:
         question = understand(request.question, request.term_weights)
         if self._spans is None or not self.reranks(request.effort):
             return await self._compared(question, request)
-        found = await asyncio.to_thread(candidates, question, request.hits[: LIMITS[request.effort].read_passages])
+        evidence, (found, promising, cosines) = await asyncio.gather(
+            _evidence(self._spans, request), _candidates(question, request)
+        )
         if not found:
             return Reading(ranked=request.hits)
-        promising = most_promising(found, COMPARED_BESIDE[request.effort])
-        evidence, cosines = await asyncio.gather(_evidence(self._spans, request), compare(request, promising))
         if isinstance(evidence, Degraded):
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
@@ -114,6 +114,15 @@ class ExtractiveReader:
             ranked=_reordered(hits, ranked),
             answerable=self._weights.plain.answerable(answer_features(question, ranked)),
         )
+
+
+async def _candidates(
+    question: Question, request: ReadRequest
+) -> tuple[Sequence[Candidate], Sequence[Candidate], Sequence[float]]:
+    """Every sentence that could be an answer; those worth comparing, and their cosines to the question."""
+    found = await asyncio.to_thread(candidates, question, request.hits[: LIMITS[request.effort].read_passages])
+    promising = most_promising(found, COMPARED_BESIDE[request.effort])
+    return found, promising, await compare(request, promising)
 
 
 async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degraded:

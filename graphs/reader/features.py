@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from graphs.reader.attribute import meanings
 from graphs.reader.question import Question
 from graphs.reader.spans import fits_kind
 from memory.records import Hit
-from memory.sentences import STOPWORDS, clip, split_sentences, stem, trim, words
+from memory.sentences import STOPWORDS, clip, sentence_spans, stem, trim, words
 
 MAX_QUOTE = 400
 """Characters of the longest citation."""
@@ -168,13 +169,13 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
         )
 
 
-def _units(hit: Hit) -> list[tuple[int, int]]:
+def _units(hit: Hit) -> Sequence[tuple[int, int]]:
     """What may be cited of a hit: a record or a curated answer whole if it fits, else sentences or lines."""
     text = hit.passage.text
     start, end = trim(text, 0, len(text))
     if hit.passage.kind in ("record", "answer") and 0 < end - start <= MAX_QUOTE:
         return [(start, end)]
-    return split_sentences(text)
+    return sentence_spans(text)
 
 
 def _is_heading(hit: Hit, unit: str) -> bool:
@@ -208,7 +209,13 @@ def said_of(question: Question, candidate: Candidate) -> frozenset[str]:
 
 def _stems(text: str) -> frozenset[str]:
     """Content stems of a text."""
-    return frozenset(stem(word) for word in words(text) if word not in STOPWORDS)
+    return frozenset(_stems_in_order(text))
+
+
+@lru_cache(maxsize=4096)
+def _stems_in_order(text: str) -> tuple[str, ...]:
+    """Content stems of a text as they follow each other; remembered, since a passage is read for many questions."""
+    return tuple(stem(word) for word in words(text) if word not in STOPWORDS)
 
 
 def _share(terms: Mapping[str, float], found: Iterable[str]) -> float:
@@ -222,9 +229,8 @@ def _pairs(question: Question, text: str) -> float:
     wanted = set(pairwise(question.terms))
     if not wanted:
         return 0.0
-    found = [stem(word) for word in words(text) if word not in STOPWORDS]
     places: dict[str, list[int]] = {}
-    for at, word in enumerate(found):
+    for at, word in enumerate(_stems_in_order(text)):
         places.setdefault(word, []).append(at)
     close = sum(any(abs(a - b) <= 2 for a in places.get(x, ()) for b in places.get(y, ())) for x, y in wanted)
     return close / len(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
@@ -78,9 +79,12 @@ class _Subject(NamedTuple):
 
 def fields_of(said: Said) -> tuple[Field, ...]:
     """The cells of a row; empty for prose, and where only one cell has a name."""
-    if said.hit.passage.kind not in ("record", "table"):
-        return ()
-    found = [field_of(match) for match in _FIELD.finditer(said.text)]
+    return _fields_of(said.text) if said.hit.passage.kind in ("record", "table") else ()
+
+
+@lru_cache(maxsize=4096)
+def _fields_of(row: str) -> tuple[Field, ...]:
+    found = [field_of(match) for match in _FIELD.finditer(row)]
     currency = next((one.value for one in found if one.label.casefold() == "currency" and len(one.value) <= 3), "")
     priced = [
         Field(one.label, one.value, currency, one.start, one.end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from graphs.answers.said import Said, stems
@@ -13,7 +13,7 @@ from graphs.answers.tables.manners import Manner, manners_of
 from graphs.answers.tables.rows import Field, fields_of, naming_field
 from graphs.language.instructions import is_instruction
 from graphs.language.quantities import Day, Quantity, find_values
-from memory.records import Hit
+from memory.records import Hit, Passage
 
 FEWEST = 2
 LONG = 120
@@ -141,10 +141,18 @@ class Table:
 
 
 def table_of(hits: Sequence[Hit]) -> Table | None:
-    """Read a table out of all its passages, in reading order; None where a row cannot be told apart for certain."""
+    """Read a table out of all its passages, in reading order; None where a row cannot be told apart for certain.
+
+    The passages are one document's. Remembered: one table is asked many questions, and the judge reads it again.
+    """
+    return _table_of(hits[0].source, hits[0].title, tuple(hit.passage for hit in hits)) if hits else None
+
+
+@lru_cache(maxsize=32)
+def _table_of(source: str, title: str, passages: tuple[Passage, ...]) -> Table | None:
     lines: list[_Line] = []
-    for hit in hits:
-        found = _rows_of(hit)
+    for passage in passages:
+        found = _rows_of(Hit(passage, source, title, score=0.0, fused_rank=1))
         if found is None:
             return None
         lines += found
