@@ -56,6 +56,8 @@ _CODED = frozenset(_BEFORE_CODE.split())
 """Those that are no words, so that a code or a Roman number may follow as well."""
 _ALSO_WORDS = frozenset({"no", "art", "sec", "tab", "ext", "ed"})
 """Those that are words: before a code in brackets, or behind what has a number, as in `part no. AQ-771`."""
+_OF_LIVES = frozenset({"b", "d", "m", "r", "fl"})
+"""Those that give a year in brackets behind a name: born, died, married, reigned, flourished."""
 _NAMING = frozenset(_NUMBERED.split())
 _MAY_END = frozenset({"inc", "ltd", "co", "corp", "bros", "jr", "sr", "st", "al", "est", "ft", "usw"})
 """Abbreviations that often stand last in a sentence: they end it when a common opening word follows."""
@@ -215,6 +217,8 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str]) -> bool:
     if not found:
         return True
     label = found[0].rpartition("-")[2]
+    if label in _OF_LIVES and _is_bracketed(before) and _FIGURE.match(text, match.end(), end):
+        return False
     if label.casefold() in _LABELS and _is_labelled(text, end, match, before[: len(before) - len(label)], label):
         return False
     return _full_stop(found[0], upcoming, match.start() - len(found[0]) == start)
@@ -229,8 +233,12 @@ def _is_labelled(text: str, end: int, match: re.Match[str], before: str, label: 
         return False
     named = _BEFORE.search(before)
     is_named = bool(named and named["word"].casefold() in _NAMING)
-    is_bracketed = any(before.rfind(one) > before.rfind(other) for one, other in ("()", "[]"))
-    return word in _CODED or is_named or is_bracketed
+    return word in _CODED or is_named or _is_bracketed(before)
+
+
+def _is_bracketed(before: str) -> bool:
+    """Whether a bracket stands open at the end of a text."""
+    return any(before.rfind(one) > before.rfind(other) for one, other in ("()", "[]"))
 
 
 def _full_stop(last: str, upcoming: str, is_first: bool) -> bool:

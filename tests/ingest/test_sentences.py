@@ -46,6 +46,14 @@ CASES = {
         "It costs max. €500 or min. -5 points, approx. £3, ca. 4, c. 1900 by s. 12. He has a 2nd ed. 2004.",
         ["It costs max. €500 or min. -5 points, approx. £3, ca. 4, c. 1900 by s. 12.", "He has a 2nd ed. 2004."],
     ),
+    "years of a life": (
+        "Ada (b. 1815; d. 1852), under a king (r. [c. 1760]–1820), met Hero (fl. 60 AD). Grade b. 1931 was better.",
+        [
+            "Ada (b. 1815; d. 1852), under a king (r. [c. 1760]–1820), met Hero (fl. 60 AD).",
+            "Grade b.",
+            "1931 was better.",
+        ],
+    ),
     "labels that end a sentence": (
         "We love art. X-rays help. Wait a sec. The ch. I saw. It is at its max. Turn it.",
         ["We love art.", "X-rays help.", "Wait a sec.", "The ch.", "I saw.", "It is at its max.", "Turn it."],
