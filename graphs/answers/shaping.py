@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from math import log
@@ -21,6 +22,7 @@ from graphs.answers.tables.marked import marked_claims
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
+    is_led_elsewhere,
     is_settled,
     may_be_money,
     name_of,
@@ -50,6 +52,8 @@ OF_ANOTHER_ROLE = 3.0
 ANOTHER = 4.0
 """Log odds that it loses where the question's name for a row says more than the row does."""
 TINY = 1e-6
+_OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b[\w]*[A-Z\d]\w* or (?:the |an? |our )?\w*[A-Z\d]")
+"""Two things are held against each other: one cell answers nothing then."""
 
 
 def shape(question: str, reading: Reading) -> Reading:
@@ -147,6 +151,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
 
 def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None:
     """The cell of a row that is asked for, and what other documents say; other rows of its table would only confuse."""
+    if _OF_TWO.search(question):
+        return replace(reading, claims=(_claim(row.text, [row]),), short_answer="")
     known = understand(question, {})
     others = tuple(claim for claim in reading.claims if claim.citations[0].document_id != row.hit.passage.document_id)
     if is_polar(question):
@@ -180,6 +186,8 @@ def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool
     asked = attribute_of(question)
     if names_another(question, row):
         reading = _less_sure(reading, ANOTHER)
+    if is_led_elsewhere(understand(question, {}), row):
+        return _less_sure(reading, UNSAID)
     if not speaks_of_money(understand(question, {}), fields_of(row)):
         may_be_told = any(map(may_be_money, fields_of(row)))
         return _less_sure(reading, UNSAID) if may_be_told else replace(_less_sure(reading, PRICELESS), short_answer="")

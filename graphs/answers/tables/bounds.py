@@ -68,9 +68,14 @@ def read_bounds(asked: Asked) -> None:
 
 
 def read_numbers(asked: Asked) -> None:
-    """A number by itself: a cell that is equal to it."""
-    while found := _JUST.search(asked.text):
+    """A number by itself: a cell that is equal to it. One behind a capital letter is of a name: `Kestrel 3`."""
+    while found := next((one for one in _JUST.finditer(asked.text) if not _is_of_name(asked, one)), None):
         _compare(asked, found, isclose)
+
+
+def _is_of_name(asked: Asked, found: re.Match[str]) -> bool:
+    at = asked.text[: found.start("number")].count(" ")
+    return at > 0 and asked.words[at - 1][:1].isupper()
 
 
 def _compare(asked: Asked, found: re.Match[str], fits: Fits) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphs.language.codes import codes_of, is_code
 
@@ -44,6 +44,12 @@ def field_of(match: re.Match[str]) -> Field:
     if is_number and unit:
         return Field(label, value, unit, start, start + len(value))
     return Field(_words(match["name"].strip()), value, "", start, start + len(value))
+
+
+def as_written(cell: Field, name: str) -> Field:
+    """A cell whose column keeps its capital letters: things are columns where the first has no name."""
+    written = name.strip()
+    return replace(cell, label=written) if cell.label == written.casefold() else cell
 
 
 def _whole(value: str) -> str:

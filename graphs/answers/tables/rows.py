@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.tables.directions import is_said_otherwise
-from graphs.answers.tables.fields import NUMBER, Field, field_of
+from graphs.answers.tables.fields import NUMBER, Field, as_written, field_of
 from graphs.answers.tables.valued import is_of_row, value_polarity
 from graphs.language.codes import is_code, names_code
 from graphs.reader.attribute import attribute_of
@@ -20,6 +20,7 @@ _FIELD = re.compile(
     r"(?:^|;[ \t]+)(?P<name>[^:;\n]{1,40}):[ \t]+(?P<value>(?:[^;\n]|;(?![ \t]+[^:;\n]{1,40}:[ \t]))+)", re.M
 )
 """A cell goes on behind a semicolon that no name of a column follows: `Check plug X7; replace the sensor`."""
+_NUMBERED = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)* \d{1,5}")
 _AMOUNT = re.compile(r"[$€£]?\s?\d")
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "✗", "✘"})
 _STOCK = stems("stock available availability")
@@ -63,6 +64,8 @@ _HEDGED = re.compile(
     re.I,
 )
 """Words of a cell that leave open whether a thing has it."""
+_LEAD = 80
+"""Characters of the longest first cell under no name: `Poles; Kestrel 2: 2; Kestrel 3: 3`."""
 _TOLD = 160
 """Characters of the longest value that is told in one line."""
 _UNIT, _NAME_OF_UNIT = stems("unit"), 12
@@ -84,7 +87,12 @@ def fields_of(said: Said) -> tuple[Field, ...]:
 
 @lru_cache(maxsize=4096)
 def _fields_of(row: str) -> tuple[Field, ...]:
-    found = [field_of(match) for match in _FIELD.finditer(row)]
+    matches = [*_FIELD.finditer(row)]
+    found = [field_of(match) for match in matches]
+    if matches and (lead := row[: matches[0].start()].strip()) and len(lead) <= _LEAD:
+        start = row.index(lead)
+        named = [as_written(one, match["name"]) for one, match in zip(found, matches, strict=True)]
+        found = [Field("", lead, "", start, start + len(lead)), *named]
     currency = next((one.value for one in found if one.label.casefold() == "currency" and len(one.value) <= 3), "")
     priced = [
         Field(one.label, one.value, currency, one.start, one.end)
@@ -112,10 +120,8 @@ def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Fi
     asked = said | _measured(question)
     wanted = attribute_of(question.text)
     heads = wanted.heads if wanted else frozenset[str]()
-    shares = [
-        0.0 if _is_given(said, one) and not stems(one.label) <= heads else _share(question, asked, one)
-        for one in fields
-    ]
+    given = [one for one in fields if one not in things_of(fields) and _is_given(said, one)]
+    shares = [0.0 if one in given and not stems(one.label) <= heads else _share(question, asked, one) for one in fields]
     best = max(shares)
     tied = [one for one, share in zip(fields, shares, strict=True) if share == best]
     named = longest(tied) if best == 1.0 or (best >= _NAMED and len(tied) == 1) else None
@@ -129,9 +135,11 @@ def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Fi
 def things_of(fields: Sequence[Field]) -> tuple[Field, ...]:
     """The cells of a row whose columns are things by their codes, as in `Property: Weight; K40: 38 kg; K40-E: 39 kg`.
 
+    Where the first column has no name, numbered names are things too: `Poles; Kestrel 2: 2; Kestrel 3: 3`.
     A column with a unit of its own is a measure, whatever its name looks like: `CO2 (g/km)`.
     """
-    found = tuple(one for one in fields[1:] if is_code(one.label))
+    is_led = bool(fields) and not fields[0].label
+    found = tuple(one for one in fields[1:] if is_code(one.label) or (is_led and _NUMBERED.fullmatch(one.label)))
     is_measured = any(one.unit and one.unit != _unit_of(fields) for one in found)
     return found if len(found) > 1 and not is_measured else ()
 
@@ -182,6 +190,14 @@ def is_settled(question: Question, said: Said, one: Field) -> bool:
     implied = {stem for pattern, _ in _MEASURED for word in pattern.findall(question.text) for stem in stems(word)}
     money = stems("cost costs price pay") if stems(one.label) & _MONEY else frozenset[str]()
     return is_own and bool(stems(whose) & asked) and asked <= known | implied | money | _COUNTING
+
+
+def is_led_elsewhere(question: Question, said: Said) -> bool:
+    """Whether the first cell of a row, under no name, says nothing of what is asked: what its columns are is not told."""
+    fields = fields_of(said)
+    return bool(fields and not fields[0].label) and not stems(fields[0].value) & (
+        stems(question.text) | _measured(question)
+    )
 
 
 def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Said:
@@ -260,7 +276,7 @@ def truth(one: Field) -> str:
 
 def _share(question: Question, asked: frozenset[str], one: Field) -> float:
     """How much of a column's name is asked for; a code is, or is not."""
-    if is_code(one.label):
+    if is_code(one.label) or _NUMBERED.fullmatch(one.label):
         return float(names_code(question.text, one.label))
     if _TO_DO.fullmatch(one.label):
         return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in _MEASURED))
@@ -305,7 +321,8 @@ def _subject(question: Question, said: Said, fields: Sequence[Field], told: Fiel
         if told in names and (by_number or matched not in names):
             return _Subject(told.value, matched)
         return _Subject(matched.value, told) if matched in names else _known_by(matched, told, fields)
-    named = next((one for one in others if stems(one.label) & _NAMING), None)
+    led = [one for one in others if one == fields[0] and not one.label]
+    named = next((one for one in others if stems(one.label) & _NAMING), led[0] if led else None)
     if named is None and truth(told) and fields[0] in others:
         return _Subject(fields[0].value, told)
     heading = said.hit.passage.heading[-1] if said.hit.passage.heading else ""

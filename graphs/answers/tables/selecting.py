@@ -12,6 +12,7 @@ from graphs.answers.tables.cells import KINDS
 from graphs.answers.tables.choosing import Chosen, choose
 from graphs.answers.tables.rows import Field
 from graphs.answers.tables.table import Table, table_of
+from graphs.answers.tables.turned import turned
 from graphs.reading import Reading
 from memory.records import Citation, Claim, Hit
 
@@ -27,11 +28,13 @@ _TOLD = 160
 
 def told_of_table(question: str, passages: Sequence[Hit]) -> Reading | None:
     """Answer out of all passages of one table, in reading order; None where anything about it is uncertain."""
-    table = table_of(passages)
-    chosen = choose(question, table) if table else None
-    if table is None or chosen is None:
+    written = table_of(passages)
+    ways = [one for one in (written, turned(written) if written else None) if one]
+    told = [(one, chosen) for one in ways if (chosen := choose(question, one))]
+    if len(told) != 1:  # its rows and its columns may both be what is asked for
         return None
-    cited = [_citation(table, chosen, at) for at in chosen.places[:CITED]]
+    table, chosen = told[0]
+    cited = _citations(table, chosen)
     if not all(cited) or any(len(table.rows[at].name.value) > _TOLD for at in chosen.places):
         return None
     text, short = _told(table, chosen)
@@ -50,8 +53,13 @@ def _told(table: Table, chosen: Chosen) -> tuple[str, str]:
         return _of_one(table, chosen, chosen.places[0])
     listed = _listed(table, chosen)
     count = str(len(chosen.places))
-    of_all = f"{count} of {len(table.rows)} rows: {listed}"
+    of_all = f"{count} of {_counted(table)}: {listed}"
     return of_all, count if chosen.mode == "count" else listed
+
+
+def _counted(table: Table) -> str:
+    """How many things a table has, and where to find them in it."""
+    return f"{len(table.rows)} {'columns' if any(column.said for column in table.columns) else 'rows'}"
 
 
 def _of_one(table: Table, chosen: Chosen, place: int) -> tuple[str, str]:
@@ -59,7 +67,7 @@ def _of_one(table: Table, chosen: Chosen, place: int) -> tuple[str, str]:
     cell = _deciding(chosen, place)
     name = table.name_of(place)
     if cell is None:
-        return f"1 of {len(table.rows)} rows: {name}", name
+        return f"1 of {_counted(table)}: {name}", name
     return f"{name} – {cell.label}: {cell.shown}", cell.shown if chosen.is_cell else name
 
 
@@ -84,6 +92,15 @@ def _deciding(chosen: Chosen, place: int) -> Field | None:
     columns = [chosen.told] if chosen.told else [*reversed(others), *kinds]
     cell = next((column.cells[place] for column in columns if place in column.cells), None)
     return cell if cell and len(cell.value) <= _TOLD else None
+
+
+def _citations(table: Table, chosen: Chosen) -> list[Citation | None]:
+    """The rows that are told; of a turned table the lines that decide, else its first, which names all its things."""
+    if all(column.said is None for column in table.columns):
+        return [_citation(table, chosen, at) for at in chosen.places[:CITED]]
+    deciding = {column.label: column.said for column in chosen.columns if column.said}
+    lines = [*deciding.values()] or [table.rows[0].said]
+    return [line.citation() if line.end - line.start <= _LONGEST else None for line in lines]
 
 
 def _citation(table: Table, chosen: Chosen, place: int) -> Citation | None:

@@ -51,11 +51,15 @@ class Unit(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A column with the cells that hold something, by the place of their row. is_clear: no cell may lack a part."""
+    """A column with the cells that hold something, by the place of their row. is_clear: no cell may lack a part.
+
+    said: the line that it was, of a table that was turned.
+    """
 
     label: str
     cells: Mapping[int, Field]
     is_clear: bool = True
+    said: Said | None = None
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -164,7 +168,7 @@ def _table_of(source: str, title: str, passages: tuple[Passage, ...]) -> Table |
 
 def _table(lines: Sequence[_Line]) -> Table | None:
     naming = _naming([one.cells for one in lines])
-    if not naming or any(naming not in one.cells for one in lines):
+    if naming is None or any(naming not in one.cells for one in lines):
         return None
     kept = [one for one in lines if not _is_sum(one.cells[naming].value)]
     rows = tuple(Row(one.said, one.cells[naming], one.cells) for one in kept)
@@ -187,15 +191,15 @@ def _column(name: str, rows: Sequence[Row]) -> Column:
     return Column(min(labels, key=len), filled, clear)
 
 
-def _naming(cells: Sequence[Mapping[str, Field]]) -> str:
+def _naming(cells: Sequence[Mapping[str, Field]]) -> str | None:
     """The column that names the rows: one that is called so, else the first that can tell one row from another."""
     if not cells:
-        return ""
+        return None
     first = {name: one for name, one in cells[0].items() if not _is_amount(name, cells)}
     called = next((name for name, one in first.items() if stems(one.label) and stems(one.label) <= _NAMING), "")
     named = naming_field(tuple(first.values()))
     others = [name for name, one in first.items() if one == named] + [one for one in list(cells[0])[:1] if one in first]
-    return called or next((name for name in others if _tells_apart(name, cells)), "")
+    return called or next((name for name in others if _tells_apart(name, cells)), None)
 
 
 def _is_amount(name: str, cells: Sequence[Mapping[str, Field]]) -> bool:

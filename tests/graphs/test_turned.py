@@ -1,0 +1,101 @@
+"""Tables whose first column has no name: each row is a property, each column a thing, or the other way round."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphs.answers.said import sentences_of
+from graphs.answers.shaping import shape
+from graphs.answers.tables.selecting import is_told_of_table, told_of_table
+from graphs.reading import Reading
+from memory.records import Claim
+from tests.graphs.tabled import hits_of, kept
+
+PRICES = "Price per month; Basic: 5 EUR; Pro: 19 EUR; Enterprise: 99 EUR"
+PLANS = """
+# Plans
+
+| | Basic | Pro | Enterprise |
+|---|---|---|---|
+| Storage | 10 GB | 100 GB | 1 TB |
+| Users | 1 | 5 | unlimited |
+| Price per month | 5 EUR | 19 EUR | 99 EUR |
+| Phone support | no | no | yes |
+"""
+TENTS = """
+# Sizes
+
+| | Kestrel 2 | Kestrel 3 |
+|---|---|---|
+| Height inside | 105 cm | 118 cm |
+| Poles | 2 | 3 |
+"""
+ROOMS = """
+# Rooms
+
+| | Seats | Projector |
+|---|---|---|
+| Room Linden | 12 | yes |
+| Room Ash | 30 | no |
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "short", "quotes"),
+    [
+        (PLANS, "Which plan has phone support?", "Enterprise", ["Phone support; Basic: no; Pro: no; Enterprise: yes"]),
+        (PLANS, "Which plans do not have phone support?", "Basic, Pro", None),
+        (PLANS, "Which plan is the cheapest?", "Basic", [PRICES]),
+        (PLANS, "Which plans cost less than 20 EUR?", "Basic (5 EUR), Pro (19 EUR)", None),
+        (ROOMS, "Which rooms have more than 20 seats?", "Room Ash", ["Room Ash; Seats: 30; Projector: no"]),
+        (ROOMS, "Which room has a projector?", "Room Linden", None),
+    ],
+)
+def test_things_are_told_whichever_way_the_table_stands(
+    text: str, question: str, short: str, quotes: list[str] | None
+) -> None:
+    hits = hits_of(kept(text, "table.md"))
+    told = told_of_table(question, hits)
+    assert told is not None
+    assert told.short_answer == short
+    assert quotes is None or [one.quote for one in told.claims[0].citations] == quotes
+    assert is_told_of_table(question, told.claims[0], hits)
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (PLANS, "How many plans are there?"),  # its rows may be meant, or its columns
+        (PLANS, "Which plans have more than 3 users?"),  # `unlimited` is no number
+        (TENTS, "How many poles does the Kestrel 3 have?"),
+        (PLANS, "Which plan has fax support?"),
+    ],
+)
+def test_nothing_is_told_that_is_not_understood(text: str, question: str) -> None:
+    assert told_of_table(question, hits_of(kept(text, "table.md"))) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "chosen", "claim", "short"),
+    [
+        (TENTS, "How many poles does the Kestrel 3 have?", "Height inside", "Kestrel 3 – poles: 3", "3"),
+        (TENTS, "How many poles does the Kestrel 2 have?", "Poles", "Kestrel 2 – poles: 2", "2"),
+        (PLANS, "How much storage does Pro have?", "Storage", "Storage – Pro: 100 GB", "100 GB"),
+        (PLANS, "Does Basic have phone support?", "Phone support", "No.", "No"),
+        (ROOMS, "How many seats does Room Linden have?", "Room Linden", "Room Linden – Seats: 12", "12"),
+        (TENTS, "Is the Kestrel 3 bigger than the Kestrel 2?", "Poles", "Poles; Kestrel 2: 2; Kestrel 3: 3", ""),
+    ],
+)
+def test_the_cell_that_is_asked_for_is_told(text: str, question: str, chosen: str, claim: str, short: str) -> None:
+    hits = hits_of(kept(text, "table.md"))
+    row = next(said for said in sentences_of(hits) if said.text.startswith(chosen))
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "118 cm", hits, 0.9)
+    shaped = shape(question, read)
+    assert (shaped.claims[0].text, shaped.short_answer) == (claim, short)
+
+
+def test_a_row_that_says_nothing_of_what_is_asked_is_believed_less() -> None:
+    hits = hits_of(kept(PLANS, "table.md"))
+    row = next(said for said in sentences_of(hits) if said.text.startswith("Users"))
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "5", hits, 0.8)
+    assert shape("How many plans are there?", read).answerable < 0.5
