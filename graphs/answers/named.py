@@ -18,6 +18,11 @@ from memory.sentences import STOPWORDS, words
 TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]")
+_ASKS_OF_NOW = re.compile(
+    r"^\W*who(?:['’]s|\b[^?]*?\b(?:is|are))\b(?![^?]*\b(?:was|were|former|previous|earlier|\d{4})\b)", re.I
+)
+_WAS_UNTIL = re.compile(r"\b(?:was|were|served|worked|led|held|former(?:ly)?)\b[^.;]*\b(?:until|till|up to)\b", re.I)
+_IS = re.compile(r"\b(?:is|are|now|since|has been|have been|currently)\b", re.I)
 _ROLE = re.compile(
     r"^(?:the|its|their|his|her|our)\s+[\w-]+(?:\s[\w-]+){0,2}?(?:\s(?:of|for|at|in)\s[^,.;]{1,40}?)?"
     r"\s(?:is|was|are|were)\s(?=(?-i:[A-Z]))",
@@ -118,6 +123,11 @@ def is_of_another_role(question: str, said: Said) -> bool:
     if not asked or not told or not question.lstrip().casefold().startswith("who"):
         return False
     return not says_attribute(asked, said.text)
+
+
+def is_over(question: str, said: Said) -> bool:
+    """Whether a sentence says only what was, and until when, where somebody asks what is."""
+    return bool(_ASKS_OF_NOW.search(question) and _WAS_UNTIL.search(said.text) and not _IS.search(said.text))
 
 
 def _own_row(question: str, sentences: Sequence[Said]) -> tuple[Said, ...]:

@@ -48,6 +48,21 @@ _CONDITION = re.compile(
 _WITHIN = re.compile(
     r"\bwithin (?:the )?(?:first )?[\w-]+ (?:\w+ )?(?:hours?|days?|weeks?|months?|years?)(?: of \w+)?\b", re.I
 )
+_MANNER = re.compile(
+    r"\b(?:in|through|via|on|under) (?:your|the|our) (?:account|settings|app|profile|website|portal|dashboard)\b"
+    r"|\bonline\b|\bby (?:e-?mail|phone|post|letter)\b|\bas soon as\b[^.;]*"
+    r"|(?<=\bincluded) in (?:the|your) (?:price|rate|fee|ticket|rent|fare)\b",
+    re.I,
+)
+"""How or where something is done, which narrows nothing that is asked without it."""
+_OF_LIST = re.compile(
+    r"(?:,(?! (?:which|who|where|and|or|but|so|not)\b)[^;:,()]*)+,? (?:or|and)(?! (?:not|only)\b) [^;:,()]*"
+)
+_CLAUSE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will|must|not|it|they|you|we|he|she|which|who|that)\b", re.I
+)
+_THERE = re.compile(r"there (?:an?|any|some) ", re.I)
+_IS_THERE = re.compile(r"^\W*there (?:is|are) (?!.*\bfor\b)", re.I)
 _TURNED = ("one of them is negated", "the source says this under a condition or denies it")
 _SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|visitors?)\b", re.I)
 
@@ -66,11 +81,31 @@ def polarity(question: str, said: Said) -> Polarity:
     sentence = _plain(said.text, match["aux"])
     if _CONDITION.search(sentence) or _NOT_ALL.search(sentence) or _is_of_another_time(match, said.text):
         return ""
+    if not _MANNER.search(question):
+        sentence = _MANNER.sub("", sentence)
     claim = _claim(match["rest"], said)
-    if len(stems(claim)) < 2 and not _DENIED.search(sentence):
+    told = {_told(match, claim, clause) for clause in sentence.split(";")}
+    return "" if {"Yes", "No"} <= told else "Yes" if "Yes" in told else "No" if "No" in told else ""
+
+
+def _told(asked: re.Match[str], claim: str, clause: str) -> Polarity:
+    """Yes or no from a part of a sentence that stands by itself."""
+    clause = _without_others(claim, clause)
+    is_there = bool(_THERE.match(asked["rest"]) and _IS_THERE.match(clause))
+    if len(stems(claim)) < 2 and not _DENIED.search(clause) and not is_there:
         return ""
-    told = _weighed(claim, sentence, match["aux"].casefold() in _PAST)
-    return "" if told == "No" and not _DENIED.search(sentence) and not _has_one_value(match, claim, sentence) else told
+    told = _weighed(claim, clause, asked["aux"].casefold() in _PAST or is_there)
+    return "" if told == "No" and not _DENIED.search(clause) and not _has_one_value(asked, claim, clause) else told
+
+
+def _without_others(claim: str, clause: str) -> str:
+    """A clause without the other members of a list behind the one that is asked about: `wear, accidents, or damage`."""
+    keys = {token.key for token in read_sentence(claim).tokens}
+    said = [token.text.casefold() for token in read_sentence(clause).tokens if token.key in keys]
+    lower = clause.casefold()
+    last = max((lower.rfind(text) + len(text) for text in said if text in lower), default=len(clause))
+    rest = clause[last:].rstrip(" .!")
+    return clause[:last] if _OF_LIST.fullmatch(rest) and not _CLAUSE.search(rest) else clause
 
 
 def _is_of_another_time(asked: re.Match[str], sentence: str) -> bool:

@@ -12,7 +12,7 @@ from graphs.answers.clauses import of_clause
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
-from graphs.answers.named import is_of_another_role, names_another, of_what_is_named
+from graphs.answers.named import is_of_another_role, is_over, names_another, of_what_is_named
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of, stems
 from graphs.answers.superseding import of_change
@@ -48,7 +48,7 @@ UNSAID = 2.0
 PRICELESS = 4.0
 """The same where an amount of money is asked for and no cell can be one."""
 OF_ANOTHER_ROLE = 3.0
-"""The same where the sentence says who has another role; it may be another word for the role that is asked for."""
+"""The same where the sentence says who has another role, perhaps by another word for it, or who had it until when."""
 ANOTHER = 4.0
 """Log odds that it loses where the question's name for a row says more than the row does."""
 TINY = 1e-6
@@ -136,7 +136,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(reading, row)
-    elif is_of_another_role(question, chosen[0]):
+    elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
         reading = _less_sure(reading, OF_ANOTHER_ROLE)
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None

@@ -194,6 +194,8 @@ def believed(question: str, text: str) -> float:
         ("Who is the present keeper?", "Its architect was Margaret Dunbar."),
         ("Who is the treasurer?", "The chair of the club is Ann Rook, and it meets on Mondays."),
         ("Who was the first mayor of Aldbury?", "The founder of Aldbury was Joe Hale."),
+        ("Who is the keeper now?", "The keeper was Tom Reed until 2019."),
+        ("Who's the keeper?", "Tom Reed served as its keeper until 2019."),
     ],
 )
 def test_who_has_another_role_is_believed_less(question: str, text: str):
@@ -207,6 +209,8 @@ def test_who_has_another_role_is_believed_less(question: str, text: str):
         ("Who is the keeper of the lighthouse?", "The present keeper is Tom Reed."),
         ("Who is the keeper?", "The man who trims the lamps as its keeper is Tom Reed."),
         ("Who built it?", "Its architect was Margaret Dunbar."),
+        ("Who was the keeper?", "The keeper was Tom Reed until 2019."),
+        ("Who is the keeper?", "Tom Reed was its keeper until 2019; it is now Ada Hale."),
         ("What was the first ship?", "The architect was Margaret Dunbar."),
     ],
 )

@@ -193,7 +193,7 @@ def is_settled(question: Question, said: Said, one: Field) -> bool:
 
 
 def is_led_elsewhere(question: Question, said: Said) -> bool:
-    """Whether the first cell of a row, under no name, says nothing of what is asked: what its columns are is not told."""
+    """Whether the first cell of a row, under no name, says nothing of what is asked."""
     fields = fields_of(said)
     return bool(fields and not fields[0].label) and not stems(fields[0].value) & (
         stems(question.text) | _measured(question)
