@@ -19,6 +19,7 @@ from graphs.answers.superseding import of_change
 from graphs.answers.tables.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.tables.differing import difference_of, differences, find_rows
 from graphs.answers.tables.marked import marked_claims
+from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
@@ -136,6 +137,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(reading, row)
+    elif pairs := pairs_beside(chosen[0], sentences_of(hits)):
+        return _of_a_property(question, reading, pairs)
     elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
         reading = _less_sure(reading, OF_ANOTHER_ROLE)
     known = understand(question, {})
@@ -170,6 +173,20 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
     if is_settled(known, row, cell):
         return _sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
+
+
+def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Reading:
+    """The property that is asked for, instead of those beside it; less believed where none is named so."""
+    known = understand(question, {})
+    asked = pair_asked_for(known, reading.short_answer, pairs)
+    if asked is None or not asked.is_named:
+        return reading if attribute_of(question) is None else _less_sure(reading, UNSAID)
+    own = asked.pair.said.hit.passage.passage_id
+    others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
+    claims = (_claim(asked.pair.said.text, [asked.pair.said]), *others)
+    reading = _less_sure(reading, ANOTHER) if asked.is_of_another else reading
+    told = "" if is_polar(question) else asked.pair.cell.shown
+    return _sure(reading, claims, told) if asked.is_settled else replace(reading, claims=claims, short_answer=told)
 
 
 def _of_a_cell(reading: Reading, row: Said) -> Reading:

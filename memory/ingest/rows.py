@@ -9,6 +9,8 @@ from memory.ingest.parsed import TextBuilder
 
 SHORT = 120
 """A cell of more characters gets a line of its own, so that its sentences stay sentences."""
+NAME = 60
+"""Characters of the longest name of a property."""
 
 _SPACE = re.compile(r"\s+")
 
@@ -30,13 +32,41 @@ def row_text(header: Sequence[str], cells: Sequence[str]) -> str:
 
 
 def add_table(builder: TextBuilder, rows: Sequence[Sequence[str]], *, headed: bool, page: int | None = None) -> None:
-    """Write a table's rows; with `headed`, the first row names the columns."""
+    """Write a table's rows; with `headed`, the first row names the columns, if it names any.
+
+    Two columns without names are properties and their values: `Capacity: 8 kg`.
+    """
     header = rows[0] if headed and len(rows) > 1 else ()
+    body = rows[1:] if header else rows
+    is_named = any(cell.strip() for cell in header)
     glue = "\n\n"
-    for row in rows[1:] if header else rows:
-        if text := row_text(header, row):
+    for row in body:
+        if text := row_text(header if is_named else (), row) if is_named or not _is_pair(row) else _pair_text(row):
             builder.add(text, "table", page=page, glue=glue)
             glue = "\n"
+
+
+def _is_pair(row: Sequence[str]) -> bool:
+    """Whether a row is a short name, without a colon of its own but at its end, and something beside it."""
+    name = row[0].strip().rstrip(":") if row else ""
+    is_name = 0 < len(name) <= NAME and ":" not in name and any(map(str.isalpha, name))
+    return len(row) == 2 and is_name and bool(row[1].strip())
+
+
+def _pair_text(row: Sequence[str]) -> str:
+    name, value = (_SPACE.sub(" ", cell).strip() for cell in row)
+    return f"{name.rstrip(': ')}: {value}"
+
+
+def is_headed(rows: Sequence[Sequence[str]], heads: Sequence[Sequence[bool]]) -> bool:
+    """Whether a table's first row names its columns, given which cells of it are marked as names of something.
+
+    Where of its first row only the first cell is marked, and says something, it names that row.
+    """
+    first = heads[0] if heads else ()
+    if first and first[0] and not any(first[1:]) and rows[0][0].strip():
+        return False
+    return any(map(any, heads)) or looks_headed(rows)
 
 
 def looks_headed(rows: Sequence[Sequence[str]]) -> bool:

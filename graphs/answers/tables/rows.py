@@ -43,6 +43,10 @@ _MEASURED = tuple(
         ("deep", "depth"),
         ("big|large", "size area"),
         ("fast", "speed"),
+        ("loud|noisy|quiet|silent", "noise sound loudness"),
+        ("thick", "thickness"),
+        ("hot|cold|warm", "temperature"),
+        ("powerful|strong", "power"),
         ("long", "length duration term time"),
         ("when", "date year day time deadline"),
         ("where", "place location city address room country"),
@@ -185,11 +189,20 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
 def is_settled(question: Question, said: Said, one: Field) -> bool:
     """Whether everything that is asked is the row's: whose it is, what it belongs to and the column's name."""
     whose, shown, is_own = _subject(question, said, fields_of(said), one)
-    asked = stems(question.text)
-    known = stems(whose) | stems(one.label) | stems(shown.label) | said.around
+    known = stems(whose) | stems(shown.label) | said.around
+    return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
+
+
+def asks_no_more(question: Question, one: Field, known: frozenset[str]) -> bool:
+    """Whether a question says nothing but a cell's name, what is measured by it, and words that are known."""
     implied = {stem for pattern, _ in _MEASURED for word in pattern.findall(question.text) for stem in stems(word)}
     money = stems("cost costs price pay") if stems(one.label) & _MONEY else frozenset[str]()
-    return is_own and bool(stems(whose) & asked) and asked <= known | implied | money | _COUNTING
+    return stems(question.text) <= stems(one.label) | known | implied | money | _COUNTING
+
+
+def is_named(question: Question, one: Field) -> bool:
+    """Whether a question says a word of a cell's name, or measures by it."""
+    return bool(stems(one.label) & (stems(question.text) | _measured(question)))
 
 
 def is_led_elsewhere(question: Question, said: Said) -> bool:

@@ -22,7 +22,7 @@ from memory.ingest.loaders.docx_numbers import BULLET, Numbers
 from memory.ingest.loaders.docx_text import W, Words, blocks_of, is_page_number, rows_of, value_of, words_of
 from memory.ingest.loaders.xml import parse
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
-from memory.ingest.rows import add_table
+from memory.ingest.rows import add_table, looks_headed
 from memory.records import Scalar
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -92,7 +92,7 @@ class _Writer:
             rows += [cells] if any(cells) else []
             hanging.boxes += more.boxes
             hanging.notes += more.notes
-        add_table(self.builder, rows, headed=True)
+        add_table(self.builder, rows, headed=any(len(row) > 2 for row in rows) or looks_headed(rows))
         self._hanging(hanging)
 
     def _hanging(self, words: Words) -> None:

@@ -13,7 +13,7 @@ from memory.errors import Refused
 from memory.ingest.decode import clean
 from memory.ingest.loaders.markup import write_tree
 from memory.ingest.parsed import Parsed, Raw, TextBuilder
-from memory.ingest.rows import add_table, looks_headed
+from memory.ingest.rows import add_table, is_headed
 from memory.records import Scalar
 
 MUCH = 2
@@ -64,10 +64,11 @@ class _Writer:
             case "p" | "item" if node.find(".//list") is None and node.find(".//table") is None:
                 self._paragraph(node)
             case "table":
-                rows = [[_words(cell) for cell in row.iter("cell")] for row in node.iter("row")]
-                rows = [row for row in rows if any(row)]
-                marked = node.find(".//cell[@role='head']") is not None
-                add_table(self._builder, rows, headed=marked or looks_headed(rows))
+                told = [[*row.iter("cell")] for row in node.iter("row")]
+                told = [row for row in told if any(map(_words, row))]
+                rows = [[_words(cell) for cell in row] for row in told]
+                heads = [[cell.get("role") == "head" for cell in row] for row in told]
+                add_table(self._builder, rows, headed=is_headed(rows, heads))
             case "code":
                 self._builder.add(clean("".join(node.itertext())), "code")
             case "list" | "quote" | "div" | "main" | "body" | "p" | "item":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -16,6 +17,9 @@ from memory.records import Scalar
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _ENTRY = re.compile(r"^([A-Za-z_][\w -]{0,40}):[ \t]+(.+?)[ \t]*$", re.MULTILINE)
 _TAG = re.compile(r"<[^<>]*>")
+_PAIR = re.compile(r"[^\W\d_][^:.?!\n]{0,40}: \S")
+_SOFT = "\x00"
+"""Stands for the end of a line within a paragraph; no text of the parser's has it."""
 
 
 def load(raw: Raw) -> Iterator[Parsed]:
@@ -116,7 +120,14 @@ def plain(token: Token) -> str:
         if child.type in ("text", "code_inline", "image"):
             out.append(child.content)
         elif child.type == "softbreak":
-            out.append(" ")
+            out.append(_SOFT)
         elif child.type == "hardbreak":
             out.append("\n")
-    return "".join(out)
+    return _unwrapped("".join(out).split(_SOFT))
+
+
+def _unwrapped(lines: Sequence[str]) -> str:
+    """A paragraph in one line, but for lines like `Phone: 0800 123 456` one under another."""
+    pairs = [bool(_PAIR.match(line)) and not line[0].islower() for line in lines]
+    glue = ("\n" if all(both) else " " for both in pairwise(pairs))
+    return lines[0] + "".join(f"{between}{line}" for between, line in zip(glue, lines[1:], strict=True))

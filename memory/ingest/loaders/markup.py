@@ -8,7 +8,7 @@ from typing import Any
 from memory.errors import Refused
 from memory.ingest.decode import clean
 from memory.ingest.parsed import TextBuilder
-from memory.ingest.rows import add_table, looks_headed
+from memory.ingest.rows import add_table, is_headed
 
 etree: Any = import_module("lxml.etree")  # it has no types
 html: Any = import_module("lxml.html")
@@ -91,14 +91,15 @@ class _Writer:
     def _table(self, node: Any, depth: int) -> None:
         self._flush()
         nested = node.find(".//table") is not None
-        rows = [[words(cell) for cell in row if cell.tag in ("td", "th")] for row in node.iter("tr")]
-        rows = [row for row in rows if any(row)]
+        told = [[cell for cell in row if cell.tag in ("td", "th")] for row in node.iter("tr")]
+        told = [row for row in told if any(map(words, row))]
+        rows = [[words(cell) for cell in row] for row in told]
         # Mail uses tables, often nested, for layout: their cells are text, not values.
         if nested or max((len(row) for row in rows), default=0) < 2:
             self._children(node, depth)
             return
-        marked = node.find(".//th") is not None
-        add_table(self._builder, rows, headed=marked or looks_headed(rows))
+        heads = [[cell.tag == "th" for cell in row] for row in told]
+        add_table(self._builder, rows, headed=is_headed(rows, heads))
 
     def _flush(self) -> None:
         lines = (" ".join(line.split()) for line in clean("".join(self._words)).split("\n\n"))

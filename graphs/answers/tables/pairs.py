@@ -1,0 +1,74 @@
+"""Properties one under another, `Height: 82 cm`, in a list or a table: the one that is asked for is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from graphs.answers.said import Said, name_stems
+from graphs.answers.tables.fields import Field, field_of
+from graphs.answers.tables.rows import asked_field, asks_no_more, is_named
+from graphs.reader.question import Question
+
+_PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>[^:\n]{1,120})")
+_NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]*|[^\W\d_]*\d[\w.-]*)")
+FEWEST = 2
+"""One line with a colon may be anything."""
+_WORDS = 6
+"""Words of the longest name of a property."""
+
+
+class Pair(NamedTuple):
+    """A line with the property that it is."""
+
+    said: Said
+    cell: Field
+
+
+class Asked(NamedTuple):
+    """The property that a question asks for.
+
+    is_named: by its name. is_settled: of nothing but what stands above it. is_of_another: of a name that does not.
+    """
+
+    pair: Pair
+    is_named: bool
+    is_settled: bool
+    is_of_another: bool
+
+
+def pairs_beside(said: Said, sentences: Sequence[Said]) -> tuple[Pair, ...]:
+    """The properties that stand with one in its passage; () where it is none, or the only one."""
+    if _pair(said) is None:
+        return ()
+    own = [one for one in sentences if one.hit.passage.passage_id == said.hit.passage.passage_id]
+    found = tuple(pair for one in own if (pair := _pair(one)))
+    return found if len(found) >= FEWEST else ()
+
+
+def pair_asked_for(question: Question, pointed: str, pairs: Sequence[Pair]) -> Asked | None:
+    """The property that a question names, or measures by another word; None if that is none of them, or several."""
+    cell = asked_field(question, [pair.cell for pair in pairs], pointed)
+    found = next((pair for pair in pairs if pair.cell == cell), None)
+    if found is None:
+        return None
+    told = is_named(question, found.cell)
+    settled = told and asks_no_more(question, found.cell, found.said.around)
+    return Asked(found, told, settled, not _names(question) <= _said_with(found.said))
+
+
+def _names(question: Question) -> frozenset[str]:
+    """What a question calls something: words with a capital letter behind the first, and those with a digit."""
+    return name_stems(" ".join(_NAME.findall(question.text.strip())))
+
+
+def _said_with(said: Said) -> frozenset[str]:
+    return name_stems(" ".join((said.hit.title, *said.hit.passage.heading, said.text)))
+
+
+def _pair(said: Said) -> Pair | None:
+    match = _PAIR.fullmatch(said.text)
+    if match is None or len(match["name"].split()) > _WORDS:
+        return None
+    return Pair(said, field_of(match))

@@ -1,0 +1,70 @@
+"""Properties one under another: the one that is asked for is told, of what stands above it and of nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphs.answers.said import sentences_of
+from graphs.answers.shaping import shape
+from graphs.language.verdicts import ANSWERABLE_THRESHOLD
+from graphs.reading import Reading
+from memory.records import Claim, Hit
+from tests.graphs.tabled import hits_of, kept
+
+TEXT = """
+# Orion 500 dishwasher
+
+Machines made with care, for kitchens of all kinds and for people who cook a lot.
+
+## Data
+
+| | |
+|---|---|
+| Capacity | 14 place settings |
+| Noise | 42 dB |
+| Water use per cycle | 9.5 litres |
+| Height | 82 cm |
+| Width | 60 cm |
+"""
+SURE = 0.6
+
+
+def shaped(question: str, chosen: str = "Width", pointed: str = "60 cm") -> Reading:
+    """What becomes of a reading that chose one of the lines."""
+    hits: tuple[Hit, ...] = hits_of(kept(TEXT, "orion.md"))
+    line = next(said for said in sentences_of(hits) if said.text.startswith(chosen))
+    claim = Claim("c1", line.text, (line.citation(),))
+    return shape(question, Reading((claim,), pointed, hits, SURE))
+
+
+@pytest.mark.parametrize(
+    ("question", "told", "short"),
+    [
+        ("How high is the Orion 500?", "Height: 82 cm", "82 cm"),
+        ("How wide is the Orion 500?", "Width: 60 cm", "60 cm"),
+        ("How loud is the Orion 500?", "Noise: 42 dB", "42 dB"),
+        ("What is the capacity of the dishwasher?", "Capacity: 14 place settings", "14 place settings"),
+        ("What is the water use per cycle?", "Water use per cycle: 9.5 litres", "9.5 litres"),
+    ],
+)
+def test_the_property_that_is_asked_for_is_told_and_surely(question: str, told: str, short: str) -> None:
+    reading = shaped(question)
+    assert ([claim.text for claim in reading.claims], reading.short_answer) == ([told], short)
+    assert reading.answerable > SURE
+
+
+@pytest.mark.parametrize("question", ["How heavy is the Orion 500?", "How deep is it?", "How wide is the Vega 300?"])
+def test_a_property_that_is_not_there_or_of_another_thing_is_believed_less(question: str) -> None:
+    assert shaped(question).answerable < ANSWERABLE_THRESHOLD
+
+
+def test_what_is_pointed_at_stays_where_another_word_is_used_for_it() -> None:
+    reading = shaped("How many place settings does the Orion 500 hold?", "Capacity", "14")
+    assert reading.claims[0].text == "Capacity: 14 place settings"
+
+
+def test_one_line_with_a_colon_is_no_property() -> None:
+    hits = hits_of(kept("# Shop\n\nPlease note: the shop is closed on Sunday.", "shop.md"))
+    (line,) = sentences_of(hits)
+    read = Reading((Claim("c1", line.text, (line.citation(),)),), "Sunday", hits, SURE)
+    assert shape("On which day is the shop closed?", read) == read
