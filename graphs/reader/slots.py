@@ -17,6 +17,9 @@ FEW = 8
 """Words between two values of an enumeration."""
 _CUT = re.compile(r"[;:,]\s+(?:(?:and|or|but|while)\s+)?|\s+(?:and|or|but|while|instead of|rather than)\s+", re.I)
 _UNIT = re.compile(r"[\s-]*(?P<unit>[^\W\d_]+|[%°€$£])")
+_WHICH = re.compile(
+    r"(?P<noun>[^\W\d_]+), which (?:is|was|lasts?|lasted|takes?|took|costs?|weighs?|runs?) (?P<said>[^,;.]*)", re.I
+)
 _SIGN = re.compile(r"[€$£]\s?$")
 
 
@@ -48,6 +51,16 @@ def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
     if share <= 0 or not is_alone or (len(inside) == 1 and (best in inside or mine > 0)):
         return None
     return best
+
+
+def told_of_noun(question: Question, sentence: str, _pointed: Span) -> Span | None:
+    """The only value that a clause gives of a noun that is asked for: `after probation, which lasts six months`."""
+    asked = {meaning(word) for word in words(question.text) if word not in STOPWORDS}
+    for match in _WHICH.finditer(sentence):
+        inside = [one for one in values_of(question, sentence) if match.start("said") <= one.start < match.end("said")]
+        if meaning(match["noun"].casefold()) in asked and len(inside) == 1:
+            return inside[0]
+    return None
 
 
 def _shape(question: Question, sentence: str, value: Span) -> str:

@@ -58,6 +58,22 @@ def test_a_property_that_is_not_there_or_of_another_thing_is_believed_less(quest
     assert shaped(question).answerable < ANSWERABLE_THRESHOLD
 
 
+CONTACTS = """
+# Contacts
+
+- HR: Priya Nair, ext. 204
+- IT help desk: ext. 300
+- Payroll: Tom Ellery
+"""
+
+
+def test_a_person_who_is_asked_for_is_found_in_what_stands_behind_a_name() -> None:
+    hits = hits_of(kept(CONTACTS, "contacts.md"))
+    line = next(said for said in sentences_of(hits) if said.text.startswith("IT"))
+    read = Reading((Claim("c1", line.text, (line.citation(),)),), "ext. 300", hits, SURE)
+    assert shape("What is Priya Nair's extension?", read).claims[0].text == "HR: Priya Nair, ext. 204"
+
+
 def test_what_is_pointed_at_stays_where_another_word_is_used_for_it() -> None:
     reading = shaped("How many place settings does the Orion 500 hold?", "Capacity", "14")
     assert reading.claims[0].text == "Capacity: 14 place settings"

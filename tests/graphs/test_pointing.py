@@ -238,3 +238,10 @@ def test_one_name_is_told_alone_where_one_is_asked_for_or_the_rest_are_no_names(
     question: str, sentence: str, pointed: str
 ):
     assert told_of(question, sentence, pointed) == pointed
+
+
+def test_a_clause_says_the_value_of_the_noun_before_it() -> None:
+    sentence = "They may work from home three days a week after their probation, which lasts six months."
+    assert ruled_answer(understand("How long is the probation?", {}), sentence) == "six months"
+    asked = understand("How many days a week may they work from home?", {})
+    assert ruled_answer(asked, sentence).startswith("three")

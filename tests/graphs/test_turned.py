@@ -94,6 +94,25 @@ def test_the_cell_that_is_asked_for_is_told(text: str, question: str, chosen: st
     assert (shaped.claims[0].text, shaped.short_answer) == (claim, short)
 
 
+@pytest.mark.parametrize("question", ["What should I do when E1 is shown?", "The display shows E1, what should I do?"])
+def test_what_to_do_about_a_code_is_told_surely(question: str) -> None:
+    hits = hits_of(
+        kept("Code,Meaning,What to do\nE1,Filter blocked,Clean the filter\nE2,Open,Close the door\n", "e.csv")
+    )
+    row = next(said for said in sentences_of(hits) if "E1" in said.text)
+    shaped = shape(question, Reading((Claim("c1", row.text, (row.citation(),)),), "Filter blocked", hits, 0.2))
+    assert shaped.short_answer == "Clean the filter"
+    assert shaped.answerable >= 0.8
+
+
+def test_none_is_a_no_where_the_column_is_what_may_be_needed() -> None:
+    hits = hits_of(kept("Item,Limit,Approval\nHotel,140 GBP,HR\nDinner,35 GBP,none\n", "limits.csv"))
+    row = next(said for said in sentences_of(hits) if "Dinner" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "none", hits, 0.4)
+    shaped = shape("Do I need approval for dinner?", read)
+    assert ([claim.text for claim in shaped.claims], shaped.short_answer) == (["No.", "Dinner – approval: none"], "No")
+
+
 def test_a_row_that_says_nothing_of_what_is_asked_is_believed_less() -> None:
     hits = hits_of(kept(PLANS, "table.md"))
     row = next(said for said in sentences_of(hits) if said.text.startswith("Users"))

@@ -49,13 +49,15 @@ def pairs_beside(said: Said, sentences: Sequence[Said]) -> tuple[Pair, ...]:
 
 def pair_asked_for(question: Question, pointed: str, pairs: Sequence[Pair]) -> Asked | None:
     """The property that a question names, or measures by another word; None if that is none of them, or several."""
-    cell = asked_field(question, [pair.cell for pair in pairs], pointed)
+    names = _names(question)
+    named = [pair for pair in pairs if names and names <= name_stems(pair.cell.value)]
+    cell = named[0].cell if len(named) == 1 else asked_field(question, [pair.cell for pair in pairs], pointed)
     found = next((pair for pair in pairs if pair.cell == cell), None)
     if found is None:
         return None
-    told = is_named(question, found.cell)
+    told = found in named or is_named(question, found.cell)
     settled = told and asks_no_more(question, found.cell, found.said.around)
-    return Asked(found, told, settled, not _names(question) <= _said_with(found.said))
+    return Asked(found, told, settled, not names <= _said_with(found.said))
 
 
 def _names(question: Question) -> frozenset[str]:

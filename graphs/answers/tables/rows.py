@@ -22,7 +22,7 @@ _FIELD = re.compile(
 """A cell goes on behind a semicolon that no name of a column follows: `Check plug X7; replace the sensor`."""
 _NUMBERED = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)* \d{1,5}")
 _AMOUNT = re.compile(r"[$€£]?\s?\d")
-_YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "✗", "✘"})
+_YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "none", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _MONEY = stems("price cost fee amount charge")
 _OF_MONEY = _MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
@@ -60,7 +60,9 @@ _MEASURED = tuple(
 """What a question asks for without naming it -> the names of columns that say it."""
 _TO_DO = re.compile(r"(?:what )?(?:you should |one should |to )do", re.I)
 _REMEDY = stems("remedy")
-_COUNTING = stems("many much number take takes last lasts")
+_COUNTING = stems("many much number take takes last lasts need needs needed require required")
+_SHOWING = stems("show shows shown display displays displayed appear appears error code fault message see get says")
+"""Words with which somebody speaks of a code that came up."""
 _HAVING = re.compile(r"^\W*(?:do|does|did|has|have|had|is there)\b", re.I)
 _HEDGED = re.compile(
     r"\b(?:option(?:al|s)?|accessor(?:y|ies)|requests?|extra|planned|later|limited|part(?:ly|ial|ially)?|only|if|with|via"
@@ -189,7 +191,7 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
 def is_settled(question: Question, said: Said, one: Field) -> bool:
     """Whether everything that is asked is the row's: whose it is, what it belongs to and the column's name."""
     whose, shown, is_own = _subject(question, said, fields_of(said), one)
-    known = stems(whose) | stems(shown.label) | said.around
+    known = stems(whose) | stems(shown.label) | said.around | (_SHOWING if is_code(whose) else frozenset[str]())
     return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
 
 
