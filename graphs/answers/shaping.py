@@ -16,6 +16,7 @@ from graphs.answers.named import is_of_another_role, is_over, names_another, of_
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of, stems
 from graphs.answers.superseding import of_change
+from graphs.answers.tables.bands import banded_row
 from graphs.answers.tables.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.tables.differing import difference_of, differences, find_rows
 from graphs.answers.tables.marked import marked_claims
@@ -131,6 +132,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
     if not chosen:
         return reading
+    if banded := _in_its_band(question, reading, chosen, sentences_of(hits)):
+        return banded
     if fields_of(chosen[0]):
         row = row_asked_for(understand(question, {}), chosen[0], sentences_of(hits))
         reading = _doubted(reading, question, row, is_one_of_many=_is_one_of_many(row, hits))
@@ -173,6 +176,18 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
     if is_settled(known, row, cell):
         return _sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
+
+
+def _in_its_band(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
+    """The row whose range holds the number of the question: 27 days of leave after four years."""
+    known = understand(question, {})
+    found = (banded_row(known, said, sentences) for said in chosen if fields_of(said))
+    banded = next((one for one in found if one), None)
+    if banded is None or is_polar(question):
+        return None
+    claims = (_claim(banded.row.text, [banded.row]),)
+    told = banded.cell.shown if banded.cell.shown in banded.row.text else banded.cell.value
+    return _sure(reading, claims, told) if banded.is_settled else replace(reading, claims=claims, short_answer=told)
 
 
 def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Reading:
