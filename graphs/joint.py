@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from graphs.answers.shaping import CERTAIN, shape, told_of_rows
+from graphs.answers.outcome import CERTAIN
+from graphs.answers.shaping import shape, told_of_rows
 from graphs.borrowing import with_borrowed
 from graphs.context import LIMITS, Context
 from graphs.deps import Deps

@@ -14,6 +14,7 @@ from graphs.answers.said import Said, said_by
 from graphs.answers.superseding import EARLIER
 from graphs.answers.tables.columns import column_comparison, column_difference
 from graphs.answers.tables.differing import difference_of, differences
+from graphs.answers.tables.opening import day_polarity
 from graphs.answers.tables.rows import row_polarity, tellings
 from graphs.language.instructions import is_instruction
 from graphs.reader.question import understand
@@ -61,6 +62,8 @@ def _is_told(question: str, text: str, said: Said) -> bool:
         return True
     if text not in _POLAR:
         return text in tellings(known, said).values()
+    if (of_day := day_polarity(question, said)) and text == f"{of_day}.":
+        return True
     settled = row_polarity(known, said)
     return text == (f"{settled[0]}." if settled else f"{polarity(question, said)}.")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from math import log
 from typing import NamedTuple
 
 from graphs.answers.clauses import of_clause
@@ -13,14 +12,14 @@ from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.named import is_of_another_role, is_over, names_another, of_what_is_named
+from graphs.answers.outcome import ANOTHER, CERTAIN, OF_ANOTHER_ROLE, PRICELESS, UNSAID, claim_of, less_sure, sure
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of, stems
 from graphs.answers.superseding import of_change
-from graphs.answers.tables.bands import banded_row
 from graphs.answers.tables.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.tables.differing import difference_of, differences, find_rows
+from graphs.answers.tables.kinds import of_some_kind
 from graphs.answers.tables.marked import marked_claims
-from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
@@ -36,24 +35,11 @@ from graphs.answers.tables.rows import (
 )
 from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.question import understand
-from graphs.reader.weights import logistic
 from graphs.reading import Reading
 from memory.records import Claim, Hit
 
 READ = 8
 """Passages that a frame may be made of."""
-CERTAIN = 0.8
-"""What an answer is worth whose parts were all found, when the reader alone was less sure."""
-
-UNSAID = 2.0
-"""Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
-PRICELESS = 4.0
-"""The same where an amount of money is asked for and no cell can be one."""
-OF_ANOTHER_ROLE = 3.0
-"""The same where the sentence says who has another role, perhaps by another word for it, or who had it until when."""
-ANOTHER = 4.0
-"""Log odds that it loses where the question's name for a row says more than the row does."""
-TINY = 1e-6
 _OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b[\w]*[A-Z\d]\w* or (?:the |an? |our )?\w*[A-Z\d]")
 """Two things are held against each other: one cell answers nothing then."""
 
@@ -100,9 +86,9 @@ def _compared(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading |
     text = compared(asked, *pair) if pair else ""
     if not pair or not text:
         told = compared_in_columns(asked, sentences)
-        return _sure(reading, (_claim(told[0], [told[1]]),), winner(asked, told[0])) if told else None
+        return sure(reading, (claim_of(told[0], [told[1]]),), winner(asked, told[0])) if told else None
     claim = Claim("", text, tuple(said.citation() for said in pair))
-    return _sure(reading, (claim,), winner(asked, text))
+    return sure(reading, (claim,), winner(asked, text))
 
 
 def _differing(question: str, reading: Reading) -> Reading | None:
@@ -112,17 +98,17 @@ def _differing(question: str, reading: Reading) -> Reading | None:
         return None
     sentences = sentences_of(reading.ranked)
     rows = find_rows(asked, sentences)
-    claims = tuple(_claim(text, rows) for text in differences(asked, *rows)) if rows else ()
+    claims = tuple(claim_of(text, rows) for text in differences(asked, *rows)) if rows else ()
     if not claims:
         told = column_differences(asked, rows_of_both(*asked, sentences))
-        claims = tuple(_claim(text, [row]) for text, row in told)
-    return _sure(reading, claims, "") if claims else None
+        claims = tuple(claim_of(text, [row]) for text, row in told)
+    return sure(reading, claims, "") if claims else None
 
 
 def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | None:
     claims = listed_claims(question, hits, reading.ranked) or marked_claims(question, sentences_of(reading.ranked))
     if claims:
-        return _sure(reading, claims, "")
+        return sure(reading, claims, "")
     steps = whole_steps(question, reading.claims, hits, reading.ranked)
     return replace(reading, claims=steps, short_answer="") if steps else None
 
@@ -132,25 +118,23 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
     if not chosen:
         return reading
-    if banded := _in_its_band(question, reading, chosen, sentences_of(hits)):
-        return banded
+    if told := of_some_kind(question, reading, chosen, sentences_of(hits)):
+        return told
     if fields_of(chosen[0]):
         row = row_asked_for(understand(question, {}), chosen[0], sentences_of(hits))
         reading = _doubted(reading, question, row, is_one_of_many=_is_one_of_many(row, hits))
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(reading, row)
-    elif pairs := pairs_beside(chosen[0], sentences_of(hits)):
-        return _of_a_property(question, reading, pairs)
     elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
-        reading = _less_sure(reading, OF_ANOTHER_ROLE)
+        reading = less_sure(reading, OF_ANOTHER_ROLE)
     known = understand(question, {})
     rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
         pair = newest_first(chosen[0], rival)
         texts = (disagreement(known, *pair), *(said.text for said in pair))
         cited = (pair, pair[:1], pair[1:])
-        claims = tuple(_claim(text, said) for text, said in zip(texts, cited, strict=True))
+        claims = tuple(claim_of(text, said) for text, said in zip(texts, cited, strict=True))
         return replace(reading, claims=claims, short_answer="")
     return _polar(question, reading, chosen) if is_polar(question) else reading
 
@@ -158,7 +142,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
 def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None:
     """The cell of a row that is asked for, and what other documents say; other rows of its table would only confuse."""
     if _OF_TWO.search(question):
-        return replace(reading, claims=(_claim(row.text, [row]),), short_answer="")
+        return replace(reading, claims=(claim_of(row.text, [row]),), short_answer="")
     known = understand(question, {})
     others = tuple(claim for claim in reading.claims if claim.citations[0].document_id != row.hit.passage.document_id)
     if is_polar(question):
@@ -166,42 +150,16 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
         if settled is None:
             return None
         told, cell = settled
-        claims = (_claim(f"{told}.", [row]), _claim(tellings(known, row)[cell], [row]), *others[:1])
-        return _sure(reading, claims, told)
+        claims = (claim_of(f"{told}.", [row]), claim_of(tellings(known, row)[cell], [row]), *others[:1])
+        return sure(reading, claims, told)
     cell = asked_field(known, fields_of(row), reading.short_answer)
     text = tellings(known, row).get(cell, "") if cell else ""
     if not cell or not text:
         return None
-    claims = (_claim(text, [row]), *others)
+    claims = (claim_of(text, [row]), *others)
     if is_settled(known, row, cell):
-        return _sure(reading, claims, cell.shown)
+        return sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
-
-
-def _in_its_band(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
-    """The row whose range holds the number of the question: 27 days of leave after four years."""
-    known = understand(question, {})
-    found = (banded_row(known, said, sentences) for said in chosen if fields_of(said))
-    banded = next((one for one in found if one), None)
-    if banded is None or is_polar(question):
-        return None
-    claims = (_claim(banded.row.text, [banded.row]),)
-    told = banded.cell.shown if banded.cell.shown in banded.row.text else banded.cell.value
-    return _sure(reading, claims, told) if banded.is_settled else replace(reading, claims=claims, short_answer=told)
-
-
-def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Reading:
-    """The property that is asked for, instead of those beside it; less believed where none is named so."""
-    known = understand(question, {})
-    asked = pair_asked_for(known, reading.short_answer, pairs)
-    if asked is None or not asked.is_named:
-        return reading if attribute_of(question) is None else _less_sure(reading, UNSAID)
-    own = asked.pair.said.hit.passage.passage_id
-    others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
-    claims = (_claim(asked.pair.said.text, [asked.pair.said]), *others)
-    reading = _less_sure(reading, ANOTHER) if asked.is_of_another else reading
-    told = "" if is_polar(question) else asked.pair.cell.shown
-    return _sure(reading, claims, told) if asked.is_settled else replace(reading, claims=claims, short_answer=told)
 
 
 def _of_a_cell(reading: Reading, row: Said) -> Reading:
@@ -217,12 +175,12 @@ def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool
     """
     asked = attribute_of(question)
     if names_another(question, row):
-        reading = _less_sure(reading, ANOTHER)
+        reading = less_sure(reading, ANOTHER)
     if is_led_elsewhere(understand(question, {}), row):
-        return _less_sure(reading, UNSAID)
+        return less_sure(reading, UNSAID)
     if not speaks_of_money(understand(question, {}), fields_of(row)):
         may_be_told = any(map(may_be_money, fields_of(row)))
-        return _less_sure(reading, UNSAID) if may_be_told else replace(_less_sure(reading, PRICELESS), short_answer="")
+        return less_sure(reading, UNSAID) if may_be_told else replace(less_sure(reading, PRICELESS), short_answer="")
     if asked is None:
         return reading
     whose, known = stems(question) - asked.heads, row.stems | row.around
@@ -231,7 +189,7 @@ def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool
     )
     if is_about and says_attribute(asked, row.text, name_of(row)):
         return reading
-    return _less_sure(reading, UNSAID)
+    return less_sure(reading, UNSAID)
 
 
 def _is_one_of_many(row: Said, hits: Sequence[Hit]) -> bool:
@@ -242,12 +200,6 @@ def _is_one_of_many(row: Said, hits: Sequence[Hit]) -> bool:
     return place.kind == "table" and any(one.text != row.text for one in rows)
 
 
-def _less_sure(reading: Reading, by: float) -> Reading:
-    """A reading whose log odds are less by some."""
-    odds = log(max(reading.answerable, TINY) / max(1.0 - reading.answerable, TINY))
-    return replace(reading, answerable=logistic(odds - by))
-
-
 def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:
     """Yes or no before the sentence that says so; nothing where two of them say otherwise."""
     answers: list[tuple[Polarity, Said]] = [(told, said) for said in chosen if (told := polarity(question, said))]
@@ -255,14 +207,6 @@ def _polar(question: str, reading: Reading, chosen: Sequence[Said]) -> Reading:
         # Words of the sentence are no answer to "is it …?"; the sentence itself is.
         return replace(reading, short_answer="")
     told, said = answers[0]
-    first = _claim(said.text, [said])
+    first = claim_of(said.text, [said])
     rest = [claim for claim in reading.claims if claim.text != said.text]
-    return _sure(reading, (_claim(f"{told}.", [said]), first, *rest[:1]), told)
-
-
-def _claim(text: str, said: Sequence[Said]) -> Claim:
-    return Claim("", text, tuple(one.citation() for one in said))
-
-
-def _sure(reading: Reading, claims: tuple[Claim, ...], short_answer: str) -> Reading:
-    return replace(reading, claims=claims, short_answer=short_answer, answerable=max(reading.answerable, CERTAIN))
+    return sure(reading, (claim_of(f"{told}.", [said]), first, *rest[:1]), told)

@@ -48,7 +48,7 @@ _MEASURED = tuple(
         ("hot|cold|warm", "temperature"),
         ("powerful|strong", "power"),
         ("long", "length duration term time"),
-        ("when", "date year day time deadline"),
+        ("when", "date year day time deadline hours"),
         ("where", "place location city address room country"),
         (
             "what (?:should|must|can|do|shall|could|has to|needs to) (?:i|we|you|one|be) (?:do|done)|what to do|fix"

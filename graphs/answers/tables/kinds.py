@@ -1,0 +1,67 @@
+"""Tables and lists of some kinds: ranges, days of the week, properties. The one line that is asked for is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from graphs.answers.outcome import ANOTHER, UNSAID, claim_of, less_sure, sure
+from graphs.answers.polarity import is_polar
+from graphs.answers.said import Said
+from graphs.answers.tables.bands import banded_row
+from graphs.answers.tables.opening import day_polarity, rows_of_day
+from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
+from graphs.answers.tables.rows import asked_field, fields_of
+from graphs.reader.attribute import attribute_of
+from graphs.reader.question import understand
+from graphs.reading import Reading
+
+
+def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
+    """A reading out of lines that stand for ranges, days or properties; None where the chosen ones do not."""
+    if banded := _in_its_band(question, reading, chosen, sentences):
+        return banded
+    if (of_day := rows_of_day(question, chosen[0], sentences)) is not None:
+        return _of_a_day(question, reading, of_day)
+    pairs = () if fields_of(chosen[0]) else pairs_beside(chosen[0], sentences)
+    return _of_a_property(question, reading, pairs) if pairs else None
+
+
+def _in_its_band(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
+    """The row whose range holds the number of the question: 27 days of leave after four years."""
+    known = understand(question, {})
+    found = (banded_row(known, said, sentences) for said in chosen if fields_of(said))
+    banded = next((one for one in found if one), None)
+    if banded is None or is_polar(question):
+        return None
+    claims = (claim_of(banded.row.text, [banded.row]),)
+    told = banded.cell.shown if banded.cell.shown in banded.row.text else banded.cell.value
+    return sure(reading, claims, told) if banded.is_settled else replace(reading, claims=claims, short_answer=told)
+
+
+def _of_a_day(question: str, reading: Reading, rows: Sequence[Said]) -> Reading:
+    """The row of the day that is asked for, with yes or no where it says whether something is open."""
+    if len(rows) != 1:
+        return less_sure(reading, ANOTHER)
+    (row,) = rows
+    claim, cells = claim_of(row.text, [row]), fields_of(row)[1:]
+    if is_polar(question):
+        answer = day_polarity(question, row)
+        claims = (claim_of(f"{answer}.", [row]), claim) if answer else (claim,)
+        return replace(reading, claims=claims, short_answer=answer)
+    cell = cells[0] if len(cells) == 1 else asked_field(understand(question, {}), cells, reading.short_answer)
+    return replace(reading, claims=(claim,), short_answer=cell.shown if cell else "")
+
+
+def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Reading:
+    """The property that is asked for, instead of those beside it; less believed where none is named so."""
+    known = understand(question, {})
+    asked = pair_asked_for(known, reading.short_answer, pairs)
+    if asked is None or not asked.is_named:
+        return reading if attribute_of(question) is None else less_sure(reading, UNSAID)
+    own = asked.pair.said.hit.passage.passage_id
+    others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
+    claims = (claim_of(asked.pair.said.text, [asked.pair.said]), *others)
+    reading = less_sure(reading, ANOTHER) if asked.is_of_another else reading
+    told = "" if is_polar(question) else asked.pair.cell.shown
+    return sure(reading, claims, told) if asked.is_settled else replace(reading, claims=claims, short_answer=told)
