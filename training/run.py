@@ -1,12 +1,12 @@
-"""Trains the reader: `python -m training.run DATA FOLDER [--steps N] [--cool N] [--from FILE --step N] [--upper]`.
+"""Trains the reader: `python -m training.run DATA FOLDER [--steps N] [--cool N] [--from FILE --step N]`.
 
 DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). Training goes on from where FOLDER
 was left, which keeps the state after every SAVE_EVERY steps; Ctrl-C keeps it too. A new FOLDER begins with the
 published encoder, or with `--from` a file that `training.export` wrote, after `--step` steps. The rate stays as it is
 after the first WARM steps, so that one can stop anywhere and go on another day. `--cool N` takes N last steps from the
-kept state while the rate falls to zero, writes `reader.safetensors`, and leaves the kept state as it was. `--upper`
-leaves the embeddings and the lowest layers as they are, for a third more cases in the same time. The batches depend on
-the seed and the step only, so a run that was interrupted ends where one in a piece would have, but for rounding.
+kept state while the rate falls to zero, writes `reader.safetensors`, and leaves the kept state as it was. The batches
+depend on the seed and the step only, so a run that was interrupted ends where one in a piece would have, but for
+rounding.
 """
 
 from __future__ import annotations
@@ -92,13 +92,10 @@ def loss_of(reader: SpanReader, batch: Batch) -> torch.Tensor:
 class Trainer:
     """The state that is kept: weights, optimiser, step."""
 
-    def __init__(self, folder: Path, begin: Path | None = None, step: int = 0, *, upper: bool = False) -> None:
-        """Begin, with an exported file after some step or anew, or go on where the folder was left.
-
-        upper: the embeddings and the lowest layers never learn.
-        """
+    def __init__(self, folder: Path, begin: Path | None = None, step: int = 0) -> None:
+        """Begin, with an exported file after some step or anew, or go on where the folder was left."""
         torch.manual_seed(SEED)
-        self.folder, self.step, self.began, self.cooling, self.upper = folder, step, step, (0, 0), upper
+        self.folder, self.step, self.began, self.cooling = folder, step, step, (0, 0)
         self.reader = pretrained(MODEL / "model.safetensors")
         if begin is not None:
             self.reader.load_state_dict({name: torch.tensor(value) for name, value in exported(begin).items()})
@@ -131,7 +128,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         for part in (self.reader.embeddings, *self.reader.encoder["layer"][:LOWER]):
-            part.requires_grad_(self.step >= UPPER_UNTIL and not self.upper)
+            part.requires_grad_(self.step >= UPPER_UNTIL)
         loss = loss_of(self.reader, batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -173,10 +170,9 @@ def main() -> None:
     parser.add_argument("--cool", type=int, default=0, help="steps to take while the rate falls to zero")
     parser.add_argument("--from", dest="begin", type=Path, help="an exported file that a new FOLDER begins with")
     parser.add_argument("--step", type=int, default=0, help="the steps that the file of --from has learned for")
-    parser.add_argument("--upper", action="store_true", help="leave the embeddings and the lowest layers as they are")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(given.folder, given.begin, given.step, upper=given.upper)
+    trainer = Trainer(given.folder, given.begin, given.step)
     if given.cool:
         return cool(trainer, given.data, given.cool)
     try:

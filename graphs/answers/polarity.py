@@ -33,6 +33,7 @@ _MEASURING = re.compile(
 )
 _CHOICE = re.compile(r"\bor\b|\b(?:and|who|what|when|where|which|why|how|than)\b|[;?].*\w", re.I)
 _ALLOWED = re.compile(r"\b(?:may|might(?= be)|could)\b", re.I)
+_PERMITTED = re.compile(r"\b(?:allowed|permitted|possible)\b", re.I)
 _PAST = frozenset({"did", "was", "were", "has", "have", "had"})
 """What has happened somewhere has happened; what is allowed somewhere is not simply allowed."""
 _ABLE = frozenset({"can", "could", "may"})
@@ -168,7 +169,7 @@ def _values(text: str) -> list[object]:
 def _plain(text: str, aux: str) -> str:
     """A sentence without what does not bear on yes or no: permission is no hedge where it is asked for."""
     text = _WITHIN.sub("", text)
-    return _ALLOWED.sub("can", text) if aux.casefold() in _ABLE else text
+    return _PERMITTED.sub("", _ALLOWED.sub("can", text)) if aux.casefold() in _ABLE else text
 
 
 def _claim(rest: str, said: Said) -> str:

@@ -45,6 +45,8 @@ from tests.support.fake_tools import passage_hit
         ("Will I get a link?", "You receive a link by email as soon as the parcel has left the warehouse.", "Yes"),
         ("Is there a lift?", "There is a lift at the main entrance.", "Yes"),
         ("Is there a lift?", "There is no lift.", "No"),
+        ("Can I park in front of the entrance?", "Parking is not allowed in front of the entrance.", "No"),
+        ("Can I pay by invoice?", "Paying by invoice is possible.", "Yes"),
         ("Is breakfast included?", "Breakfast and Wi-Fi are included in the price.", "Yes"),
     ],
 )
