@@ -125,7 +125,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         reading = _doubted(reading, question, row, is_one_of_many=_is_one_of_many(row, hits))
         if told := _told_of_a_row(question, reading, row):
             return told
-        reading = _of_a_cell(reading, row)
+        reading = _of_a_cell(_led_by(reading, row), row)
     elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
         reading = less_sure(reading, OF_ANOTHER_ROLE)
     known = understand(question, {})
@@ -160,6 +160,14 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
     if is_settled(known, row, cell):
         return sure(reading, claims, cell.shown)
     return replace(reading, claims=claims, short_answer=cell.shown)
+
+
+def _led_by(reading: Reading, row: Said) -> Reading:
+    """A reading with the row first that is asked for."""
+    if not reading.claims or reading.claims[0].text == row.text:
+        return reading
+    others = (claim for claim in reading.claims if claim.text != row.text)
+    return replace(reading, claims=(claim_of(row.text, [row]), *others))
 
 
 def _of_a_cell(reading: Reading, row: Said) -> Reading:

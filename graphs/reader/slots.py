@@ -20,6 +20,14 @@ _UNIT = re.compile(r"[\s-]*(?P<unit>[^\W\d_]+|[%°€$£])")
 _WHICH = re.compile(
     r"(?P<noun>[^\W\d_]+), which (?:is|was|lasts?|lasted|takes?|took|costs?|weighs?|runs?) (?P<said>[^,;.]*)", re.I
 )
+_BEFORE = re.compile(
+    r"\b(?:was|were|did|had)\b.*\b(?:before|previous(?:ly)?|former(?:ly)?|original(?:ly)?|old|earlier)\b", re.I
+)
+_FROM_TO = re.compile(
+    r"\b(?:changed?|raised?|lowered|cut|moved|increased|reduced|renamed|extended|shortened)\b[^.;]{0,30}?"
+    r"\bfrom (?P<old>[^.;,]{1,40}?) to ",
+    re.I,
+)
 _SIGN = re.compile(r"[€$£]\s?$")
 
 
@@ -51,6 +59,17 @@ def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
     if share <= 0 or not is_alone or (len(inside) == 1 and (best in inside or mine > 0)):
         return None
     return best
+
+
+def before_change(question: Question, sentence: str, _pointed: Span) -> Span | None:
+    """What something was before a change: 9000 of `changed from 9000 to 8080`."""
+    if not _BEFORE.search(question.text):
+        return None
+    for match in _FROM_TO.finditer(sentence):
+        inside = [one for one in values_of(question, sentence) if match.start("old") <= one.start < match.end("old")]
+        if len(inside) == 1 or not values_of(question, sentence):
+            return inside[0] if inside else Span(*match.span("old"))
+    return None
 
 
 def told_of_noun(question: Question, sentence: str, _pointed: Span) -> Span | None:

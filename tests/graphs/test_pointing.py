@@ -240,6 +240,13 @@ def test_one_name_is_told_alone_where_one_is_asked_for_or_the_rest_are_no_names(
     assert told_of(question, sentence, pointed) == pointed
 
 
+@pytest.mark.parametrize("question", ["What was the default port before?", "What was the port previously?"])
+def test_what_was_before_a_change_is_its_first_value(question: str) -> None:
+    sentence = "Version 2.1 adds TLS; the default port was changed from 9000 to 8080."
+    at = sentence.index("8080")
+    assert told(understand(question, {}), sentence, Span(at, at + 4)) == "9000"
+
+
 def test_a_clause_says_the_value_of_the_noun_before_it() -> None:
     sentence = "They may work from home three days a week after their probation, which lasts six months."
     assert ruled_answer(understand("How long is the probation?", {}), sentence) == "six months"

@@ -105,6 +105,30 @@ def test_what_to_do_about_a_code_is_told_surely(question: str) -> None:
     assert shaped.answerable >= 0.8
 
 
+OPTIONS = "Option,Default,Description\nport,8080,Where it listens\nlog_level,info,One of debug or info\n"
+CALLS = (
+    "Method,Path,Meaning\nGET,/queues,List all queues\nPOST,/queues,Create a queue\nDELETE,/queues/1,Delete a queue\n"
+)
+
+
+def test_the_row_that_is_called_so_is_no_list_of_what_there_is() -> None:
+    assert told_of_table("Which log levels are there?", hits_of(kept(OPTIONS, "options.csv"))) is None
+
+
+def test_a_meaning_is_what_the_description_says() -> None:
+    hits = hits_of(kept(OPTIONS, "options.csv"))
+    row = next(said for said in sentences_of(hits) if "8080" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "8080", hits, 0.8)
+    assert shape("What does port mean?", read).short_answer == "Where it listens"
+
+
+def test_the_row_with_a_cell_that_is_asked_for_comes_first() -> None:
+    hits = hits_of(kept(CALLS, "calls.csv"))
+    row = next(said for said in sentences_of(hits) if "DELETE" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "DELETE", hits, 0.5)
+    assert shape("How do I create a queue?", read).claims[0].text.startswith("Method: POST")
+
+
 def test_none_is_a_no_where_the_column_is_what_may_be_needed() -> None:
     hits = hits_of(kept("Item,Limit,Approval\nHotel,140 GBP,HR\nDinner,35 GBP,none\n", "limits.csv"))
     row = next(said for said in sentences_of(hits) if "Dinner" in said.text)

@@ -159,6 +159,8 @@ def _picked(asked: Asked, mode: Mode, is_cell: bool) -> Chosen | None:
     if not places:
         return None
     if asked.extreme is None:
+        if mode == "list" and len(places) == 1 and not any(one.label for one, _ in asked.fits):
+            return None  # `which log levels are there?` does not ask for the row that is called so
         return Chosen(mode, tuple(places), asked.told, columns=asked.columns())
     column, is_most = asked.extreme
     values = column.days or column.numbers

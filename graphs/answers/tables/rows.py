@@ -48,6 +48,7 @@ _MEASURED = tuple(
         ("hot|cold|warm", "temperature"),
         ("powerful|strong", "power"),
         ("long", "length duration term time"),
+        ("means?|stands? for", "meaning description definition explanation purpose"),
         ("when", "date year day time deadline hours"),
         ("where", "place location city address room country"),
         (
@@ -226,7 +227,15 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
         return chosen
     others = [row for row in rows if are_of_one_table(row, chosen)]
     fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
-    return fitting[0] if len(fitting) == 1 else chosen
+    if len(fitting) == 1:
+        return fitting[0]
+    given = [row for row in others if _says_in_a_cell(asked, row)]
+    return given[0] if len(given) == 1 and not mine & asked else chosen
+
+
+def _says_in_a_cell(asked: frozenset[str], row: Said) -> bool:
+    """Whether a question says all of a cell, in more than a word: `create a queue`."""
+    return any(len(said := stems(one.value)) > 1 and said <= asked for one in fields_of(row))
 
 
 def are_of_one_table(one: Said, other: Said) -> bool:
