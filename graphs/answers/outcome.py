@@ -16,6 +16,8 @@ CERTAIN = 0.8
 
 UNSAID = 2.0
 """Log odds that an answer loses where a row says nothing of what is asked, as far as words and units can tell."""
+UNSAID_OF_MANY = 3.0
+"""The same where nothing that is asked tells the row from the others of its table."""
 PRICELESS = 4.0
 """The same where an amount of money is asked for and no cell can be one."""
 OF_ANOTHER_ROLE = 3.0

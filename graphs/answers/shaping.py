@@ -12,7 +12,17 @@ from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
 from graphs.answers.named import is_of_another_role, is_over, names_another, of_what_is_named
-from graphs.answers.outcome import ANOTHER, CERTAIN, OF_ANOTHER_ROLE, PRICELESS, UNSAID, claim_of, less_sure, sure
+from graphs.answers.outcome import (
+    ANOTHER,
+    CERTAIN,
+    OF_ANOTHER_ROLE,
+    PRICELESS,
+    UNSAID,
+    UNSAID_OF_MANY,
+    claim_of,
+    less_sure,
+    sure,
+)
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of, stems
 from graphs.answers.superseding import of_change
@@ -40,6 +50,11 @@ from memory.records import Claim, Hit
 
 READ = 8
 """Passages that a frame may be made of."""
+_MOST = re.compile(
+    r"\bthe (?:(?!(?:west|east|rest|best|test|guest|latest|interest|request|forest|nest)\b)\w{3,}est|most|least)\b",
+    re.I,
+)
+"""One row says nothing of being more than all others."""
 _OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b[\w]*[A-Z\d]\w* or (?:the |an? |our )?\w*[A-Z\d]")
 """Two things are held against each other: one cell answers nothing then."""
 
@@ -141,6 +156,8 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
 
 def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None:
     """The cell of a row that is asked for, and what other documents say; other rows of its table would only confuse."""
+    if (most := _MOST.search(question)) and most[0].casefold() not in row.text.casefold():
+        return less_sure(replace(reading, short_answer=""), UNSAID)
     if _OF_TWO.search(question):
         return replace(reading, claims=(claim_of(row.text, [row]),), short_answer="")
     known = understand(question, {})
@@ -190,14 +207,16 @@ def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool
         may_be_told = any(map(may_be_money, fields_of(row)))
         return less_sure(reading, UNSAID) if may_be_told else replace(less_sure(reading, PRICELESS), short_answer="")
     if asked is None:
-        return reading
+        said = stems(question)
+        is_strange = is_one_of_many and not name_of(row) & said and bool(said - row.stems - row.around)
+        return less_sure(reading, UNSAID) if is_strange else reading
     whose, known = stems(question) - asked.heads, row.stems | row.around
     is_about = (not whose or bool(whose & (row.stems if is_one_of_many else known))) and (
         not asked.whose or bool(asked.whose & known)
     )
     if is_about and says_attribute(asked, row.text, name_of(row)):
         return reading
-    return less_sure(reading, UNSAID)
+    return less_sure(reading, UNSAID_OF_MANY if whose and is_one_of_many and not whose & row.stems else UNSAID)
 
 
 def _is_one_of_many(row: Said, hits: Sequence[Hit]) -> bool:

@@ -21,6 +21,8 @@ _AMOUNT_AFTER = re.compile(
     r"\s?%|\s(?:percent|per cent|million|billion|trillion|thousand|hundred)\b(?:\s(?:dollars|euros|pounds)\b)?"
     r"|\s(?:[A-Z]{3}|dollars?|euros?|pounds?|cents?|francs|yen)(?!\w)"
 )
+_SHORTENED = re.compile(r"(?:\b[^\W\d_]|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|St|No|Dr)|\..*)\.$", re.I)
+"""A full stop that belongs to its word: `U.S.`, `Inc.`."""
 _CURRENCY = frozenset(
     ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "AUD", "CAD", "INR", "CNY", "BRL"]
 )
@@ -54,7 +56,8 @@ def told(question: Question, sentence: str, span: Span) -> str:
     chosen = next((found for rule in rules if (found := rule(question, sentence, span))), span)
     whole = completed(sentence, told_whole(question, sentence, chosen))
     start, end = part_of_period(question, sentence, whole) or whole
-    return sentence[start:end].strip()
+    said = sentence[start:end].strip()
+    return said if end < len(sentence.rstrip()) or _SHORTENED.search(said) else said.removesuffix(".")
 
 
 def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> list[Pointed]:

@@ -74,6 +74,32 @@ def test_a_person_who_is_asked_for_is_found_in_what_stands_behind_a_name() -> No
     assert shape("What is Priya Nair's extension?", read).claims[0].text == "HR: Priya Nair, ext. 204"
 
 
+COURSES = """
+# Training
+
+- Beginners: Tuesday 18:00, coach Lena Fuchs
+- Juniors: Wednesday 16:30, coach Jan Peters
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "pointed", "short"),
+    [
+        ("Who coaches the juniors?", "Lena Fuchs", "Jan Peters"),
+        ("When do juniors train?", "Wednesday 16:30", "Wednesday 16:30"),
+        ("What about juniors?", "", "Wednesday 16:30, coach Jan Peters"),
+    ],
+)
+def test_of_a_line_that_says_several_things_the_one_that_is_asked_for_is_short(
+    question: str, pointed: str, short: str
+) -> None:
+    hits = hits_of(kept(COURSES, "courses.md"))
+    line = next(said for said in sentences_of(hits) if said.text.startswith("Beginners"))
+    read = Reading((Claim("c1", line.text, (line.citation(),)),), pointed, hits, SURE)
+    assert (told := shape(question, read)).claims[0].text.startswith("Juniors")
+    assert told.short_answer == short
+
+
 def test_what_is_pointed_at_stays_where_another_word_is_used_for_it() -> None:
     reading = shaped("How many place settings does the Orion 500 hold?", "Capacity", "14")
     assert reading.claims[0].text == "Capacity: 14 place settings"

@@ -247,6 +247,19 @@ def test_what_was_before_a_change_is_its_first_value(question: str) -> None:
     assert told(understand(question, {}), sentence, Span(at, at + 4)) == "9000"
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said", "short"),
+    [
+        ("It is being repaired until May.", "May.", "May"),
+        ("It was sold to Hale Inc.", "Hale Inc.", "Hale Inc."),
+        ("It came from the U.S.", "U.S.", "U.S."),
+    ],
+)
+def test_a_sentences_full_stop_is_not_the_answers(sentence: str, said: str, short: str) -> None:
+    at = sentence.index(said)
+    assert told(understand("What is it?", {}), sentence, Span(at, at + len(said))) == short
+
+
 def test_a_clause_says_the_value_of_the_noun_before_it() -> None:
     sentence = "They may work from home three days a week after their probation, which lasts six months."
     assert ruled_answer(understand("How long is the probation?", {}), sentence) == "six months"

@@ -129,6 +129,25 @@ def test_the_row_with_a_cell_that_is_asked_for_comes_first() -> None:
     assert shape("How do I create a queue?", read).claims[0].text.startswith("Method: POST")
 
 
+FEES = """
+# Membership fees
+
+| Membership | Annual fee | Since |
+|---|---|---|
+| Adult | 240 EUR | 2018 |
+| Student | 120 EUR | 2020 |
+"""
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the annual fee for seniors?", "Which membership has been there the longest?"]
+)
+def test_a_row_of_others_is_believed_less(question: str) -> None:
+    hits = hits_of(kept(FEES, "fees.md"))
+    row = next(said for said in sentences_of(hits) if "Adult" in said.text)
+    assert shape(question, Reading((Claim("c1", row.text, (row.citation(),)),), "240 EUR", hits, 0.6)).answerable < 0.3
+
+
 def test_none_is_a_no_where_the_column_is_what_may_be_needed() -> None:
     hits = hits_of(kept("Item,Limit,Approval\nHotel,140 GBP,HR\nDinner,35 GBP,none\n", "limits.csv"))
     row = next(said for said in sentences_of(hits) if "Dinner" in said.text)

@@ -7,14 +7,18 @@ from dataclasses import replace
 
 from graphs.answers.outcome import ANOTHER, UNSAID, claim_of, less_sure, sure
 from graphs.answers.polarity import is_polar
-from graphs.answers.said import Said
+from graphs.answers.said import Said, stems
 from graphs.answers.tables.bands import banded_row
+from graphs.answers.tables.fields import Field
 from graphs.answers.tables.opening import day_polarity, rows_of_day
 from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
 from graphs.answers.tables.rows import asked_field, fields_of
 from graphs.reader.attribute import attribute_of
-from graphs.reader.question import understand
+from graphs.reader.pointing import ruled_answer
+from graphs.reader.question import Question, understand
 from graphs.reading import Reading
+
+FEWEST = 2
 
 
 def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
@@ -25,6 +29,16 @@ def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], senten
         return _of_a_day(question, reading, of_day)
     pairs = () if fields_of(chosen[0]) else pairs_beside(chosen[0], sentences)
     return _of_a_property(question, reading, pairs) if pairs else None
+
+
+def _part_of(question: Question, cell: Field, pointed: str) -> str:
+    """Of a value that says several things the one that is pointed at, or that has a word of the question's."""
+    parts = cell.shown.split(", ")
+    if len(parts) < FEWEST or (pointed and pointed in cell.shown):
+        return pointed if len(parts) >= FEWEST else cell.shown
+    asked = stems(question.text) - stems(cell.label)
+    said = next((part for part in parts if stems(part) & asked), "")
+    return ruled_answer(question, said) or cell.shown
 
 
 def _in_its_band(question: str, reading: Reading, chosen: Sequence[Said], sentences: Sequence[Said]) -> Reading | None:
@@ -63,5 +77,5 @@ def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Re
     others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
     claims = (claim_of(asked.pair.said.text, [asked.pair.said]), *others)
     reading = less_sure(reading, ANOTHER) if asked.is_of_another else reading
-    told = "" if is_polar(question) else asked.pair.cell.shown
+    told = "" if is_polar(question) else _part_of(known, asked.pair.cell, reading.short_answer)
     return sure(reading, claims, told) if asked.is_settled else replace(reading, claims=claims, short_answer=told)

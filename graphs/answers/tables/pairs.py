@@ -11,7 +11,7 @@ from graphs.answers.tables.fields import Field, field_of
 from graphs.answers.tables.rows import asked_field, asks_no_more, is_named
 from graphs.reader.question import Question
 
-_PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>[^:\n]{1,120})")
+_PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>(?:[^:\n]|(?<=\d):(?=\d)){1,120})")
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]*|[^\W\d_]*\d[\w.-]*)")
 FEWEST = 2
 """One line with a colon may be anything."""
