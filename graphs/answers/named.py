@@ -19,9 +19,11 @@ TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s]")
 _ASKS_OF_NOW = re.compile(
-    r"^\W*who(?:['’]s|\b[^?]*?\b(?:is|are))\b(?![^?]*\b(?:was|were|former|previous|earlier|\d{4})\b)", re.I
+    r"^\W*who(?:['’]s|\b[^?]{0,100}?\b(?:is|are))\b(?![^?]{0,200}\b(?:was|were|former|previous|earlier|\d{4})\b)", re.I
 )
-_WAS_UNTIL = re.compile(r"\b(?:was|were|served|worked|led|held|former(?:ly)?)\b[^.;]*\b(?:until|till|up to)\b", re.I)
+_WAS_UNTIL = re.compile(
+    r"\b(?:was|were|served|worked|led|held|former(?:ly)?)\b[^.;]{0,120}\b(?:until|till|up to)\b", re.I
+)
 _IS = re.compile(r"\b(?:is|are|now|since|has been|have been|currently)\b", re.I)
 _ROLE = re.compile(
     r"^(?:the|its|their|his|her|our)\s+[\w-]+(?:\s[\w-]+){0,2}?(?:\s(?:of|for|at|in)\s[^,.;]{1,40}?)?"

@@ -55,7 +55,7 @@ _MOST = re.compile(
     re.I,
 )
 """One row says nothing of being more than all others."""
-_OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b[\w]*[A-Z\d]\w* or (?:the |an? |our )?\w*[A-Z\d]")
+_OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b\w{0,30}[A-Z\d]\w{0,30} or (?:the |an? |our )?\w{0,30}[A-Z\d]")
 """Two things are held against each other: one cell answers nothing then."""
 
 

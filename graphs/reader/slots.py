@@ -18,10 +18,11 @@ FEW = 8
 _CUT = re.compile(r"[;:,]\s+(?:(?:and|or|but|while)\s+)?|\s+(?:and|or|but|while|instead of|rather than)\s+", re.I)
 _UNIT = re.compile(r"[\s-]*(?P<unit>[^\W\d_]+|[%°€$£])")
 _WHICH = re.compile(
-    r"(?P<noun>[^\W\d_]+), which (?:is|was|lasts?|lasted|takes?|took|costs?|weighs?|runs?) (?P<said>[^,;.]*)", re.I
+    r"\b(?P<noun>[^\W\d_]{1,40}), which (?:is|was|lasts?|lasted|takes?|took|costs?|weighs?|runs?) (?P<said>[^,;.]*)",
+    re.I,
 )
 _BEFORE = re.compile(
-    r"\b(?:was|were|did|had)\b.*\b(?:before|previous(?:ly)?|former(?:ly)?|original(?:ly)?|old|earlier)\b", re.I
+    r"\b(?:was|were|did|had)\b.{0,200}\b(?:before|previous(?:ly)?|former(?:ly)?|original(?:ly)?|old|earlier)\b", re.I
 )
 _FROM_TO = re.compile(
     r"\b(?:changed?|raised?|lowered|cut|moved|increased|reduced|renamed|extended|shortened)\b[^.;]{0,30}?"
