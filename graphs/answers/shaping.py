@@ -33,6 +33,7 @@ from graphs.answers.tables.marked import marked_claims
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
+    is_given_otherwise,
     is_led_elsewhere,
     is_settled,
     may_be_money,
@@ -170,6 +171,8 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
         claims = (claim_of(f"{told}.", [row]), claim_of(tellings(known, row)[cell], [row]), *others[:1])
         return sure(reading, claims, told)
     cell = asked_field(known, fields_of(row), reading.short_answer)
+    if cell and is_given_otherwise(known, cell):
+        return less_sure(replace(reading, short_answer=""), ANOTHER)
     text = tellings(known, row).get(cell, "") if cell else ""
     if not cell or not text:
         return None

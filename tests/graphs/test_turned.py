@@ -148,6 +148,31 @@ def test_a_row_of_others_is_believed_less(question: str) -> None:
     assert shape(question, Reading((Claim("c1", row.text, (row.citation(),)),), "240 EUR", hits, 0.6)).answerable < 0.3
 
 
+TENTS_FOR = "Name,Category,Persons,With what\nKestrel,tent,2,poles\nLodge,tent,6,tubes\nEmber,stove,1,gas\n"
+
+
+def test_numbers_in_words_are_numbers() -> None:
+    told = told_of_table("Which tents are for two persons?", hits_of(kept(TENTS_FOR, "tents.csv")))
+    assert told is not None
+    assert told.short_answer == "Kestrel"
+
+
+def test_a_row_of_another_number_is_not_told() -> None:
+    hits = hits_of(kept(TENTS_FOR, "tents.csv"))
+    row = next(said for said in sentences_of(hits) if "Lodge" in said.text)
+    shaped = shape(
+        "Which tent for two persons is the Lodge?", Reading((Claim("c1", row.text, (row.citation(),)),), "6", hits, 0.7)
+    )
+    assert (shaped.short_answer, shaped.answerable < 0.3) == ("", True)
+
+
+def test_a_column_of_small_words_is_named_by_them() -> None:
+    hits = hits_of(kept(TENTS_FOR, "tents.csv"))
+    row = next(said for said in sentences_of(hits) if "Lodge" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "6", hits, 0.7)
+    assert shape("With what is the Lodge pitched?", read).short_answer == "tubes"
+
+
 def test_none_is_a_no_where_the_column_is_what_may_be_needed() -> None:
     hits = hits_of(kept("Item,Limit,Approval\nHotel,140 GBP,HR\nDinner,35 GBP,none\n", "limits.csv"))
     row = next(said for said in sentences_of(hits) if "Dinner" in said.text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from graphs.answers.said import stems
 from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt, is_free, means, only, ordered
@@ -72,6 +72,7 @@ _OF_COLUMN = re.compile(
     r"(?<!\bat )\b(?P<most>highest|largest|greatest|biggest|longest|most|maximum)\b"
     r"|(?<!\bat )\b(?P<least>lowest|smallest|shortest|least|fewest|minimum)\b"
 )
+_SPELLED = {name: str(at) for at, name in enumerate(("two", "three", "four", "five", "six", "seven", "eight"), start=2)}
 _OUT = re.compile(r"\b(?:not (?:currently )?in stock|out of stock|sold out|(?:unavailable|not available)(?! in\b))\b")
 _IN = re.compile(r"\b(?:in stock|available(?! in\b))\b")
 _NOT = re.compile(r"\b(?:not|no|non|without|aren['’]t|isn['’]t|do(?:es)?(?:n['’]t| not) have)(?: -)?(?: a| an)?$")
@@ -102,7 +103,8 @@ def may_ask_for_rows(question: str) -> bool:
 def choose(question: str, table: Table) -> Chosen | None:
     """The rows that a question asks for; None unless every word of it is understood, and where no row fits."""
     said = question.casefold() if question.isupper() else question
-    written = plain(" ".join(TOKEN.findall(said.strip().rstrip("?.! ")))).split()
+    spoken = cast(list[str], TOKEN.findall(said.strip().rstrip("?.! ")))
+    written = plain(" ".join(_SPELLED.get(word, word) for word in spoken)).split()
     asked = Asked(table, list(written), tuple(word.casefold() for word in written))
     try:
         return _chosen(asked)

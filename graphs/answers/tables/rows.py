@@ -13,6 +13,7 @@ from graphs.answers.tables.directions import is_said_otherwise
 from graphs.answers.tables.fields import NUMBER, Field, as_written, field_of
 from graphs.answers.tables.valued import is_of_row, value_polarity
 from graphs.language.codes import is_code, names_code
+from graphs.language.quantities import Quantity, find_values
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
@@ -203,6 +204,22 @@ def asks_no_more(question: Question, one: Field, known: frozenset[str]) -> bool:
     return stems(question.text) <= stems(one.label) | known | implied | money | _COUNTING
 
 
+def is_given_otherwise(question: Question, one: Field) -> bool:
+    """Whether a question says another number of what a cell counts: `two persons` of `persons: 6`."""
+    if not NUMBER.fullmatch(one.value):
+        return False
+    counted = [
+        found.value.raw
+        for found in find_values(question.text)
+        if isinstance(found.value, Quantity)
+        and stems(" ".join(question.text[found.end :].split()[:1])) & stems(one.label)
+    ]
+    own = find_values(one.value)
+    return bool(counted and own) and all(
+        isinstance(own[0].value, Quantity) and own[0].value.raw != one for one in counted
+    )
+
+
 def is_named(question: Question, one: Field) -> bool:
     """Whether a question says a word of a cell's name, or measures by it."""
     return bool(stems(one.label) & (stems(question.text) | _measured(question)))
@@ -305,6 +322,8 @@ def _share(question: Question, asked: frozenset[str], one: Field) -> float:
     if _TO_DO.fullmatch(one.label):
         return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in _MEASURED))
     named = stems(one.label)
+    if not named and one.label:  # `With what`: words that say little by themselves
+        return float(re.search(rf"\b{re.escape(one.label)}\b", question.text, re.I) is not None)
     return len(named & asked) / len(named) if named else 0.0
 
 
