@@ -85,5 +85,12 @@ def test_the_row_of_the_day_answers(question: str, told: list[str], short: str) 
     assert ([claim.text for claim in reading.claims], reading.short_answer) == (told, short)
 
 
+def test_of_several_rows_for_a_day_the_chosen_one_stays() -> None:
+    hits = hits_of(kept("Day,Class,Teacher\nMonday,Yoga,Ann\nMonday,Boxing,Bo\nTuesday,Yoga,Cy\n", "classes.csv"))
+    row = next(said for said in sentences_of(hits) if "Boxing" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "Bo", hits, 0.7)
+    assert shape("Who teaches boxing on Monday?", read).answerable > ANSWERABLE_THRESHOLD
+
+
 def test_a_day_without_a_row_is_believed_less() -> None:
     assert shaped("When is the clinic open on Friday?").answerable < ANSWERABLE_THRESHOLD

@@ -105,6 +105,20 @@ def test_what_is_pointed_at_stays_where_another_word_is_used_for_it() -> None:
     assert reading.claims[0].text == "Capacity: 14 place settings"
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Ann: We start at nine.\n\nBo: The budget is 5,000 EUR.\n\nAnn: I will send the report.",
+        "Ann: We start at nine.\n\nBo: The budget is 5,000 EUR.",
+    ],
+)
+def test_who_says_something_is_no_property(lines: str) -> None:
+    hits = hits_of(kept(f"# Minutes\n\n{lines}", "minutes.md"))
+    line = next(said for said in sentences_of(hits) if "budget" in said.text)
+    read = Reading((Claim("c1", line.text, (line.citation(),)),), "5,000 EUR", hits, SURE)
+    assert shape("What is the budget?", read) == read
+
+
 def test_one_line_with_a_colon_is_no_property() -> None:
     hits = hits_of(kept("# Shop\n\nPlease note: the shop is closed on Sunday.", "shop.md"))
     (line,) = sentences_of(hits)

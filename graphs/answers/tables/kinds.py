@@ -13,7 +13,7 @@ from graphs.answers.tables.fields import Field
 from graphs.answers.tables.opening import day_polarity, rows_of_day
 from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
 from graphs.answers.tables.rows import asked_field, fields_of
-from graphs.reader.attribute import attribute_of
+from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.pointing import ruled_answer
 from graphs.reader.question import Question, understand
 from graphs.reading import Reading
@@ -25,17 +25,20 @@ def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], senten
     """A reading out of lines that stand for ranges, days or properties; None where the chosen ones do not."""
     if banded := _in_its_band(question, reading, chosen, sentences):
         return banded
-    if (of_day := rows_of_day(question, chosen[0], sentences)) is not None:
-        return _of_a_day(question, reading, of_day)
+    of_day = rows_of_day(question, chosen[0], sentences)
+    if of_day is not None and len(of_day) <= 1:  # of several, other words decide
+        return _of_a_day(question, reading, *of_day) if of_day else less_sure(reading, ANOTHER)
     pairs = () if fields_of(chosen[0]) else pairs_beside(chosen[0], sentences)
-    return _of_a_property(question, reading, pairs) if pairs else None
+    return _of_a_property(question, reading, chosen[0], pairs) if pairs else None
 
 
 def _part_of(question: Question, cell: Field, pointed: str) -> str:
     """Of a value that says several things the one that is pointed at, or that has a word of the question's."""
     parts = cell.shown.split(", ")
-    if len(parts) < FEWEST or (pointed and pointed in cell.shown):
-        return pointed if len(parts) >= FEWEST else cell.shown
+    if len(parts) < FEWEST:
+        return cell.shown
+    if pointed and pointed in cell.shown:
+        return pointed
     asked = stems(question.text) - stems(cell.label)
     said = next((part for part in parts if stems(part) & asked), "")
     return ruled_answer(question, said) or cell.shown
@@ -53,11 +56,8 @@ def _in_its_band(question: str, reading: Reading, chosen: Sequence[Said], senten
     return sure(reading, claims, told) if banded.is_settled else replace(reading, claims=claims, short_answer=told)
 
 
-def _of_a_day(question: str, reading: Reading, rows: Sequence[Said]) -> Reading:
+def _of_a_day(question: str, reading: Reading, row: Said) -> Reading:
     """The row of the day that is asked for, with yes or no where it says whether something is open."""
-    if len(rows) != 1:
-        return less_sure(reading, ANOTHER)
-    (row,) = rows
     claim, cells = claim_of(row.text, [row]), fields_of(row)[1:]
     if is_polar(question):
         answer = day_polarity(question, row)
@@ -67,12 +67,13 @@ def _of_a_day(question: str, reading: Reading, rows: Sequence[Said]) -> Reading:
     return replace(reading, claims=(claim,), short_answer=cell.shown if cell else "")
 
 
-def _of_a_property(question: str, reading: Reading, pairs: Sequence[Pair]) -> Reading:
+def _of_a_property(question: str, reading: Reading, chosen: Said, pairs: Sequence[Pair]) -> Reading:
     """The property that is asked for, instead of those beside it; less believed where none is named so."""
     known = understand(question, {})
     asked = pair_asked_for(known, reading.short_answer, pairs)
     if asked is None or not asked.is_named:
-        return reading if attribute_of(question) is None else less_sure(reading, UNSAID)
+        wanted = attribute_of(question)
+        return reading if wanted is None or says_attribute(wanted, chosen.text) else less_sure(reading, UNSAID)
     own = asked.pair.said.hit.passage.passage_id
     others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
     claims = (claim_of(asked.pair.said.text, [asked.pair.said]), *others)

@@ -39,12 +39,16 @@ class Asked(NamedTuple):
 
 
 def pairs_beside(said: Said, sentences: Sequence[Said]) -> tuple[Pair, ...]:
-    """The properties that stand with one in its passage; () where it is none, or the only one."""
+    """The properties that stand with one in its passage; () where it is none, or the only one.
+
+    Who speaks twice is no property: `Ann: We start.`
+    """
     if _pair(said) is None:
         return ()
     own = [one for one in sentences if one.hit.passage.passage_id == said.hit.passage.passage_id]
     found = tuple(pair for one in own if (pair := _pair(one)))
-    return found if len(found) >= FEWEST else ()
+    is_each_once = len({pair.cell.label.casefold() for pair in found}) == len(found)
+    return found if len(found) >= FEWEST and is_each_once else ()
 
 
 def pair_asked_for(question: Question, pointed: str, pairs: Sequence[Pair]) -> Asked | None:
