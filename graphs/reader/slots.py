@@ -24,9 +24,10 @@ _WHICH = re.compile(
 _BEFORE = re.compile(
     r"\b(?:was|were|did|had)\b.{0,200}\b(?:before|previous(?:ly)?|former(?:ly)?|original(?:ly)?|old|earlier)\b", re.I
 )
+_PAST = re.compile(r"\b(?:was|were|did|had)\b", re.I)
 _FROM_TO = re.compile(
     r"\b(?:changed?|raised?|lowered|cut|moved|increased|reduced|renamed|extended|shortened)\b[^.;]{0,30}?"
-    r"\bfrom (?P<old>[^.;,]{1,40}?) to ",
+    r"\bfrom (?P<old>[^.;,]{1,40}?) to (?P<new>[^.;,]{1,40}?)(?=[.;,]|$|\s(?:in|on|by|as|for|at|since)\b)",
     re.I,
 )
 _SIGN = re.compile(r"[€$£]\s?$")
@@ -62,14 +63,12 @@ def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
     return best
 
 
-def before_change(question: Question, sentence: str, _pointed: Span) -> Span | None:
-    """What something was before a change: 9000 of `changed from 9000 to 8080`."""
-    if not _BEFORE.search(question.text):
-        return None
+def changed_value(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """What something was changed to, or from where that is asked: 9000 and 8080 of `changed from 9000 to 8080`."""
+    asks_former, asks_now = bool(_BEFORE.search(question.text)), not _PAST.search(question.text)
     for match in _FROM_TO.finditer(sentence):
-        inside = [one for one in values_of(question, sentence) if match.start("old") <= one.start < match.end("old")]
-        if len(inside) == 1 or not values_of(question, sentence):
-            return inside[0] if inside else Span(*match.span("old"))
+        if (asks_former or asks_now) and match.start("old") <= pointed.start and pointed.end <= match.end("new"):
+            return Span(*match.span("old" if asks_former else "new"))
     return None
 
 

@@ -248,6 +248,21 @@ def test_what_was_before_a_change_is_its_first_value(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "pointed", "short"),
+    [
+        ("When is the launch?", "1 July to 15 July", "15 July"),
+        ("When is the launch?", "1 July", "15 July"),
+        ("When was the launch before?", "1 July to 15 July", "1 July"),
+        ("By how much was the launch moved?", "1 July to 15 July", "1 July to 15 July"),
+    ],
+)
+def test_what_something_was_moved_to_is_when_it_is(question: str, pointed: str, short: str) -> None:
+    sentence = "The launch is moved from 1 July to 15 July in agreement with all."
+    at = sentence.index(pointed)
+    assert told(understand(question, {}), sentence, Span(at, at + len(pointed))) == short
+
+
+@pytest.mark.parametrize(
     ("sentence", "said", "short"),
     [
         ("It is being repaired until May.", "May.", "May"),

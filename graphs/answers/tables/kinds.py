@@ -70,7 +70,7 @@ def _of_a_day(question: str, reading: Reading, row: Said) -> Reading:
 def _of_a_property(question: str, reading: Reading, chosen: Said, pairs: Sequence[Pair]) -> Reading:
     """The property that is asked for, instead of those beside it; less believed where none is named so."""
     known = understand(question, {})
-    asked = pair_asked_for(known, reading.short_answer, pairs)
+    asked = pair_asked_for(known, reading.short_answer, chosen, pairs)
     if asked is None or not asked.is_named:
         wanted = attribute_of(question)
         return reading if wanted is None or says_attribute(wanted, chosen.text) else less_sure(reading, UNSAID)

@@ -51,10 +51,14 @@ def pairs_beside(said: Said, sentences: Sequence[Said]) -> tuple[Pair, ...]:
     return found if len(found) >= FEWEST and is_each_once else ()
 
 
-def pair_asked_for(question: Question, pointed: str, pairs: Sequence[Pair]) -> Asked | None:
-    """The property that a question names, or measures by another word; None if that is none of them, or several."""
+def pair_asked_for(question: Question, pointed: str, chosen: Said, pairs: Sequence[Pair]) -> Asked | None:
+    """The property that a question names, or measures by another word; None if that is none of them, or several.
+
+    Who is named where the chosen line names nobody is looked for in what the others say.
+    """
     names = _names(question)
-    named = [pair for pair in pairs if names and names <= name_stems(pair.cell.value)]
+    is_missing = bool(names) and not names <= name_stems(chosen.text)
+    named = [pair for pair in pairs if is_missing and names <= name_stems(pair.cell.value)]
     cell = named[0].cell if len(named) == 1 else asked_field(question, [pair.cell for pair in pairs], pointed)
     found = next((pair for pair in pairs if pair.cell == cell), None)
     if found is None:
