@@ -30,10 +30,10 @@ from graphs.answers.tables.columns import column_differences, compared_in_column
 from graphs.answers.tables.differing import difference_of, differences, find_rows
 from graphs.answers.tables.kinds import of_some_kind
 from graphs.answers.tables.marked import marked_claims
+from graphs.answers.tables.measured import is_given_otherwise
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
-    is_given_otherwise,
     is_led_elsewhere,
     is_settled,
     may_be_money,

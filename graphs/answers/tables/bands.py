@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.tables.fields import Field
-from graphs.answers.tables.rows import are_of_one_table, asked_field, fields_of, is_named
+from graphs.answers.tables.measured import is_named
+from graphs.answers.tables.rows import are_of_one_table, asked_field, fields_of
 from graphs.language.quantities import Found, Quantity, find_values
 from graphs.reader.question import Question
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems
 from graphs.answers.tables.fields import Field, field_of
-from graphs.answers.tables.rows import asked_field, asks_no_more, is_named
+from graphs.answers.tables.measured import asks_no_more, is_named
+from graphs.answers.tables.rows import asked_field
 from graphs.reader.question import Question
 
 _PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>(?:[^:\n]|(?<=\d):(?=\d)){1,120})")

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.tables.directions import is_said_otherwise
 from graphs.answers.tables.fields import NUMBER, Field, as_written, field_of
+from graphs.answers.tables.measured import MEASURED, MONEY, asks_no_more, measured
 from graphs.answers.tables.valued import is_of_row, value_polarity
 from graphs.language.codes import is_code, names_code
-from graphs.language.quantities import Quantity, find_values
 from graphs.reader.attribute import attribute_of
 from graphs.reader.question import Question
 
@@ -25,8 +25,7 @@ _NUMBERED = re.compile(r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)* \d{1,5}")
 _AMOUNT = re.compile(r"[$€£]?\s?\d")
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "none", "✗", "✘"})
 _STOCK = stems("stock available availability")
-_MONEY = stems("price cost fee amount charge")
-_OF_MONEY = _MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
+_OF_MONEY = MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
 _CURRENCY = re.compile(
     r"[$€£¥₹]|(?:\b|_|\d)(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|CAD|AUD|INR|CNY)(?:\b|_)"
     r"|(?:\b|_)(?:euros?|dollars?|pounds sterling|cents?|pence|yen|francs?|kron[ae]r?|gratis)\b"
@@ -35,34 +34,8 @@ _CURRENCY = re.compile(
 )
 _NAMING = stems("name title label product item")
 _NUMBERING = frozenset({"no", "nr", "#", "number", "row", "line", "pos", "position"})
-_MEASURED = tuple(
-    (re.compile(rf"\b(?:{asked})\b", re.I), stems(names))
-    for asked, names in (
-        ("heavy|weighs?", "weight mass"),
-        ("tall|high", "height"),
-        ("wide", "width"),
-        ("deep", "depth"),
-        ("big|large", "size area"),
-        ("fast", "speed"),
-        ("loud|noisy|quiet|silent", "noise sound loudness"),
-        ("thick", "thickness"),
-        ("hot|cold|warm", "temperature"),
-        ("powerful|strong", "power"),
-        ("long", "length duration term time"),
-        ("means?|stands? for", "meaning description definition explanation purpose"),
-        ("when", "date year day time deadline hours"),
-        ("where", "place location city address room country"),
-        (
-            "what (?:should|must|can|do|shall|could|has to|needs to) (?:i|we|you|one|be) (?:do|done)|what to do|fix"
-            "|solve|resolve|repair|cure|get rid of",
-            "remedy action solution fix cure correction countermeasure",
-        ),
-    )
-)
-"""What a question asks for without naming it -> the names of columns that say it."""
 _TO_DO = re.compile(r"(?:what )?(?:you should |one should |to )do", re.I)
 _REMEDY = stems("remedy")
-_COUNTING = stems("many much number take takes last lasts need needs needed require required")
 _SHOWING = stems("show shows shown display displays displayed appear appears error code fault message see get says")
 """Words with which somebody speaks of a code that came up."""
 _HAVING = re.compile(r"^\W*(?:do|does|did|has|have|had|is there)\b", re.I)
@@ -104,7 +77,7 @@ def _fields_of(row: str) -> tuple[Field, ...]:
     currency = next((one.value for one in found if one.label.casefold() == "currency" and len(one.value) <= 3), "")
     priced = [
         Field(one.label, one.value, currency, one.start, one.end)
-        if currency and not one.unit and NUMBER.fullmatch(one.value) and stems(one.label) & _MONEY
+        if currency and not one.unit and NUMBER.fullmatch(one.value) and stems(one.label) & MONEY
         else one
         for one in found
     ]
@@ -125,7 +98,7 @@ def _unit_of(fields: Sequence[Field]) -> str:
 def asked_field(question: Question, fields: Sequence[Field], pointed: str) -> Field | None:
     """The cell that a question asks for: the one whose column it names, else the one that holds what was pointed at."""
     said = stems(question.text)
-    asked = said | _measured(question)
+    asked = said | measured(question)
     wanted = attribute_of(question.text)
     heads = wanted.heads if wanted else frozenset[str]()
     given = [one for one in fields if one not in things_of(fields) and _is_given(said, one)]
@@ -197,39 +170,11 @@ def is_settled(question: Question, said: Said, one: Field) -> bool:
     return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
 
 
-def asks_no_more(question: Question, one: Field, known: frozenset[str]) -> bool:
-    """Whether a question says nothing but a cell's name, what is measured by it, and words that are known."""
-    implied = {stem for pattern, _ in _MEASURED for word in pattern.findall(question.text) for stem in stems(word)}
-    money = stems("cost costs price pay") if stems(one.label) & _MONEY else frozenset[str]()
-    return stems(question.text) <= stems(one.label) | known | implied | money | _COUNTING
-
-
-def is_given_otherwise(question: Question, one: Field) -> bool:
-    """Whether a question says another number of what a cell counts: `two persons` of `persons: 6`."""
-    if not NUMBER.fullmatch(one.value):
-        return False
-    counted = [
-        found.value.raw
-        for found in find_values(question.text)
-        if isinstance(found.value, Quantity)
-        and stems(" ".join(question.text[found.end :].split()[:1])) & stems(one.label)
-    ]
-    own = find_values(one.value)
-    return bool(counted and own) and all(
-        isinstance(own[0].value, Quantity) and own[0].value.raw != one for one in counted
-    )
-
-
-def is_named(question: Question, one: Field) -> bool:
-    """Whether a question says a word of a cell's name, or measures by it."""
-    return bool(stems(one.label) & (stems(question.text) | _measured(question)))
-
-
 def is_led_elsewhere(question: Question, said: Said) -> bool:
     """Whether the first cell of a row, under no name, says nothing of what is asked."""
     fields = fields_of(said)
     return bool(fields and not fields[0].label) and not stems(fields[0].value) & (
-        stems(question.text) | _measured(question)
+        stems(question.text) | measured(question)
     )
 
 
@@ -320,7 +265,7 @@ def _share(question: Question, asked: frozenset[str], one: Field) -> float:
     if is_code(one.label) or _NUMBERED.fullmatch(one.label):
         return float(names_code(question.text, one.label))
     if _TO_DO.fullmatch(one.label):
-        return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in _MEASURED))
+        return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in MEASURED))
     named = stems(one.label)
     if not named and one.label:  # `With what`: words that say little by themselves
         return float(re.search(rf"\b{re.escape(one.label)}\b", question.text, re.I) is not None)
@@ -342,11 +287,6 @@ def _is_given(said: frozenset[str], one: Field) -> bool:
     """Whether a question says a cell's value itself: it asks for another one of that row."""
     value = stems(one.value)
     return bool(value) and value <= said
-
-
-def _measured(question: Question) -> frozenset[str]:
-    found = frozenset(name for pattern, names in _MEASURED if pattern.search(question.text) for name in names)
-    return found | _MONEY if question.kind == "money" else found
 
 
 def _subject(question: Question, said: Said, fields: Sequence[Field], told: Field) -> _Subject:
