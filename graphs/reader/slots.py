@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from graphs.language.lexicon import meaning
 from graphs.reader.question import Question
-from graphs.reader.spans import Span, values_of
+from graphs.reader.spans import Span, typed_spans, values_of
 from memory.sentences import STOPWORDS, stem, words
 
 FEW = 8
@@ -30,6 +30,9 @@ _FROM_TO = re.compile(
     r"\bfrom (?P<old>[^.;,]{1,40}?) to (?P<new>[^.;,]{1,40}?)(?=[.;,]|$|\s(?:in|on|by|as|for|at|since)\b)",
     re.I,
 )
+_WHO_IS = re.compile(r"^\W*who(?:['’]s|\s+(?:is|are))\b", re.I)
+_FORMER = re.compile(r"\bbefore (?:her|him|them|that)\b|\b(?:was|were|served)\b[^;]{0,80}\b(?:until|till)\b", re.I)
+_CURRENT = re.compile(r"\b(?:is|are|has|have|now|since)\b", re.I)
 _SIGN = re.compile(r"[€$£]\s?$")
 
 
@@ -70,6 +73,17 @@ def changed_value(question: Question, sentence: str, pointed: Span) -> Span | No
         if (asks_former or asks_now) and match.start("old") <= pointed.start and pointed.end <= match.end("new"):
             return Span(*match.span("old" if asks_former else "new"))
     return None
+
+
+def who_is_now(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """The name in the clause about now where the pointed one is of before: `before her, Berg was captain`."""
+    clauses = [Span(*match.span()) for match in re.finditer(r"[^;]+", sentence)]
+    own = next((one for one in clauses if one.start <= pointed.start < one.end), None)
+    if own is None or not _WHO_IS.search(question.text) or not _FORMER.search(sentence[own.start : own.end]):
+        return None
+    others = [one for one in clauses if one != own and _CURRENT.search(sentence[one.start : one.end])]
+    names = typed_spans(question, sentence[others[0].start : others[0].end]) if len(others) == 1 else []
+    return Span(names[0].start + others[0].start, names[0].end + others[0].start) if names else None
 
 
 def told_of_noun(question: Question, sentence: str, _pointed: Span) -> Span | None:

@@ -275,6 +275,20 @@ def test_a_sentences_full_stop_is_not_the_answers(sentence: str, said: str, shor
     assert told(understand("What is it?", {}), sentence, Span(at, at + len(said))) == short
 
 
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Who is the captain?", "Ida Holm"),
+        ("Who was the captain before?", "Nils Berg"),
+        ("Who was captain?", "Nils Berg"),
+    ],
+)
+def test_who_is_something_now_is_not_who_was(question: str, name: str) -> None:
+    sentence = "Captain Ida Holm has commanded the ship since 2017; before her, Nils Berg was captain until 2016."
+    at = sentence.index("Nils Berg")
+    assert told(understand(question, {}), sentence, Span(at, at + 9)).endswith(name)
+
+
 def test_a_clause_says_the_value_of_the_noun_before_it() -> None:
     sentence = "They may work from home three days a week after their probation, which lasts six months."
     assert ruled_answer(understand("How long is the probation?", {}), sentence) == "six months"
