@@ -134,18 +134,18 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
     chosen = said_by([citation for claim in reading.claims for citation in claim.citations], hits)
     if not chosen:
         return reading
-    if told := of_some_kind(question, reading, chosen, sentences_of(hits)):
+    known, sentences = understand(question, {}), sentences_of(hits)
+    if told := of_some_kind(question, reading, chosen, sentences):
         return told
     if fields_of(chosen[0]):
-        row = row_asked_for(understand(question, {}), chosen[0], sentences_of(hits))
+        row = row_asked_for(known, chosen[0], sentences)
         reading = _doubted(reading, question, row, is_one_of_many=_is_one_of_many(row, hits))
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(_led_by(reading, row), row)
     elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
         reading = less_sure(reading, OF_ANOTHER_ROLE)
-    known = understand(question, {})
-    rival = find_rival(known, chosen[0], sentences_of(hits)) if can_be_disputed(known, chosen[0]) else None
+    rival = find_rival(known, chosen[0], sentences) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:
         pair = newest_first(chosen[0], rival)
         texts = (disagreement(known, *pair), *(said.text for said in pair))
@@ -201,12 +201,12 @@ def _doubted(reading: Reading, question: str, row: Said, *, is_one_of_many: bool
 
     What stands above a table tells none of its rows from another.
     """
-    asked = attribute_of(question)
+    asked, understood = attribute_of(question), understand(question, {})
     if names_another(question, row):
         reading = less_sure(reading, ANOTHER)
-    if is_led_elsewhere(understand(question, {}), row):
+    if is_led_elsewhere(understood, row):
         return less_sure(reading, UNSAID)
-    if not speaks_of_money(understand(question, {}), fields_of(row)):
+    if not speaks_of_money(understood, fields_of(row)):
         may_be_told = any(map(may_be_money, fields_of(row)))
         return less_sure(reading, UNSAID) if may_be_told else replace(less_sure(reading, PRICELESS), short_answer="")
     if asked is None:

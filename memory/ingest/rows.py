@@ -38,10 +38,11 @@ def add_table(builder: TextBuilder, rows: Sequence[Sequence[str]], *, headed: bo
     """
     header = rows[0] if headed and len(rows) > 1 else ()
     body = rows[1:] if header else rows
-    is_named = any(cell.strip() for cell in header)
+    names = header if any(cell.strip() for cell in header) else ()
     glue = "\n\n"
     for row in body:
-        if text := row_text(header if is_named else (), row) if is_named or not _is_pair(row) else _pair_text(row):
+        text = _pair_text(row) if not names and _is_pair(row) else row_text(names, row)
+        if text:
             builder.add(text, "table", page=page, glue=glue)
             glue = "\n"
 
