@@ -173,6 +173,24 @@ def test_a_column_of_small_words_is_named_by_them() -> None:
     assert shape("With what is the Lodge pitched?", read).short_answer == "tubes"
 
 
+PLOTS = """
+# Plots
+
+| | Small | Large |
+|---|---|---|
+| Size | 80 m2 | 200 m2 |
+| Rent per year | 60 EUR | 140 EUR |
+"""
+
+
+def test_large_names_a_column_and_asks_for_no_size() -> None:
+    hits = hits_of(kept(PLOTS, "plots.md"))
+    row = next(said for said in sentences_of(hits) if said.text.startswith("Size"))
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "200 m2", hits, 0.5)
+    assert shape("What is the rent for a large plot?", read).short_answer == "140 EUR"
+    assert shape("How big is the small plot?", read).short_answer == "80 m2"
+
+
 def test_none_is_a_no_where_the_column_is_what_may_be_needed() -> None:
     hits = hits_of(kept("Item,Limit,Approval\nHotel,140 GBP,HR\nDinner,35 GBP,none\n", "limits.csv"))
     row = next(said for said in sentences_of(hits) if "Dinner" in said.text)

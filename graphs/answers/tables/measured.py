@@ -17,7 +17,7 @@ MEASURED = tuple(
         ("tall|high", "height"),
         ("wide", "width"),
         ("deep", "depth"),
-        ("big|large", "size area"),
+        ("how (?:big|large)", "size area"),
         ("fast", "speed"),
         ("loud|noisy|quiet|silent", "noise sound loudness"),
         ("thick", "thickness"),

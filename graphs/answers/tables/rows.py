@@ -187,10 +187,13 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     mine = name_of(chosen)
     if not mine or mine <= asked:
         return chosen
-    others = [row for row in rows if are_of_one_table(row, chosen)]
+    others = [row for row in rows if fields_of(row) and are_of_one_table(row, chosen)]
     fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
     if len(fitting) == 1:
         return fitting[0]
+    led = [row for row in others if not fields_of(row)[0].label and name_of(row) & asked]
+    if len(led) == 1 and not mine & asked:
+        return led[0]
     given = [row for row in others if _says_in_a_cell(asked, row)]
     return given[0] if len(given) == 1 and not mine & asked else chosen
 
