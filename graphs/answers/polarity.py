@@ -65,6 +65,8 @@ _CLAUSE = re.compile(
 _THERE = re.compile(r"there (?:an?|any|some) ", re.I)
 _IS_THERE = re.compile(r"^\W*there (?:is|are) (?!.*\bfor\b)", re.I)
 _TURNED = ("one of them is negated", "the source says this under a condition or denies it")
+_RUNS_ON = re.compile(r"(?P<who>.+?) (?:run|work|install|available|compatible) (?:on|under|with) (?P<what>.+)", re.I)
+_SUPPORTED = re.compile(r"\b(?:is|are)(?:n['’]t| not| no longer)? supported\b", re.I)
 _SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|visitors?)\b", re.I)
 
 
@@ -85,7 +87,7 @@ def polarity(question: str, said: Said) -> Polarity:
     if not _MANNER.search(question):
         sentence = _MANNER.sub("", sentence)
     claim = _claim(match["rest"], said)
-    told = {_told(match, claim, clause) for clause in sentence.split(";")}
+    told = {_told(match, _as_supported(claim, clause, said), clause) for clause in sentence.split(";")}
     return "" if {"Yes", "No"} <= told else "Yes" if "Yes" in told else "No" if "No" in told else ""
 
 
@@ -97,6 +99,18 @@ def _told(asked: re.Match[str], claim: str, clause: str) -> Polarity:
         return ""
     told = _weighed(claim, clause, asked["aux"].casefold() in _PAST or is_there)
     return "" if told == "No" and not _DENIED.search(clause) and not _has_one_value(asked, claim, clause) else told
+
+
+def _as_supported(claim: str, clause: str, said: Said) -> str:
+    """What something runs on is supported, where a clause puts it so and the sentence is about what runs.
+
+    A version that is not asked for says nothing of the others.
+    """
+    match = _RUNS_ON.fullmatch(claim)
+    if match is None or not _SUPPORTED.search(clause) or not stems(match["who"]) <= said.stems | said.around:
+        return claim
+    told = f"{match['what']} supported"
+    return told if len(_values(told)) == len(_values(clause)) else claim
 
 
 def _without_others(claim: str, clause: str) -> str:

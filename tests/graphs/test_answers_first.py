@@ -47,6 +47,8 @@ from tests.support.fake_tools import passage_hit
         ("Is there a lift?", "There is no lift.", "No"),
         ("Can I park in front of the entrance?", "Parking is not allowed in front of the entrance.", "No"),
         ("Can I pay by invoice?", "Paying by invoice is possible.", "Yes"),
+        ("Does Relay run on Windows?", "Relay runs on Linux; Windows is not supported.", "No"),
+        ("Does Relay work with Windows 11?", "With Relay, Windows 11 is supported.", "Yes"),
         ("Is breakfast included?", "Breakfast and Wi-Fi are included in the price.", "Yes"),
     ],
 )
@@ -95,6 +97,8 @@ def test_a_sentence_that_settles_a_question_is_yes_or_no(question: str, sentence
         ("Do you sell 5 kg bags?", "We sell 10 kg bags."),
         ("Do you have tickets for 10 EUR?", "We have tickets for 15 EUR."),
         ("Did Anna win the race in 2020?", "Anna won the race in 2019."),
+        ("Does Relay run on Windows?", "Windows is not supported."),
+        ("Does Relay run on Windows?", "Relay runs on Linux; Windows 7 is not supported."),
         ("Do the rooms have a balcony?", "Not all rooms have a balcony."),
     ],
 )
