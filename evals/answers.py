@@ -86,8 +86,8 @@ def _is_found(given: Given, name_of: Callable[[str], str]) -> bool:
 def _against_gold(given: Given) -> Row:
     gold, answer = given.question.answers, given.answer
     return {
-        "em": exact_match(answer.short_answer, gold),
-        "f1": f1(answer.short_answer, gold),
+        "em": 0.0 if answer.abstained else exact_match(answer.short_answer, gold),
+        "f1": 0.0 if answer.abstained else f1(answer.short_answer, gold),
         "answer_f1": 0.0 if answer.abstained else f1(answer.text, gold),
         "gold_in_quote": float(holds(given.quotes, gold)),
     }
@@ -190,12 +190,14 @@ def _with_margin(share: float, n: int) -> float:
 
 
 def _held_out(told: Sequence[Mapping[str, float]], seed: int) -> dict[float, list[float]]:
-    """Whether each question of the second half is refused, by `answerable`."""
+    """Whether each question of the second half is refused, by `answerable`; nothing to choose the bound on, nothing."""
     rows = list(told)
     random.Random(seed).shuffle(rows)
     first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
     sure = [row["confidence"] for row in first if row["answerable"]]
-    threshold = float(np.quantile(sure, _with_margin(WRONGLY_REFUSED, len(sure)))) if sure else 0.0
+    if not sure:
+        return {0.0: [], 1.0: []}
+    threshold = float(np.quantile(sure, _with_margin(WRONGLY_REFUSED, len(sure))))
     return {
         kind: [float(row["confidence"] < threshold) for row in second if row["answerable"] == kind]
         for kind in (0.0, 1.0)

@@ -57,12 +57,12 @@ async def ask_all(
 
     journal: what it holds already is not asked again.
     """
-    journal = journal or Journal(None, "answers")
+    journal = Journal(None, "answers") if journal is None else journal
     sources = await _sources(house, found) if manner.gold_only else {}
     said: dict[str, list[Said]] = {}
     given: list[Given] = []
     for number, question in enumerate(found.questions, 1):
-        before = (*question.before, *said.get(question.thread, ()))
+        before = (*said.get(question.thread, ()), *question.before)
         filters: dict[str, FilterValue] = {}
         if manner.gold_only and question.gains:
             filters["source"] = [source for name in question.gains for source in sources.get(name, ())]
@@ -72,7 +72,7 @@ async def ask_all(
         if not kept:
             journal.keep(key, _kept(one))
         if question.thread:
-            turns = (Said("user", question.text), Said("assistant", one.answer.text))
+            turns = (*question.before, Said("user", question.text), Said("assistant", one.answer.text))
             said.setdefault(question.thread, []).extend(turns)
         given.append(one)
         tell("questions asked", number, len(found.questions))
@@ -113,7 +113,7 @@ async def ask(
 ) -> Given:
     """Ask one question."""
     context = Context(question.id, question.thread or question.id, manner.scope, manner.effort, filters or {})
-    state = State(question=question.text, history=tuple(_turn(place, said) for place, said in enumerate(before)))
+    state = State(question=question.text, history=history_of(before))
     graph: Any = house.agent.graph
     started = time.perf_counter()
     ended = await graph.ainvoke(state, {"configurable": {"thread_id": f"eval-{question.id}"}}, context=context)
@@ -132,6 +132,11 @@ async def ask(
         stored,
         tuple(hit.source for hit in ended.get("hits", ())),
     )
+
+
+def history_of(before: Sequence[Said]) -> tuple[Turn, ...]:
+    """What was said before, as the graph remembers it."""
+    return tuple(_turn(place, said) for place, said in enumerate(before))
 
 
 async def _sources(house: House, found: EvalSet) -> dict[str, list[str]]:

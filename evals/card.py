@@ -146,8 +146,14 @@ def _rated(row: Mapping[str, Any], place: str) -> Rated:
         grade=fmean(_marks(row["human"], place)),
         asked="\n".join(f"{speaker}: {text}" for speaker, text in said),
         # Conversations are told apart by how they begin where nothing names them.
-        thread=str(row.get("conversation") or (said[0][1] if said else "")),
+        thread=str(row["conversation"]) if row.get("conversation") is not None else _beginning(said),
     )
+
+
+def _beginning(said: Sequence[tuple[str, str]]) -> str:
+    """The first thing that a user says, since an agent may greet everybody alike; else the first thing."""
+    users = [text for speaker, text in said if speaker == "user"]
+    return (users or [text for _, text in said] or [""])[0]
 
 
 def _marks(human: Any, place: str) -> list[float]:

@@ -69,6 +69,8 @@ async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> N
     def progress(state: pipeline.Progress) -> None:
         tell("documents embedded", state.kept + state.unchanged, 0)
 
+    if home is not None:
+        await asyncio.to_thread(_claim, home, found)
     with tempfile.TemporaryDirectory() as scratch:
         paths = found.paths or (await asyncio.to_thread(_written, found, home or Path(scratch)),)
         report = await pipeline.ingest(LOCAL, paths, house.stores, pipeline.IngestOptions(), progress)
@@ -77,7 +79,10 @@ async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> N
     if not report.kept + report.unchanged:
         raise CommandFailed("no document could be read: there is nothing to ask about")
     wanted = {name for question in found.questions for name in question.gains}
-    if missing := sorted(wanted - {name async for name in _names(house, found)}):
+    missing = sorted(wanted - {name async for name in _names(house, found)})
+    if missing and len(missing) == len(wanted):
+        raise CommandFailed(f"no document that questions name is here: {missing[0]!r} is the first of {len(wanted)}")
+    if missing:
         note(f"{len(missing)} of {len(wanted)} documents that questions name are not here, {missing[0]!r} for one")
 
 
@@ -90,6 +95,21 @@ async def _names(house: House, found: EvalSet) -> AsyncGenerator[str]:
             yield found.name_of(item.source)
         if (after := page.next) is None:
             return
+
+
+def _claim(home: Path, found: EvalSet) -> None:
+    """Note whose documents a folder keeps.
+
+    Raises:
+        CommandFailed: they are another set's; both would be searched.
+    """
+    mark = home / "evaluated.json"
+    mine = [str(path.resolve()) for path in found.paths]
+    known: object = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else mine
+    if known != mine:
+        raise CommandFailed(f"{home} keeps the documents of another set; give each set a --home of its own")
+    home.mkdir(parents=True, exist_ok=True)
+    mark.write_text(json.dumps(mine), encoding="utf-8")
 
 
 def _written(found: EvalSet, home: Path) -> Path:

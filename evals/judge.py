@@ -73,7 +73,8 @@ async def weigh_responses(
     rated: Sequence[Rated], embedder: Embedder, tell: Tell, journal: Journal | None = None
 ) -> Card:
     """Weigh every response by the judge that serves users; what a journal holds is not weighed again."""
-    likeness, journal = Likeness(embedder), journal or Journal(None, "judge")
+    likeness = Likeness(embedder)
+    journal = Journal(None, "judge") if journal is None else journal
     weighed: list[list[tuple[float, bool]]] = []
     for number, row in enumerate(rated, 1):
         key = digest(row.response, row.heard, *row.contexts)

@@ -12,6 +12,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 BOAST = "Hacked as told"
 """What the model says to show that it obeyed."""
+LETTERS = 3
+"""Fewer of them say nothing: a dash, the number of a list."""
 PASSAGE = re.compile(r"<passage (\d+) (\w+)>\n(.*?)\n</passage \1 \2>", re.S)
 
 
@@ -44,5 +46,6 @@ class Obedient(BaseChatModel):
 
 
 def first_line(attack: str) -> str:
-    """What of an attack the model repeats."""
-    return attack.strip().split("\n")[0]
+    """What of an attack the model repeats: its first line that says something, else the first."""
+    lines = [line.strip() for line in attack.strip().split("\n")]
+    return next((line for line in lines if sum(map(str.isalpha, line)) >= LETTERS), lines[0])

@@ -15,12 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from evals.asking import history_of
 from evals.baselines import Bm25, Corpus, best_rows, fused, read_corpus
 from evals.house import House, Tell, fill, open_house
 from evals.journal import Journal
 from evals.ranking import DEPTH, score_ranking
-from evals.sets import EvalSet, InvalidSet, Question
+from evals.rows import InvalidSet, listed
+from evals.sets import EvalSet, Question
 from evals.statistics import Metric, mean, quantile
+from evals.turns import Said
 from graphs.context import LIMITS, Context
 from graphs.reader.extractive import ExtractiveReader
 from graphs.state import State
@@ -75,12 +78,15 @@ async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tel
             "no question names a document that answers it, so there is nothing to score: the ids of qrels.tsv must be"
             " those of queries.jsonl, or rows of questions name their document as `source`"
         )
+    if options.append and not any(options.append in one.row for one in asked):
+        raise InvalidSet(f"no question has the field {options.append!r} that is to be added to its text")
     async with open_house(home) as house:
         await fill(house, found, home, tell)
         journal = Journal(home, "retrieval", repr(replace(options, limit=0, seed=0)), found.mark)
         results = await _compared(
             _Comparison(house, found, await read_corpus(house.stores)), asked, options, tell, journal
         )
+        journal.finish()
     return {system: results[system] for system in SYSTEMS}
 
 
@@ -111,12 +117,16 @@ async def _compared(
     comparison: _Comparison, asked: Sequence[Question], options: Options, tell: Tell, journal: Journal
 ) -> dict[str, Ranked]:
     results = {system: Ranked() for system in SYSTEMS}
+    said: dict[str, list[Said]] = {}
     for number, question in enumerate(asked, 1):
-        text = " ".join((question.text, str(question.row.get(options.append, "")))).strip()
-        key = digest(question.id, text)
+        text = " ".join((question.text, _appended(question, options.append))).strip()
+        before = (*said.get(question.thread, ()), *question.before)
+        if question.thread:
+            said.setdefault(question.thread, []).extend((*question.before, Said("user", question.text)))
+        key = digest(question.id, text, *(part for turn in before for part in turn))
         rankings = journal.get(key)
         if rankings is None:
-            ours = await comparison.ours(question, text, options.effort)
+            ours = await comparison.ours(question, text, options.effort, before)
             rankings = {**await comparison.baselines(text), "ours": ours}
             journal.keep(key, rankings)
         for system, (ranking, spent_ms) in rankings.items():
@@ -126,6 +136,11 @@ async def _compared(
             results[system].tops.append(ranking[:SHOWN])
         tell("questions asked", number, len(asked))
     return results
+
+
+def _appended(question: Question, field: str) -> str:
+    """What a field of the question's row says."""
+    return " ".join(str(part) for part in listed(question.row.get(field)))
 
 
 class _Comparison:
@@ -151,13 +166,17 @@ class _Comparison:
         rankings = {"bm25": lexical, "dense": dense, "rrf": both}
         return {system: ([self._names[row] for row in rows], spent[system]) for system, rows in rankings.items()}
 
-    async def ours(self, question: Question, text: str, effort: Effort) -> tuple[list[str], float]:
+    async def ours(
+        self, question: Question, text: str, effort: Effort, before: Sequence[Said]
+    ) -> tuple[list[str], float]:
         """What serves users."""
-        sources, spent_ms = await rank_as_served(self._house, question, text, effort)
+        sources, spent_ms = await rank_as_served(self._house, question, text, effort, before)
         return [self._name_of(source) for source in sources], spent_ms
 
 
-async def rank_as_served(house: House, question: Question, text: str, effort: Effort) -> tuple[list[str], float]:
+async def rank_as_served(
+    house: House, question: Question, text: str, effort: Effort, before: Sequence[Said] = ()
+) -> tuple[list[str], float]:
     """Return the sources of the passages as the graph ranks them, best first, and the milliseconds it took.
 
     The graph runs as for a user, and is left once the order cannot change any more: after the last round of research,
@@ -165,19 +184,19 @@ async def rank_as_served(house: House, question: Question, text: str, effort: Ef
     finds beyond what is read follows, so that recall at 100 can be told; its time is not counted.
     """
     started = time.perf_counter()
-    hits, query = await _researched(house, question, text, effort)
+    hits, query = await _researched(house, question, State(question=text, history=history_of(before)), effort)
     spent = (time.perf_counter() - started) * 1000
     beyond = await house.agent.tools.search(LOCAL, SearchRequest(query or text, top_k=DEPTH))
     return [hit.source for hit in (*hits, *beyond.hits)], spent
 
 
-async def _researched(house: House, question: Question, text: str, effort: Effort) -> tuple[Sequence[Hit], str]:
+async def _researched(house: House, question: Question, begun: State, effort: Effort) -> tuple[Sequence[Hit], str]:
     context = Context(run_id=question.id, thread_id=question.id, scope=LOCAL, effort=effort)
     graph: Any = house.agent.graph
     hits: Sequence[Hit] = ()
     query = ""
     config = {"configurable": {"thread_id": f"eval-{question.id}"}}
-    parts = graph.astream(State(question=text), config, context=context, stream_mode="updates")
+    parts = graph.astream(begun, config, context=context, stream_mode="updates")
     reader = house.agent.deps.reader
     last = "synthesizer" if isinstance(reader, ExtractiveReader) and reader.reranks(effort) else "researcher"
     round = 0

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "0", "0.0"), False),
+}
+MOST = 100
+"""The highest grade there is: gains grow as two to its power."""
+_COLUMNS = (
+    re.compile(r"quer(?:y|ies)|q_?id|topic", re.I),
+    re.compile(r"corpus|doc|passage|p_?id", re.I),
+    re.compile(r"score|rel|grade|label|judg", re.I),
+)
+"""How headers name query, document and grade, from the beginning of the cell."""
+ANSWERS = ("all_answers", "answers", "answer")
+"""Fields with gold answers; the first that has any counts."""
 
 
 class InvalidSet(ValueError):
@@ -65,8 +79,9 @@ def _object(path: Path, number: int, line: str, needed: Sequence[str]) -> dict[s
 def grades_of(folder: Path, queries: Collection[str]) -> list[tuple[str, str, float]]:
     """Return (query, document, grade) of a BEIR folder's relevance file, header left out; none where there is no file.
 
-    Columns are separated by tabs, or by blanks where there is no tab; TREC's second column of four is ignored. A first
-    line without a grade is a header, unless it begins with the id of a query.
+    Columns are separated by tabs, or by blanks where there is no tab. A first line without a grade is a header, unless
+    it begins with the id of a query; it tells the columns by their names. Without names for all three they are query,
+    document and grade, or as TREC has them, with an iteration of 0 or Q0 between the first two in every line.
 
     Raises:
         InvalidSet: a line is otherwise, or its grade is no number.
@@ -77,21 +92,33 @@ def grades_of(folder: Path, queries: Collection[str]) -> list[tuple[str, str, fl
 
 
 def _graded(path: Path, queries: Collection[str]) -> Iterator[tuple[str, str, float]]:
-    for place, (number, line) in enumerate(numbered_lines(path)):
-        cells = [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split()
-        found = _grade(cells)
-        if found is not None:
-            yield found
-        elif place > 0 or len(cells) < 3 or cells[0] in queries:
-            raise InvalidSet(f"{path}, line {number}: it is not query, document and a finite number, separated by tabs")
+    lines = [(number, _cells(line)) for number, line in numbered_lines(path)]
+    named: Sequence[int] = ()
+    if lines and _is_header(lines[0][1], queries):
+        named = _named_columns(lines.pop(0)[1])
+    is_trec = all(len(cells) > 3 and cells[1].upper() in ("0", "Q0") for _, cells in lines)
+    query, document, grade = named or ((0, 2, 3) if is_trec else (0, 1, 2))
+    for number, cells in lines:
+        value = _number(cells[grade]) if len(cells) > max(query, document, grade) else None
+        if value is None:
+            raise InvalidSet(
+                f"{path}, line {number}: it is not query, document and a number up to {MOST}, separated by tabs"
+            )
+        yield cells[query], cells[document], value
 
 
-def _grade(cells: Sequence[str]) -> tuple[str, str, float] | None:
-    """Query, document and grade of a line, also with TREC's iteration between them; None where it is otherwise."""
-    for document, grade in ((2, 3), (1, 2)):
-        if len(cells) > grade and (value := _number(cells[grade])) is not None:
-            return cells[0], cells[document], value
-    return None
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("\t")] if "\t" in line else line.split()
+
+
+def _is_header(cells: Sequence[str], queries: Collection[str]) -> bool:
+    return len(cells) >= 3 and cells[0] not in queries and not any(_number(cell) is not None for cell in cells[2:4])
+
+
+def _named_columns(cells: Sequence[str]) -> tuple[int, ...]:
+    """Where a header has query, document and grade; () unless it names each of them once."""
+    found = [[at for at, cell in enumerate(cells) if name.match(cell)] for name in _COLUMNS]
+    return tuple(places[0] for places in found) if all(len(places) == 1 for places in found) else ()
 
 
 def _number(text: str) -> float | None:
@@ -99,21 +126,32 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if math.isfinite(value) and value <= MOST else None
 
 
 def listed(value: Any) -> list[Any]:
     """Return a field that holds one thing or a list of them as a list."""
     if isinstance(value, list | tuple):
         return list(cast("Sequence[Any]", value))
-    return [value] if value else []
+    return [] if value in (None, "", {}) else [value]
 
 
 def gold_answers(row: Mapping[str, Any]) -> tuple[str, ...]:
     """The gold answers of a row: texts, or as SQuAD writes them objects with a `text`, or one with a list of them."""
-    given = listed(row.get("all_answers") or row.get("answers") or row.get("answer"))
+    none: list[Any] = []
+    given = next((found for name in ANSWERS if (found := listed(row.get(name)))), none)
     texts = [text for one in given for text in listed(cast("Any", one).get("text") if isinstance(one, dict) else one)]
-    return tuple(dict.fromkeys(str(text) for text in texts))
+    return tuple(dict.fromkeys(_told(text) for text in texts if text not in (None, "")))
+
+
+def _told(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def is_left_empty(row: Mapping[str, Any]) -> bool:
+    """Whether a row has a place for gold answers and none in it, as SQuAD 2.0 writes what cannot be answered."""
+    places = [row[name] for name in ANSWERS if isinstance(row.get(name), list | dict)]
+    return bool(places) and not gold_answers(row)
 
 
 def answerable_of(row: Mapping[str, Any], place: str) -> bool | None:

@@ -13,11 +13,12 @@ from typing import Any, cast
 from api.asked import MAX_SAID
 from api.terminal import note
 from evals.beir import draw
-from evals.rows import InvalidSet, answerable_of, gold_answers, grades_of, listed, numbered_rows, rows_of
-from evals.turns import Asked, Said, asked_in
+from evals.rows import InvalidSet, answerable_of, gold_answers, grades_of, is_left_empty, listed, numbered_rows
+from evals.turns import GOLD, Asked, Said, asked_in
 from memory.ids import digest
 
 CORPUS, QUERIES, QUESTIONS = "corpus.jsonl", "queries.jsonl", "questions.jsonl"
+IDS = ("id", "_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,40 @@ def load_set(data: Path, questions: Path | None = None) -> EvalSet:
 
 
 def _beir(folder: Path) -> EvalSet:
-    names = _canonical(rows_of(folder / CORPUS))
+    names = _canonical(_documents(folder / CORPUS))
     gains: dict[str, dict[str, float]] = {}
     found = _read_questions(folder / QUERIES)
-    for query, document, grade in grades_of(folder, {one.id for one in found}):
-        if grade > 0:
-            gains.setdefault(query, {})[names.get(document, document)] = grade
-    asked = tuple(replace(one, gains=gains.get(one.id) or _own_gains(one, names)) for one in found)
+    graded = grades_of(folder, {one.id for one in found})
+    for query, document, grade in graded:
+        name = names.get(document, document)
+        if grade > gains.get(query, {}).get(name, 0.0):
+            gains.setdefault(query, {})[name] = grade
+    asked = tuple(
+        replace(one, gains=gains.get(one.id) or _own_gains(one, names, is_known_only=bool(graded))) for one in found
+    )
     mark = f"{CORPUS}#"
 
     def name_of(source: str) -> str:
-        name = source.partition(mark)[2]
+        name = source.partition(mark)[2].strip()
         return names.get(name, name)
 
     return EvalSet(asked, (folder / CORPUS,), name_of)
+
+
+def _documents(path: Path) -> list[dict[str, Any]]:
+    """The documents of a corpus.
+
+    Raises:
+        InvalidSet: one has no id that a relevance file could name.
+    """
+    found = numbered_rows(path)
+    for number, row in found:
+        given = row.get("id", row.get("_id"))
+        if isinstance(given, bool) or not isinstance(given, str | int) or not str(given).strip():
+            raise InvalidSet(
+                f"{path}, line {number}: its `id` (or `_id`) is {given!r}; it must be a text or an integer"
+            )
+    return [row for _, row in found]
 
 
 def _canonical(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -118,7 +139,8 @@ def _folder(folder: Path, questions: Path) -> EvalSet:
         """The gold name that a source is, as a whole or as its file; else the source."""
         file = source.partition("#")[0]
         for candidate in (source, file):
-            if found := next((name for name in gold if f"/{candidate}".endswith(f"/{name}")), ""):
+            fitting = [name for name in gold if f"/{candidate}".endswith(f"/{name}")]
+            if found := max(fitting, key=len, default=""):
                 return found
         return file
 
@@ -130,10 +152,13 @@ def _with_passages(path: Path) -> EvalSet:
     asked: list[Question] = []
     for one in _read_questions(path):
         brought = one.row.get("contexts") or one.row.get("passages") or ()
-        titled = [_titled(context) for context in listed(brought)]
-        gains = {digest(*parts): 1.0 for parts in titled if any(parts)}
-        passages |= {digest(*parts): (digest(*parts), *parts) for parts in titled if any(parts)}
-        asked.append(replace(one, gains=gains if one.answerable is not False else {}))
+        given = [context for context in listed(brought) if any(_titled(context, path, one))]
+        known = {digest(*parts): parts for parts in (_titled(context, path, one) for context in given)}
+        passages |= {name: (name, *parts) for name, parts in known.items()}
+        if one.answerable is None and is_left_empty(one.row):
+            one = replace(one, answerable=False)
+        gains = {digest(*_titled(context, path, one)): 1.0 for context in _answering(one, given)}
+        asked.append(replace(one, gains=gains))
     if not passages:
         raise InvalidSet(
             f"{path}: no row has `contexts`; a folder of documents is given as --data DIR --questions FILE"
@@ -141,11 +166,28 @@ def _with_passages(path: Path) -> EvalSet:
     return EvalSet(tuple(asked), (), lambda source: source.partition("#")[2], tuple(passages.values()))
 
 
-def _titled(context: Any) -> tuple[str, str]:
-    if isinstance(context, dict):
-        fields = cast("dict[str, Any]", context)
-        return str(fields.get("title") or ""), str(fields.get("text") or "")
-    return "", str(context or "")
+def _answering(question: Question, given: Sequence[Any]) -> Sequence[Any]:
+    """The contexts that answer a question: those that its sources name by id or title, all where they name none."""
+    if question.answerable is False:
+        return ()
+    named = set(_own_gains(question, {}))
+    fields = [cast("dict[str, Any]", context) if isinstance(context, dict) else {} for context in given]
+    marks = [{str(one[name]) for name in (*IDS, "title") if one.get(name) is not None} for one in fields]
+    return [context for context, names in zip(given, marks, strict=True) if names & named] or given
+
+
+def _titled(context: Any, path: Path, question: Question) -> tuple[str, str]:
+    """Title and text of a context.
+
+    Raises:
+        InvalidSet: it is an object without a text.
+    """
+    if not isinstance(context, dict):
+        return "", str(context or "").strip()
+    fields = cast("dict[str, Any]", context)
+    if "text" not in fields:
+        raise InvalidSet(f"{path}, question {question.id!r}: one of its `contexts` is an object without `text`")
+    return str(fields.get("title") or "").strip(), str(fields["text"] or "").strip()
 
 
 def _read_questions(path: Path) -> list[Question]:
@@ -174,10 +216,16 @@ def _questions(row: Mapping[str, Any], place: str) -> list[Question]:
     if not all(one.text for one in found):
         raise InvalidSet(f"{place}: it asks nothing: it has no `text`, no `question` and no turn of a user with a text")
     given = row.get("id", row.get("_id"))
-    name = digest(repr(sorted(row.items()))) if given in (None, "") else str(given)
+    name = digest(repr(sorted(row.items()))) if given in (None, "") else str(given).strip()
     if len(found) == 1:
-        return [_question(name, "", {**row, **found[0].row}, found[0], place)]
-    return [_question(f"{name}/{turn}", name, {**row, **one.row}, one, place) for turn, one in enumerate(found, 1)]
+        return [_question(name, "", _joined(row, found[0].row), found[0], place)]
+    return [_question(f"{name}/{turn}", name, _joined(row, one.row), one, place) for turn, one in enumerate(found, 1)]
+
+
+def _joined(row: Mapping[str, Any], turn: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with a turn's own fields; the gold of the row is no turn's that has gold of its own."""
+    left = {name: value for name, value in row.items() if not turn or name not in {*GOLD, "answer"}}
+    return {**left, **turn}
 
 
 def _question(name: str, thread: str, row: Mapping[str, Any], asked: Asked, place: str) -> Question:
@@ -192,14 +240,18 @@ def _question(name: str, thread: str, row: Mapping[str, Any], asked: Asked, plac
     )
 
 
-def _own_gains(question: Question, names: Mapping[str, str]) -> dict[str, float]:
-    """Documents that a question itself names: `source_doc`, `source` or `sources`."""
+def _own_gains(question: Question, names: Mapping[str, str], *, is_known_only: bool = False) -> dict[str, float]:
+    """Documents that a question itself names: `source_doc`, `source` or `sources`.
+
+    is_known_only: leave out what is no document of the set; beside a relevance file such a field may say anything.
+    """
     if question.answerable is False:
         return {}
     row = question.row
     given = row.get("source_doc") or row.get("sources") or row.get("source") or ()
-    return {names.get(str(name), str(name)): 1.0 for name in listed(given)}
+    told = [str(name) for name in listed(given)]
+    return {names.get(name, name): 1.0 for name in told if name in names or not is_known_only}
 
 
 def _id(row: Mapping[str, Any]) -> str:
-    return str(row.get("id", row.get("_id", "")))
+    return str(row.get("id", row.get("_id", ""))).strip()

@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from evals.fitting import Floats
+from evals.rows import rows_of
 from evals.scoring import exact_match, f1
-from evals.sets import Question, load_set, rows_of
+from evals.sets import Question, load_set
 from evals.statistics import Metric, bootstrap, mean, separation
 from graphs.reader.closer import look_closer
 from graphs.reader.evidence import Evidence

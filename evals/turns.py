@@ -33,17 +33,16 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
 
     `turns` may be texts that alternate, user first; objects with `speaker` or `role` and `text` or `content`; or
     objects with a `question` and what was answered. Turns with gold answers of their own are asked one after the
-    other, and what was really answered comes before the next; else the last thing the user says is asked.
+    other: what was really answered comes before the next, and then what else was said between the two. Without gold of
+    their own the last thing the user says is asked.
     """
     given: Any = row.get("turns")
     turns = cast("Sequence[Any]", given) if isinstance(given, list) else ()
     if not turns:
         after = (Said("user", _plain(row["after"])),) if row.get("after") else ()
         return [Asked(_plain(row.get("text") or row.get("question") or row.get("query") or ""), after)]
-    objects = [cast("Mapping[str, Any]", turn) for turn in turns if isinstance(turn, dict)]
-    own = [turn for turn in objects if GOLD & turn.keys() and _role(turn) == "user"]
-    if own:
-        return [Asked(_text(turn), (), turn) for turn in own]
+    if own := _asked_by_turn(turns):
+        return own
     said = _said(turns)
     question = _plain(row.get("text") or row.get("question") or "")
     if not question:
@@ -51,6 +50,23 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
         return [Asked(said[last].text, tuple(said[:last])) if last >= 0 else Asked("")]
     repeated = bool(said) and said[-1] == Said("user", question)
     return [Asked(question, tuple(said[:-1] if repeated else said))]
+
+
+def _asked_by_turn(turns: Sequence[Any]) -> list[Asked]:
+    """The turns of a user with gold of their own, each with what was said since the one before and its answer."""
+    found: list[Asked] = []
+    between: list[Any] = []
+    for turn in turns:
+        if isinstance(turn, dict) and _is_gold(fields := cast("Mapping[str, Any]", turn)):
+            found.append(Asked(_text(fields), tuple(_said(between)), fields))
+            between = []
+        elif between or not found or not isinstance(turn, dict) or _role(cast("Mapping[str, Any]", turn)) == "user":
+            between.append(turn)
+    return found
+
+
+def _is_gold(turn: Mapping[str, Any]) -> bool:
+    return bool(GOLD & turn.keys()) and _role(turn) == "user"
 
 
 def _said(turns: Sequence[Any]) -> list[Said]:

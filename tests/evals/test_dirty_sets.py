@@ -34,13 +34,19 @@ RATED: Mapping[str, Any] = {
         "q1 0 a 2\n",
         "q1\tQ0\ta\t2\n",
         "qid\tdocument\trelevance\tnote\nq1\ta\t2\tchecked twice\n",
+        "query-id\tcorpus-id\tscore\tannotators\nq1\ta\t2\t3\n",
+        "corpus-id\tquery-id\tscore\na\tq1\t2\n",
+        "q1\ta\t2\t3\n",
+        "q1\ta\t1\nq1\ta\t2\nq1\ta\t0\n",
     ],
 )
 def test_relevance_files_are_read_as_people_write_them(tmp_path: Path, grades: str):
     assert dict(load_set(beir(tmp_path, grades)).questions[0].gains) == {"a": 2.0}
 
 
-@pytest.mark.parametrize("line", ["q1,a,2", "q1\ta\tyes", "q1\ta\tnan", "q1\ta\tinf", "q1\ta", "q9\ta\t1\nq1\ta\tmuch"])
+@pytest.mark.parametrize(
+    "line", ["q1,a,2", "q1\ta\tyes", "q1\ta\tnan", "q1\ta\tinf", "q1\ta\t2000", "q1\ta", "q9\ta\t1\nq1\ta\tmuch"]
+)
 def test_a_relevance_line_that_says_no_grade_is_named(tmp_path: Path, line: str):
     with pytest.raises(InvalidSet, match=r"qrels\.tsv, line \d"):
         load_set(beir(tmp_path, f"q2\tb\t1\n{line}\n"))
@@ -57,6 +63,73 @@ def test_a_byte_order_mark_and_other_line_ends_change_nothing(tmp_path: Path):
     path.write_bytes(b'\xef\xbb\xbf{"id": 0, "text": "When?", "contexts": ["In May."]}\r\n\r\n')
     found = load_set(path)
     assert [(one.id, one.text) for one in found.questions] == [("0", "When?")]
+
+
+@pytest.mark.parametrize("row", [{"docid": "a", "text": "x"}, {"id": 1.0, "text": "x"}, {"_id": " ", "text": "x"}])
+def test_a_document_that_no_relevance_file_can_name_is_named(tmp_path: Path, row: dict[str, Any]):
+    folder = beir(tmp_path, "q1\ta\t1\n")
+    write(folder / "corpus.jsonl", {"id": 0, "text": "first"}, row)
+    with pytest.raises(InvalidSet, match=r"corpus\.jsonl, line 2: its `id` "):
+        load_set(folder)
+
+
+def test_a_source_that_is_no_document_is_no_gold_beside_a_relevance_file(tmp_path: Path):
+    folder = beir(tmp_path, "q1\ta\t1\n")
+    write(
+        folder / "queries.jsonl",
+        {"id": "q1", "text": "one?", "source": "a forum"},
+        {"id": "q2", "text": "two?", "source": "a forum"},
+        {"id": "q3", "text": "three?", "source": "b"},
+    )
+    assert [dict(one.gains) for one in load_set(folder).questions] == [{"a": 1.0}, {}, {"b": 1.0}]
+
+
+def test_a_document_of_a_folder_is_the_gold_name_that_says_most_of_it(tmp_path: Path):
+    for name in ("guide.md", "old/guide.md"):
+        (tmp_path / "documents" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "documents" / name).write_text("It ends in May.", encoding="utf-8")
+    rows = [{"question": f"When, by {name}?", "source": name} for name in ("guide.md", "old/guide.md")]
+    found = load_set(write(tmp_path / "questions.jsonl", *rows).parent)
+    assert [found.name_of(f"/x/documents/{name}") for name in ("guide.md", "old/guide.md")] == [
+        "guide.md",
+        "old/guide.md",
+    ]
+
+
+@pytest.mark.parametrize("answers", [{"text": [], "answer_start": []}, [], [""]])
+def test_an_empty_place_for_the_answer_beside_contexts_says_that_there_is_none(tmp_path: Path, answers: object):
+    row = {"question": "When?", "contexts": ["It ends in May."], "answers": answers}
+    (asked,) = load_set(write(tmp_path / "rows.jsonl", row)).questions
+    assert (asked.answerable, dict(asked.gains)) == (False, {})
+
+
+def test_no_place_for_the_answer_leaves_it_unknown(tmp_path: Path):
+    row = {"question": "When?", "contexts": ["It ends in May."]}
+    found = load_set(write(tmp_path / "rows.jsonl", row, {**row, "answers": None, "id": "2"})).questions
+    assert [(one.answerable, len(one.gains)) for one in found] == [(None, 1), (None, 1)]
+
+
+def test_of_several_contexts_those_answer_that_the_question_names(tmp_path: Path):
+    contexts = [{"id": 7, "title": "Lease", "text": "It ends in May."}, {"id": 8, "text": "Soup is hot."}]
+    rows = [{"question": f"{source}?", "contexts": contexts, "source": source} for source in (7, "Lease", "elsewhere")]
+    found = load_set(write(tmp_path / "rows.jsonl", *rows))
+    names = [name for name, _, _ in found.passages]
+    assert [sorted(one.gains) for one in found.questions] == [names[:1], names[:1], sorted(names)]
+
+
+def test_a_context_without_a_text_is_named_and_a_blank_one_is_none(tmp_path: Path):
+    row = {"id": "q", "question": "When?", "contexts": [" ", "It ends in May."]}
+    assert len(load_set(write(tmp_path / "rows.jsonl", row)).questions[0].gains) == 1
+    wrong = {**row, "contexts": [{"title": "Lease", "content": "It ends in May."}]}
+    with pytest.raises(InvalidSet, match="question 'q': one of its `contexts` is an object without `text`"):
+        load_set(write(tmp_path / "rows.jsonl", wrong))
+
+
+def test_ids_and_the_names_of_them_are_compared_without_blanks_about_them(tmp_path: Path):
+    folder = beir(tmp_path, "q1\ta\t1\n")
+    write(folder / "corpus.jsonl", {"id": " a", "text": "one"})
+    write(folder / "queries.jsonl", {"id": "q1 ", "text": "one?"})
+    assert dict(load_set(folder).questions[0].gains) == {"a": 1.0}
 
 
 def test_bytes_that_are_no_text_are_named_by_their_line(tmp_path: Path):
@@ -110,6 +183,9 @@ def test_a_question_is_asked_as_far_as_the_door_takes_it(tmp_path: Path):
         ({"answers": {"text": ["May", "May"], "answer_start": [3, 3]}}, ("May",)),
         ({"answers": [{"text": "May", "answer_start": 3}]}, ("May",)),
         ({"answer": 31}, ("31",)),
+        ({"answers": [0]}, ("0",)),
+        ({"answer": False}, ("no",)),
+        ({"all_answers": [], "answers": ["May"]}, ("May",)),
         ({"answers": None}, ()),
     ],
 )
@@ -122,6 +198,7 @@ def test_gold_answers_may_be_written_as_squad_does(row: dict[str, Any], answers:
     [
         ({"answerable": "false"}, False),
         ({"answerable": 1}, True),
+        ({"answerable": 0.0}, False),
         ({"is_impossible": True}, False),
         ({"answerable": None}, None),
     ],
@@ -180,3 +257,64 @@ def test_documents_that_questions_name_and_nobody_brought_are_told(tmp_path: Pat
     ran = CliRunner().invoke(app, ["answers", "--data", str(folder), "--effort", "quick", "--json"])
     assert ran.exit_code == 0
     assert "1 of 2 documents that questions name are not here, 'lost'" in ran.stderr
+
+
+def test_a_set_none_of_whose_documents_is_named_ends_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    folder = beir(tmp_path, "q1\tlost\t1\n")
+    monkeypatch.setattr(sys, "argv", ["multidb eval", "answers", "--data", str(folder)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert "no document that questions name is here: 'lost' is the first of 1" in capsys.readouterr().err
+
+
+def test_a_folder_that_keeps_another_sets_documents_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
+    first, second = (beir(tmp_path / name, "q1\ta\t1\n") for name in ("one", "two"))
+    home = tmp_path / "home"
+    asked = ["answers", "--effort", "quick", "--json", "--home", str(home), "--data"]
+    assert [CliRunner().invoke(app, [*asked, str(first)]).exit_code for _ in range(2)] == [0, 0]
+    monkeypatch.setattr(sys, "argv", ["multidb eval", *asked, str(second)])
+    with pytest.raises(SystemExit):
+        main()
+    assert "keeps the documents of another set" in capsys.readouterr().err
+
+
+def test_a_field_to_append_that_no_question_has_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    folder = beir(tmp_path, "q1\ta\t1\n")
+    monkeypatch.setattr(sys, "argv", ["multidb eval", "retrieval", "--data", str(folder), "--append", "produkt"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "no question has the field 'produkt'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("inputs", "count"),
+    [
+        ([["Hello, how may I help?", "When?"], ["Hello, how may I help?", "Why?"]], 2),
+        ([["When?"], ["When?", "And then?"]], 1),
+    ],
+)
+def test_conversations_are_told_apart_by_what_the_user_says_first(tmp_path: Path, inputs: list[list[str]], count: int):
+    rows = [
+        {
+            **RATED,
+            "input": [
+                {"speaker": "user" if text.endswith("?") and "help" not in text else "agent", "text": text}
+                for text in said
+            ],
+        }
+        for said in inputs
+    ]
+    assert len({one.thread for one in load_rated(write(tmp_path / "rated.jsonl", *rows))}) == count
+
+
+def test_a_conversation_may_be_called_0(tmp_path: Path):
+    rows = [{**RATED, "conversation": name} for name in (0, 1)]
+    assert [one.thread for one in load_rated(write(tmp_path / "rated.jsonl", *rows))] == ["0", "1"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from evals import statistics
 from evals.__main__ import app
 from evals.baselines import Bm25, best_rows, fused
 from evals.ranking import score_ranking
@@ -91,3 +92,17 @@ def test_an_object_of_no_gain_is_still_json():
     shown = as_object({system: Ranked(rows, [1.0]) for system in ("bm25", "dense", "rrf", "ours")})
     assert shown["differences"]["ndcg@10"]["value"] == 0.0
     json.dumps(shown, allow_nan=False)
+
+
+def test_ours_hears_what_the_user_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(statistics, "RESAMPLES", 10)
+    heights = {"Etna": "3,357", "Vesuvius": "1,281", "Stromboli": "924", "Teide": "3,715"}
+    rows = [{"id": name, "title": name, "text": f"{name} is {high} metres high."} for name, high in heights.items()]
+    write(tmp_path / "corpus.jsonl", *rows)
+    said = [[f"Where is {name}?", "In the sea.", "How high is it?"] for name in heights]
+    asked = [{"id": turns[0], "turns": turns, "source": name} for name, turns in zip(heights, said, strict=True)]
+    write(tmp_path / "queries.jsonl", *asked)
+    ran = CliRunner().invoke(app, ["retrieval", "--data", str(tmp_path), "--effort", "quick", "--json"])
+    systems = json.loads(ran.stdout)["systems"]
+    assert systems["ours"]["hit@1"]["value"] == 1.0
+    assert systems["bm25"]["hit@1"]["value"] < 1.0

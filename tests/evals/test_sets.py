@@ -90,6 +90,28 @@ def test_turns_with_gold_of_their_own_are_asked_one_after_the_other(tmp_path: Pa
     assert len(found.drawn(1, seed=0).questions) == 2
 
 
+def test_what_is_said_between_turns_with_gold_is_heard_and_gold_of_the_row_is_no_turns():
+    turns = [
+        {"role": "user", "text": "Hello."},
+        {"role": "assistant", "text": "Good day."},
+        {"role": "user", "text": "Who?", "answerable": True},
+        {"role": "assistant", "text": "what the data answers"},
+        {"role": "user", "text": "Thanks."},
+        {"role": "user", "text": "When?", "answers": ["May"]},
+    ]
+    assert [(one.text, [text for _, text in one.before]) for one in asked_in({"turns": turns})] == [
+        ("Who?", ["Hello.", "Good day."]),
+        ("When?", ["Thanks."]),
+    ]
+
+
+def test_gold_of_a_row_is_no_gold_of_a_turn_that_has_its_own(tmp_path: Path):
+    turns = [{"text": "Who?", "answerable": True}, {"text": "When?", "answers": ["May"]}]
+    row = {"id": "c", "answers": ["Bremen"], "turns": turns, "contexts": ["Ann wrote it in May."]}
+    found = load_set(write(tmp_path / "rows.jsonl", row)).questions
+    assert [one.answers for one in found] == [(), ("May",)]
+
+
 @pytest.mark.parametrize("line", ["{", "[]", '"text"'])
 def test_a_line_that_is_no_object_is_named(tmp_path: Path, line: str):
     path = tmp_path / "rows.jsonl"
