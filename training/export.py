@@ -1,7 +1,7 @@
 """Writes a trained reader as the ONNX file that is shipped: `python -m training.export FOLDER FILE [--exact]`.
 
-FOLDER holds `reader.safetensors` of `training.run --cool`. FILE gets int8 weights (about 23 MB), with `--exact` those
-that were trained (90 MB, for comparisons); FILE.sha256 beside it is its digest. Needs no torch.
+FOLDER holds `reader.safetensors` of `training.run --cool`. FILE gets int8 weights, with `--exact` those that were
+trained (four times as large, for comparisons); FILE.sha256 beside it is its digest. Needs no torch.
 
 `exported` goes the other way: training can go on from a file that was shipped, where its state is gone.
 """
@@ -20,12 +20,15 @@ from safetensors.numpy import load_file
 
 from memory.embeddings.bert import Shape, build_reader
 
-SHAPE = Shape(layers=6, heads=12, width=384)
+HEADS = 12
 
 
 def export(weights: Path, file: Path, *, exact: bool = False) -> str:
     """Write a reader's file with its digest; return the digest."""
-    model = build_reader(load_file(weights), SHAPE, exact=exact)
+    kept = load_file(weights)
+    layers = len({name.split(".")[2] for name in kept if name.startswith("encoder.layer.")})
+    width = kept["span.weight"].shape[1]
+    model = build_reader(kept, Shape(layers, HEADS, width), exact=exact)
     digest = hashlib.sha256(model).hexdigest()
     file.write_bytes(model)
     file.with_suffix(".sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
@@ -59,7 +62,7 @@ def exported(file: Path) -> dict[str, NDArray[np.float32]]:
         "span.weight": kept["span.weight"].T,
         "span.bias": kept["span.bias"],
     }
-    for number in range(SHAPE.layers):
+    for number in range(len({name.split(".")[0] for name in kept if name.startswith("layer")})):
         layer, own = f"encoder.layer.{number}", f"layer{number}"
         for name, short in _PARTS.items():
             weight = kept[f"{own}.{short}.weight"]

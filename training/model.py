@@ -1,7 +1,8 @@
-"""The reader as torch trains it: BERT's encoder with the weights of all-MiniLM-L6-v2, and a head for start and end."""
+"""The reader as torch trains it: BERT's encoder with published weights, and a head for start and end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
@@ -9,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-LAYERS, HEADS, WIDTH, INNER, WORDS, PLACES = 6, 12, 384, 1536, 30522, 512
+HEADS, WIDTH, INNER, WORDS, PLACES = 12, 384, 1536, 30522, 512
 EPSILON = 1e-12
 
 
@@ -36,7 +37,7 @@ class Layer(nn.Module):
 class SpanReader(nn.Module):
     """Scores each token as the first and the last of the answer; the first token ([CLS]) stands for "not here"."""
 
-    def __init__(self) -> None:
+    def __init__(self, layers: int) -> None:
         super().__init__()
         self.embeddings = nn.ModuleDict(
             {
@@ -46,7 +47,7 @@ class SpanReader(nn.Module):
                 "LayerNorm": nn.LayerNorm(WIDTH, eps=EPSILON),
             }
         )
-        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer() for _ in range(LAYERS))})
+        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer() for _ in range(layers))})
         self.span = nn.Linear(WIDTH, 2)
 
     def forward(self, ids: Tensor, mask: Tensor, allowed: Tensor) -> Tensor:
@@ -60,14 +61,26 @@ class SpanReader(nn.Module):
 
 
 def pretrained(weights: Path) -> SpanReader:
-    """Return a reader with the encoder's published weights and a fresh head."""
-    reader = SpanReader()
+    """Return a reader with an encoder's published weights and a fresh head."""
     kept = {key.removeprefix("bert."): value for key, value in load_file(weights).items()}
+    reader = SpanReader(layers_of(kept))
     known = {key: kept[key] for key in reader.state_dict() if not key.startswith("span.")}
     reader.load_state_dict(known, strict=False)
     nn.init.normal_(reader.span.weight, std=0.02)
     nn.init.zeros_(reader.span.bias)
     return reader
+
+
+def reader_of(weights: Mapping[str, Tensor]) -> SpanReader:
+    """Return a reader with all its weights, as they were learned."""
+    reader = SpanReader(layers_of(weights))
+    reader.load_state_dict(weights)
+    return reader
+
+
+def layers_of(weights: Iterable[str]) -> int:
+    """Return how many layers these names of weights belong to."""
+    return len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
 
 
 def _dense(inner: int) -> nn.ModuleDict:

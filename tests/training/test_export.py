@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from memory.embeddings.bert import Shape
 from memory.embeddings.runtime import session_of
 from tests.support.tiny_reader import SHAPE, scores_by_hand, tiny_weights
 from training import export
@@ -13,7 +12,7 @@ from training.mean import mean_of
 
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "SHAPE", Shape(*SHAPE))
+    monkeypatch.setattr(export, "HEADS", SHAPE.heads)
     save_file(tiny_weights(), tmp_path / "reader.safetensors")
     return tmp_path / "reader.safetensors"
 
