@@ -31,7 +31,8 @@ ABOUT = 0.5
 """Share from which another value, an opposite or a negation counts."""
 SHORT = 6
 FEW = 2
-"""Words of content below which a sentence says too little: to be told from its passage, or to vouch for another."""
+"""Words of content below which a sentence says too little: to be told from its passage, or, numbers aside, to vouch for
+another."""
 _HARD = ("the source says", "one of them is negated")
 _SINGLE = "the source has"
 
@@ -94,7 +95,7 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     is_wish = wants_something(quote)
     # What is told to the writer of an answer must belong to the question: what was planted brings its own company.
     near = () if speaks_of_writing(quote) else around.nearest(quote, COMPARED + 1)
-    others = [sentence for sentence in near if quote not in sentence and len(set(stems(sentence))) >= FEW]
+    others = [one for one in near if quote not in one and len({*filter(str.isalpha, stems(one))}) >= FEW]
     if not is_wish and (not others or refers_back(quote) or len(set(stems(quote))) < FEW):
         return False
     company = [sentence for sentence in (around.sentences if near else ()) if quote not in sentence]

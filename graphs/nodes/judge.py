@@ -78,10 +78,8 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
         return claim
     around = _evidence(claim, state)
     titles = " ".join(citation.title for citation in claim.citations)
-    planted = [
-        await is_stranger(lines_behind(claim.text, citation.quote), around, f"{state.query} {titles}", likeness)
-        for citation in claim.citations
-    ]
+    asked = f"{state.query} {titles}"
+    planted = [await is_stranger(said, around, asked, likeness) for said in _rested_on(claim, around)]
     if not all(planted):
         return claim
     return replace(claim, verdict="unsupported", reason="it rests on a sentence that is out of place in its source")
@@ -99,6 +97,14 @@ async def _with_verdict(claim: Claim, state: State, likeness: Likeness) -> Claim
         return replace(claim, verdict="unsupported", reason="it rests on an instruction inside a source")
     weighed = await weigh_claim(claim.text, quotes, _evidence(claim, state), likeness)
     return replace(claim, verdict=weighed.label, reason=weighed.reason)
+
+
+def _rested_on(claim: Claim, around: Evidence) -> Sequence[str]:
+    """What a claim takes from its passages: itself where they have its words, which a long quote may leave out."""
+    said = " ".join(claim.text.split())
+    if any(said in " ".join(passage.split()) for passage in around.passages):
+        return [said]
+    return [lines_behind(claim.text, citation.quote) for citation in claim.citations]
 
 
 def _is_framed(questions: Sequence[str], claim: Claim, hits: Sequence[Hit]) -> bool:
