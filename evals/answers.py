@@ -14,7 +14,7 @@ import numpy as np
 from evals.asking import Given, Manner, ask_all
 from evals.card import Rated
 from evals.fitting import Floats
-from evals.house import House, Tell, fill, open_house
+from evals.house import House, Tell, fill, folder_of, open_house
 from evals.journal import Journal
 from evals.judge import Likeness, weigh_response
 from evals.scoring import exact_match, f1, holds
@@ -36,9 +36,10 @@ async def measure(found: EvalSet, manner: Manner, home: Path | None, tell: Tell)
     """
     if not found.questions:
         raise InvalidSet("there is no question in this set")
-    async with open_house(home) as house:
-        await fill(house, found, home, tell)
-        journal = Journal(home, "answers", repr(manner), found.mark)
+    folder = folder_of(found, home)
+    async with open_house(folder) as house:
+        await fill(house, found, folder, tell)
+        journal = Journal(folder, "answers", repr(manner), found.mark)
         given = await ask_all(house, found, manner, tell, journal)
         scored = await score_all(house, found, given)
         journal.finish()

@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.telemetry import langsmith_tracing
 from api.terminal import CommandFailed, note
 from evals.sets import CORPUS, EvalSet
+from memory.ids import digest
 from memory.ingest import pipeline
 from memory.records import LOCAL
 from memory.settings import StoreSettings
@@ -26,6 +27,8 @@ Tell = Callable[[str, int, int], None]
 """Called with what is being done, and how much of how much."""
 
 PATIENCE_S = 600.0
+MARK = "evaluated.json"
+"""The paths whose documents a folder keeps."""
 PAGE = 200
 """Documents that are listed at a time."""
 
@@ -36,6 +39,22 @@ class House:
 
     stores: Stores
     agent: Agent
+
+
+def folder_of(found: EvalSet, home: Path | None) -> Path | None:
+    """The folder that keeps a set's documents: `home` for the first set, one inside it for each other.
+
+    Documents of two sets in one folder would both be searched.
+    """
+    if home is None:
+        return None
+    mark = home / MARK
+    mine = [str(path.resolve()) for path in found.paths]
+    if not mark.is_file():
+        home.mkdir(parents=True, exist_ok=True)
+        mark.write_text(json.dumps(mine), encoding="utf-8")
+    known: object = json.loads(mark.read_text(encoding="utf-8"))
+    return home if known == mine else home / digest(*mine)[:16]
 
 
 @asynccontextmanager
@@ -69,8 +88,6 @@ async def fill(house: House, found: EvalSet, home: Path | None, tell: Tell) -> N
     def progress(state: pipeline.Progress) -> None:
         tell("documents embedded", state.kept + state.unchanged, 0)
 
-    if home is not None:
-        await asyncio.to_thread(_claim, home, found)
     with tempfile.TemporaryDirectory() as scratch:
         paths = found.paths or (await asyncio.to_thread(_written, found, home or Path(scratch)),)
         report = await pipeline.ingest(LOCAL, paths, house.stores, pipeline.IngestOptions(), progress)
@@ -95,21 +112,6 @@ async def _names(house: House, found: EvalSet) -> AsyncGenerator[str]:
             yield found.name_of(item.source)
         if (after := page.next) is None:
             return
-
-
-def _claim(home: Path, found: EvalSet) -> None:
-    """Note whose documents a folder keeps.
-
-    Raises:
-        CommandFailed: they are another set's; both would be searched.
-    """
-    mark = home / "evaluated.json"
-    mine = [str(path.resolve()) for path in found.paths]
-    known: object = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() else mine
-    if known != mine:
-        raise CommandFailed(f"{home} keeps the documents of another set; give each set a --home of its own")
-    home.mkdir(parents=True, exist_ok=True)
-    mark.write_text(json.dumps(mine), encoding="utf-8")
 
 
 def _written(found: EvalSet, home: Path) -> Path:

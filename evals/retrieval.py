@@ -17,7 +17,7 @@ import numpy as np
 
 from evals.asking import history_of
 from evals.baselines import Bm25, Corpus, best_rows, fused, read_corpus
-from evals.house import House, Tell, fill, open_house
+from evals.house import House, Tell, fill, folder_of, open_house
 from evals.journal import Journal
 from evals.ranking import DEPTH, score_ranking
 from evals.rows import InvalidSet, listed
@@ -80,9 +80,10 @@ async def measure(found: EvalSet, options: Options, home: Path | None, tell: Tel
         )
     if options.append and not any(options.append in one.row for one in asked):
         raise InvalidSet(f"no question has the field {options.append!r} that is to be added to its text")
-    async with open_house(home) as house:
-        await fill(house, found, home, tell)
-        journal = Journal(home, "retrieval", repr(replace(options, limit=0, seed=0)), found.mark)
+    folder = folder_of(found, home)
+    async with open_house(folder) as house:
+        await fill(house, found, folder, tell)
+        journal = Journal(folder, "retrieval", repr(replace(options, limit=0, seed=0)), found.mark)
         results = await _compared(
             _Comparison(house, found, await read_corpus(house.stores)), asked, options, tell, journal
         )

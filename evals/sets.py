@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from api.asked import MAX_SAID
 from api.terminal import note
@@ -16,9 +16,9 @@ from evals.beir import draw
 from evals.rows import InvalidSet, answerable_of, gold_answers, grades_of, is_left_empty, listed, numbered_rows
 from evals.turns import GOLD, Asked, Said, asked_in
 from memory.ids import digest
+from memory.ingest.loaders.jsonl import key_of
 
 CORPUS, QUERIES, QUESTIONS = "corpus.jsonl", "queries.jsonl", "questions.jsonl"
-IDS = ("id", "_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,10 @@ def load_set(data: Path, questions: Path | None = None) -> EvalSet:
 
 
 def _beir(folder: Path) -> EvalSet:
-    names = _canonical(_documents(folder / CORPUS))
     gains: dict[str, dict[str, float]] = {}
     found = _read_questions(folder / QUERIES)
     graded = grades_of(folder, {one.id for one in found})
+    names = _canonical(_documents(folder / CORPUS, are_graded=bool(graded)))
     for query, document, grade in graded:
         name = names.get(document, document)
         if grade > gains.get(query, {}).get(name, 0.0):
@@ -104,26 +104,26 @@ def _beir(folder: Path) -> EvalSet:
     return EvalSet(asked, (folder / CORPUS,), name_of)
 
 
-def _documents(path: Path) -> list[dict[str, Any]]:
-    """The documents of a corpus.
+def _documents(path: Path, *, are_graded: bool) -> dict[str, Mapping[str, Any]]:
+    """The documents of a corpus by their ids; by the number of their line where they have none, as ingestion does.
 
     Raises:
-        InvalidSet: one has no id that a relevance file could name.
+        InvalidSet: there is a relevance file, and it could not name one of them.
     """
-    found = numbered_rows(path)
-    for number, row in found:
-        given = row.get("id", row.get("_id"))
-        if isinstance(given, bool) or not isinstance(given, str | int) or not str(given).strip():
-            raise InvalidSet(
-                f"{path}, line {number}: its `id` (or `_id`) is {given!r}; it must be a text or an integer"
-            )
-    return [row for _, row in found]
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, row in numbered_rows(path):
+        name = key_of(row).strip()
+        if not name and are_graded:
+            raise InvalidSet(f"{path}, line {number}: it has no `id`, a text or an integer")
+        found.setdefault(name or str(number), row)
+    return found
 
 
-def _canonical(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _canonical(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Name of each document -> the first with the same words: a store keeps them once."""
     first: dict[tuple[str, str], str] = {}
-    return {_id(row): first.setdefault((str(row.get("title", "")), str(row.get("text", ""))), _id(row)) for row in rows}
+    said = {name: (str(row.get("title", "")), str(row.get("text", ""))) for name, row in rows.items()}
+    return {name: first.setdefault(words, name) for name, words in said.items()}
 
 
 def _folder(folder: Path, questions: Path) -> EvalSet:
@@ -152,13 +152,12 @@ def _with_passages(path: Path) -> EvalSet:
     asked: list[Question] = []
     for one in _read_questions(path):
         brought = one.row.get("contexts") or one.row.get("passages") or ()
-        given = [context for context in listed(brought) if any(_titled(context, path, one))]
-        known = {digest(*parts): parts for parts in (_titled(context, path, one) for context in given)}
-        passages |= {name: (name, *parts) for name, parts in known.items()}
+        given = [_Brought.of(context, f"{path}, question {one.id!r}") for context in listed(brought)]
+        kept = [context for context in given if context.title or context.text]
+        passages |= {context.name: (context.name, context.title, context.text) for context in kept}
         if one.answerable is None and is_left_empty(one.row):
             one = replace(one, answerable=False)
-        gains = {digest(*_titled(context, path, one)): 1.0 for context in _answering(one, given)}
-        asked.append(replace(one, gains=gains))
+        asked.append(replace(one, gains={context.name: 1.0 for context in _answering(one, kept)}))
     if not passages:
         raise InvalidSet(
             f"{path}: no row has `contexts`; a folder of documents is given as --data DIR --questions FILE"
@@ -166,28 +165,34 @@ def _with_passages(path: Path) -> EvalSet:
     return EvalSet(tuple(asked), (), lambda source: source.partition("#")[2], tuple(passages.values()))
 
 
-def _answering(question: Question, given: Sequence[Any]) -> Sequence[Any]:
+class _Brought(NamedTuple):
+    """A context that a question brought; key: what the row calls it."""
+
+    title: str
+    text: str
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        return digest(self.title, self.text)
+
+    @classmethod
+    def of(cls, context: Any, place: str) -> _Brought:
+        """Read one; InvalidSet if it is an object without a text."""
+        if not isinstance(context, dict):
+            return cls("", str(context or "").strip())
+        fields = cast("dict[str, Any]", context)
+        if "text" not in fields:
+            raise InvalidSet(f"{place}: one of its `contexts` is an object without `text`")
+        return cls(str(fields.get("title") or "").strip(), str(fields["text"] or "").strip(), key_of(fields))
+
+
+def _answering(question: Question, given: Sequence[_Brought]) -> Sequence[_Brought]:
     """The contexts that answer a question: those that its sources name by id or title, all where they name none."""
     if question.answerable is False:
         return ()
     named = set(_own_gains(question, {}))
-    fields = [cast("dict[str, Any]", context) if isinstance(context, dict) else {} for context in given]
-    marks = [{str(one[name]) for name in (*IDS, "title") if one.get(name) is not None} for one in fields]
-    return [context for context, names in zip(given, marks, strict=True) if names & named] or given
-
-
-def _titled(context: Any, path: Path, question: Question) -> tuple[str, str]:
-    """Title and text of a context.
-
-    Raises:
-        InvalidSet: it is an object without a text.
-    """
-    if not isinstance(context, dict):
-        return "", str(context or "").strip()
-    fields = cast("dict[str, Any]", context)
-    if "text" not in fields:
-        raise InvalidSet(f"{path}, question {question.id!r}: one of its `contexts` is an object without `text`")
-    return str(fields.get("title") or "").strip(), str(fields["text"] or "").strip()
+    return [context for context in given if {context.key, context.title} & named] or given
 
 
 def _read_questions(path: Path) -> list[Question]:
@@ -251,7 +256,3 @@ def _own_gains(question: Question, names: Mapping[str, str], *, is_known_only: b
     given = row.get("source_doc") or row.get("sources") or row.get("source") or ()
     told = [str(name) for name in listed(given)]
     return {names.get(name, name): 1.0 for name in told if name in names or not is_known_only}
-
-
-def _id(row: Mapping[str, Any]) -> str:
-    return str(row.get("id", row.get("_id", ""))).strip()

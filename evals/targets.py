@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evals import answers, isolation
 from evals.asking import Given, Manner, ask_all
-from evals.house import House, Tell, fill, open_house
+from evals.house import House, Tell, fill, folder_of, open_house
 from evals.injection import Draw
 from evals.injection import measure as measure_injection
 from evals.judge import Choice
@@ -94,8 +94,9 @@ async def _answers(part: Part, home: Path, tell: Tell) -> Measured:
 async def _written(part: Part, home: Path, tell: Tell) -> Measured:
     """Answers that a chat model writes which takes its prompt at its word."""
     found = _set_of(part).drawn(part.limit, part.seed)
-    async with open_house(home) as house:
-        await fill(house, found, home, tell)
+    folder = folder_of(found, home)
+    async with open_house(folder) as house:
+        await fill(house, found, folder, tell)
         models = Models(synthesizer=(NamedModel("scripted:literal", Literal()),))
         graph = build_graph(replace(house.agent.deps, models=models))
         written = House(house.stores, replace(house.agent, graph=graph))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -65,12 +66,19 @@ def test_a_byte_order_mark_and_other_line_ends_change_nothing(tmp_path: Path):
     assert [(one.id, one.text) for one in found.questions] == [("0", "When?")]
 
 
-@pytest.mark.parametrize("row", [{"docid": "a", "text": "x"}, {"id": 1.0, "text": "x"}, {"_id": " ", "text": "x"}])
+@pytest.mark.parametrize("row", [{"name": "a", "text": "x"}, {"id": 1.0, "text": "x"}, {"_id": " ", "text": "x"}])
 def test_a_document_that_no_relevance_file_can_name_is_named(tmp_path: Path, row: dict[str, Any]):
     folder = beir(tmp_path, "q1\ta\t1\n")
     write(folder / "corpus.jsonl", {"id": 0, "text": "first"}, row)
-    with pytest.raises(InvalidSet, match=r"corpus\.jsonl, line 2: its `id` "):
+    with pytest.raises(InvalidSet, match=r"corpus\.jsonl, line 2: it has no `id`"):
         load_set(folder)
+
+
+@pytest.mark.parametrize("name", ["id", "_id", "doc_id", "document_id"])
+def test_documents_are_named_by_any_field_that_ingestion_takes_for_an_id(tmp_path: Path, name: str):
+    folder = beir(tmp_path, "q1\t7\t1\n")
+    write(folder / "corpus.jsonl", {name: 7, "text": "x"})
+    assert dict(load_set(folder).questions[0].gains) == {"7": 1.0}
 
 
 def test_a_source_that_is_no_document_is_no_gold_beside_a_relevance_file(tmp_path: Path):
@@ -270,18 +278,17 @@ def test_a_set_none_of_whose_documents_is_named_ends_in_one_sentence(
     assert "no document that questions name is here: 'lost' is the first of 1" in capsys.readouterr().err
 
 
-def test_a_folder_that_keeps_another_sets_documents_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_each_set_in_a_folder_has_documents_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(statistics, "RESAMPLES", 10)
     first, second = (beir(tmp_path / name, "q1\ta\t1\n") for name in ("one", "two"))
+    write(second / "corpus.jsonl", {"id": "a", "text": "two"}, {"id": "b", "text": "one"})
     home = tmp_path / "home"
-    asked = ["answers", "--effort", "quick", "--json", "--home", str(home), "--data"]
-    assert [CliRunner().invoke(app, [*asked, str(first)]).exit_code for _ in range(2)] == [0, 0]
-    monkeypatch.setattr(sys, "argv", ["multidb eval", *asked, str(second)])
-    with pytest.raises(SystemExit):
-        main()
-    assert "keeps the documents of another set" in capsys.readouterr().err
+    found = [
+        CliRunner().invoke(app, ["retrieval", "--effort", "quick", "--json", "--home", str(home), "--data", str(data)])
+        for data in (first, second, first)
+    ]
+    assert [ran.exit_code for ran in found] == [0, 0, 0]
+    assert [json.loads(ran.stdout)["systems"]["bm25"]["hit@1"]["value"] for ran in found] == [1.0, 0.0, 1.0]
 
 
 def test_a_field_to_append_that_no_question_has_is_named(

@@ -5,7 +5,7 @@ Scalar fields beside `text` and `title` are its metadata too, which filters ask 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 import orjson
@@ -43,6 +43,11 @@ def load(raw: Raw) -> Iterator[Parsed | RefusedPart]:
         yield parsed
 
 
+def key_of(fields: Mapping[str, Any]) -> str:
+    """The key that a line's own fields give its document; "" if none does."""
+    return next((str(fields[name]) for name in _IDS if isinstance(fields.get(name), str | int)), "")
+
+
 def _document(line: str, number: int) -> Parsed:
     try:
         value: object = orjson.loads(line)
@@ -51,7 +56,7 @@ def _document(line: str, number: int) -> Parsed:
     if not isinstance(value, dict):
         raise Refused("it is not a JSON object")
     fields = cast(dict[str, Any], value)
-    key = next((str(fields[name]) for name in _IDS if isinstance(fields.get(name), str | int)), "") or str(number)
+    key = key_of(fields) or str(number)
     prose = clean(fields["text"]).strip() if isinstance(fields.get("text"), str) else ""
     title = clean(fields["title"]).strip() if isinstance(fields.get("title"), str) else ""
     told = _told(fields, prose)
