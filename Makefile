@@ -1,7 +1,6 @@
 # `make run` and `make test` are all that a newcomer needs; `make help` lists the rest.
 
 PYTHON ?= python3
-PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIO := .venv-studio
@@ -17,8 +16,8 @@ JOBS ?= 2
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:8000 (PORT=N: another port)
-	@exec $(BIN)/multidb serve --port $(PORT) --samples
+run: $(VENV)/.run ## Install, ingest the sample corpus on the first start, serve on 127.0.0.1:8000 (PORT=N or MULTIDB_PORT: another port)
+	@exec $(BIN)/multidb serve $(if $(PORT),--port $(PORT)) --samples
 
 studio: $(STUDIO)/.done ## LangGraph Studio on the data folder, on 127.0.0.1:2024 (PORT=N: another port)
 	@exec $(STUDIO)/bin/python -m api.studio.start --port $(PORT)
