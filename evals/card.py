@@ -14,6 +14,7 @@ from evals.fitting import Floats
 from evals.recorded import Item
 from evals.rows import InvalidSet, listed, numbered_rows
 from evals.statistics import Metric, Statistic, bootstrap, kappa, separation, share, spearman
+from evals.turns import USERS
 from graphs.language.grounding import GROUNDED
 
 FIELDS = ("input", "contexts", "response", "human")
@@ -152,7 +153,7 @@ def _rated(row: Mapping[str, Any], place: str) -> Rated:
 
 def _beginning(said: Sequence[tuple[str, str]]) -> str:
     """The first thing that a user says, since an agent may greet everybody alike; else the first thing."""
-    users = [text for speaker, text in said if speaker == "user"]
+    users = [text for speaker, text in said if speaker.casefold() in USERS]
     return (users or [text for _, text in said] or [""])[0]
 
 

@@ -77,7 +77,7 @@ async def measure(folder: Path, draw: Draw, tell: Tell) -> dict[str, Any]:
     """
     pairs = _pairs(folder, draw)
     if without := sum(not case.useful for case in {case for case, _ in pairs}):
-        note(f"{without} contexts have no sentence that shares a word with their question: no part of utility")
+        note(f"contexts without a sentence that shares a word with their question: {without}; no part of utility")
     journal = Journal(draw.home, "injection")
     async with _embedder() as embedder:
         bench = Bench(embedder, journal)

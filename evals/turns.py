@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, cast
 
 from memory.records import TurnRole
 
+USERS = frozenset({"user", "human", "customer"})
+"""What sets call the one who asks."""
 GOLD = frozenset({"answers", "all_answers", "answerable"})
 """Fields of a turn that make it a question of its own."""
 
@@ -53,20 +55,21 @@ def asked_in(row: Mapping[str, Any]) -> list[Asked]:
 
 
 def _asked_by_turn(turns: Sequence[Any]) -> list[Asked]:
-    """The turns of a user with gold of their own, each with what was said since the one before and its answer."""
+    """The turns of a user with gold of their own, each with what was said since the one before.
+
+    What the data answers to such a turn is left out: it hears what was really answered.
+    """
     found: list[Asked] = []
     between: list[Any] = []
     for turn in turns:
-        if isinstance(turn, dict) and _is_gold(fields := cast("Mapping[str, Any]", turn)):
+        fields: Mapping[str, Any] = cast("Mapping[str, Any]", turn) if isinstance(turn, dict) else {}
+        is_user = _role(fields) == "user"
+        if is_user and GOLD & fields.keys():
             found.append(Asked(_text(fields), tuple(_said(between)), fields))
             between = []
-        elif between or not found or not isinstance(turn, dict) or _role(cast("Mapping[str, Any]", turn)) == "user":
+        elif is_user or between or not found:
             between.append(turn)
     return found
-
-
-def _is_gold(turn: Mapping[str, Any]) -> bool:
-    return bool(GOLD & turn.keys()) and _role(turn) == "user"
 
 
 def _said(turns: Sequence[Any]) -> list[Said]:
@@ -84,7 +87,7 @@ def _said(turns: Sequence[Any]) -> list[Said]:
 
 def _role(turn: Mapping[str, Any]) -> TurnRole:
     named = str(turn.get("role") or turn.get("speaker") or "user").lower()
-    return "user" if named in ("user", "human", "customer") else "assistant"
+    return "user" if named in USERS else "assistant"
 
 
 def _text(turn: Mapping[str, Any]) -> str:

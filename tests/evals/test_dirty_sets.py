@@ -247,15 +247,19 @@ def test_a_rated_row_that_is_otherwise_is_named_with_its_field(tmp_path: Path, c
     assert f"rated.jsonl, line 2: {field}" in str(told.value)
 
 
+def fails(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["multidb eval", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+
+
 def test_documents_that_nobody_can_read_end_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     folder = beir(tmp_path, "q1\ta\t1\n")
     (folder / "corpus.jsonl").write_text("", encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["multidb eval", "answers", "--data", str(folder)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
+    fails(monkeypatch, "answers", "--data", str(folder))
     assert "no document could be read" in capsys.readouterr().err
 
 
@@ -271,10 +275,7 @@ def test_a_set_none_of_whose_documents_is_named_ends_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     folder = beir(tmp_path, "q1\tlost\t1\n")
-    monkeypatch.setattr(sys, "argv", ["multidb eval", "answers", "--data", str(folder)])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
+    fails(monkeypatch, "answers", "--data", str(folder))
     assert "no document that questions name is here: 'lost' is the first of 1" in capsys.readouterr().err
 
 
@@ -295,9 +296,7 @@ def test_a_field_to_append_that_no_question_has_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     folder = beir(tmp_path, "q1\ta\t1\n")
-    monkeypatch.setattr(sys, "argv", ["multidb eval", "retrieval", "--data", str(folder), "--append", "produkt"])
-    with pytest.raises(SystemExit):
-        main()
+    fails(monkeypatch, "retrieval", "--data", str(folder), "--append", "produkt")
     assert "no question has the field 'produkt'" in capsys.readouterr().err
 
 
