@@ -29,11 +29,13 @@ class Shape(NamedTuple):
 class _Graph:
     """Nodes and constants as they are added; every method returns the name of its output."""
 
-    def __init__(self, weights: Weights, *, exact: bool) -> None:
+    def __init__(self, weights: Weights, *, exact: bool, by_token: bool = False) -> None:
         self.weights = weights
         self.exact = exact
+        self.by_token = by_token
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
+        self.known: set[str] = set()
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -51,15 +53,43 @@ class _Graph:
         weight: NDArray[Any] = self.weights[f"{layer}.weight"].T
         if self.exact:
             product = self.node("MatMul", [value, self.constant(f"{output}.weight", weight)], f"{output}.product")
-            return self.node("Add", [product, self.constant(f"{output}.bias", self.weights[f"{layer}.bias"])], output)
+            return self.node("Add", [product, self.bias(layer, output)], output)
         scale = _scale(weight, axis=0)
         names = [
             self.constant(f"{output}.weight", _quantise(weight, scale)),
             self.constant(f"{output}.scale", scale.reshape(-1)),
             self.constant(f"{output}.zero", np.zeros(scale.size, np.int8)),
-            self.constant(f"{output}.bias", self.weights[f"{layer}.bias"]),
         ]
-        return self.node("DynamicQuantizeMatMul", [value, *names], output, FUSED)
+        bias = self.bias(layer, output)
+        if not self.by_token:
+            return self.node("DynamicQuantizeMatMul", [value, *names, bias], output, FUSED)
+        unit, largest = self.units(value)
+        product = self.node("DynamicQuantizeMatMul", [unit, *names], f"{output}.product", FUSED)
+        return self.node("Add", [self.node("Mul", [product, largest], f"{output}.scaled"), bias], output)
+
+    def bias(self, layer: str, output: str) -> str:
+        return self.constant(f"{output}.bias", self.weights[f"{layer}.bias"])
+
+    def units(self, value: str) -> tuple[str, str]:
+        """Divide each token's figures by the largest of them: (between -1 and 1, the largest), once for each value.
+
+        DynamicQuantizeMatMul has one scale for a whole text: a single large figure would leave the others few steps.
+        """
+        unit, largest = f"{value}.unit", f"{value}.largest"
+        if unit not in self.known:
+            self.known.add(unit)
+            self.node("Abs", [value], f"{value}.size")
+            self.node("ReduceMax", [f"{value}.size"], f"{value}.most", axes=[2], keepdims=1)
+            self.node("Max", [f"{value}.most", self.floor()], largest)
+            self.node("Div", [value, largest], unit)
+        return unit, largest
+
+    def floor(self) -> str:
+        """What stands in for the largest figure of a token where all are zero."""
+        if "floor" not in self.known:
+            self.known.add("floor")
+            self.constant("floor", np.array(EPSILON, np.float32))
+        return "floor"
 
     def add_and_normalise(self, left: str, right: str, layer: str, output: str) -> str:
         gain = self.constant(f"{output}.gain", self.weights[f"{layer}.weight"])
@@ -81,9 +111,11 @@ def build_reader(weights: Weights, shape: Shape, *, exact: bool = False) -> byte
     """Return an ONNX file: input_ids and attention_mask (batch, tokens) int64 -> scores (batch, tokens, 2) float32.
 
     The scores are those of each token as the first and the last of an answer; nothing is masked in them. They stay in
-    float32, whatever the layers are. weights: `span.weight` (2, width) and `span.bias` (2,) beside the encoder's.
+    float32, whatever the layers are, and each token's figures are rounded by a scale of their own: close calls between
+    two spans are what it is for. weights: `span.weight` (2, width) and `span.bias` (2,) beside the encoder's.
     """
-    graph = _Graph({key.removeprefix("bert."): _as_float(value) for key, value in weights.items()}, exact=exact)
+    named = {key.removeprefix("bert."): _as_float(value) for key, value in weights.items()}
+    graph = _Graph(named, exact=exact, by_token=True)
     head = graph.constant("span.weight", graph.weights["span.weight"].T)
     product = graph.node("MatMul", [_encoded(graph, shape), head], "span.product")
     graph.node("Add", [product, graph.constant("span.bias", graph.weights["span.bias"])], "scores")

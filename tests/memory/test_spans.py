@@ -44,6 +44,22 @@ def test_the_graph_gives_what_the_weights_give_by_hand(tokenizer, exact, most):
         assert np.abs(scores[0] - scores_by_hand(weights, window.ids)).max() < most
 
 
+def test_a_loud_token_does_not_drown_the_others(tokenizer):
+    """Its first figure is a thousand times theirs; each token is rounded to int8 by a scale of its own."""
+    weights, (window,) = tiny_weights(), windows(tokenizer, "When did the café open?", HARBOUR)
+    for part in ("word", "position", "token_type"):
+        rows = weights[f"embeddings.{part}_embeddings.weight"]
+        rows[:, 0] = rows[:, 1:].mean(1)
+    weights["embeddings.word_embeddings.weight"][window.ids[1], 0] += 1000
+    weights["embeddings.LayerNorm.weight"][0], weights["embeddings.LayerNorm.bias"][0] = 200, 0
+    for part in ("query", "key", "value"):
+        weights[f"encoder.layer.0.attention.self.{part}.weight"][:, 0] = 0
+    session, tokens = session_of(build_reader(weights, SHAPE)), np.array([window.ids])
+    (scores,) = session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})
+    off = np.abs(scores[0] - scores_by_hand(weights, window.ids)).max(1)
+    assert np.delete(off, 1).max() < 0.35
+
+
 def test_what_is_masked_changes_nothing(tokenizer):
     session = session_of(build_reader(tiny_weights(), SHAPE, exact=True))
     (window,) = windows(tokenizer, "When?", HARBOUR)
