@@ -51,6 +51,14 @@ _UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("ml", "millilitre", "milliliter"), ("l", 1e-3)),
     **dict.fromkeys(("l", "litre", "liter"), ("l", 1.0)),
     "gallon": ("gallon", 1.0),
+    **dict.fromkeys(("m3", "m³", "cubic metre", "cubic meter"), ("l", 1e3)),
+    **dict.fromkeys(("cm2", "cm²"), ("m2", 1e-4)),
+    **dict.fromkeys(("m2", "m²", "sqm", "sq m", "square metre", "square meter"), ("m2", 1.0)),
+    **dict.fromkeys(("ha", "hectare"), ("m2", 1e4)),
+    **dict.fromkeys(("km2", "km²", "sq km", "square kilometre", "square kilometer"), ("m2", 1e6)),
+    **dict.fromkeys(("ft2", "ft²", "sqft", "sq ft", "square foot", "square feet"), ("m2", 0.09290304)),
+    "acre": ("m2", 4046.8564224),
+    **dict.fromkeys(("sq mi", "square mile"), ("m2", 2_589_988.110336)),
     **dict.fromkeys(("kb", "kilobyte"), ("byte", 1e3)),
     **dict.fromkeys(("mb", "megabyte"), ("byte", 1e6)),
     **dict.fromkeys(("gb", "gigabyte"), ("byte", 1e9)),
@@ -68,6 +76,11 @@ _UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("kw", "kilowatt"), ("w", 1e3)),
     **dict.fromkeys(("v", "volt"), ("v", 1.0)),
     **dict.fromkeys(("hz", "hertz"), ("hz", 1.0)),
+    "khz": ("hz", 1e3),
+    **dict.fromkeys(("mhz", "megahertz"), ("hz", 1e6)),
+    **dict.fromkeys(("ghz", "gigahertz"), ("hz", 1e9)),
+    "wh": ("wh", 1.0),
+    **dict.fromkeys(("kwh", "kilowatt hour"), ("wh", 1e3)),
 }
 """Unit, singular -> (dimension, factor to its base)."""
 _MONEY = frozenset("$€£")
@@ -114,7 +127,7 @@ _NUMERAL_PATTERN = re.compile(rf"(?P<money>[$€£]\s?)?{_NUMERAL}(?P<ordinal>(?
 _WORDS = "|".join(sorted({*_SPELLED, *_SCALES, *_ORDINALS}, key=len, reverse=True))
 _SPELLED_PATTERN = re.compile(rf"\b(?:(?:a|an)\s+)?(?:{_WORDS})(?:(?:\s+and\s+|\s+|-)(?:{_WORDS}))*\b", re.IGNORECASE)
 _UNIT_NAMES = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
-_UNIT_PATTERN = re.compile(rf"[\s-]?(?P<unit>{_UNIT_NAMES})s?(?![\w/])", re.IGNORECASE)
+_UNIT_PATTERN = re.compile(rf"[\s-]?(?P<unit>{_UNIT_NAMES})(?:(?<!ha)s)?(?![\w/])", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\b(?P<hour>[0-2]?\d)(?::(?P<minute>[0-5]\d))?\s*(?P<half>[ap])\.?m\b\.?|\b(?P<h>[0-2]?\d):(?P<m>[0-5]\d)\b",
     re.IGNORECASE,
@@ -138,7 +151,8 @@ def find_values(text: str) -> list[Found]:
         _collect(found, [Found(*match.span(), _day(match)) for match in pattern.finditer(text)])
     _collect(found, [Found(*match.span(), _day(match)) for match in _MONTH_ALONE.finditer(text)])
     _collect(found, [Found(*match.span(), _clock(match)) for match in _CLOCK.finditer(text)])
-    _collect(found, [_numeral(text, match) for match in _NUMERAL_PATTERN.finditer(text)])
+    for match in _NUMERAL_PATTERN.finditer(text):  # one by one: the 2 of `m2` is no number
+        _collect(found, [_numeral(text, match)])
     _collect(found, [spelled for match in _SPELLED_PATTERN.finditer(text) if (spelled := _spelled(text, match))])
     return sorted(found, key=lambda row: row.start)
 

@@ -34,6 +34,14 @@ T-1;Heron;49,90;1200;2021;no;red, blue
 T-2;Kestrel;89,00;1550;2024;yes;black
 T-3;Otter;1.019,50;900;2020;yes;blue, white
 """
+PLOTS = """# Allotment rules
+
+| Plot | Size | Rent per year | Shed allowed | Water | Drying cabinet included |
+|---|---|---|---|---|---|
+| Small | 80 m2 | 45 EUR | no | no | yes |
+| Medium | 140 m2 | 70 EUR | yes | no | no |
+| Large | 200 m2 | 95 EUR | yes | yes | no |
+"""
 ROOMS = """Room,Floor,Capacity (people),Area (m2),Projector
 Fjord,1,12,40,yes
 Skerry,2,6,18,no

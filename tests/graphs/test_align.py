@@ -12,6 +12,9 @@ SUPPORTED = [
     ("The museum opened in 1998.", "The museum opened on 3 May 1998."),
     ("Twelve people live on the island.", "12 people live on the island."),
     ("The bridge is 2 km long.", "The bridge is 2,000 metres long."),
+    ("The park covers 12 hectares.", "The park covers 120,000 m2."),
+    ("The flat has 60 square metres.", "The flat has 60 m²."),
+    ("In 2005 has been a flood.", "In 2005 there has been a flood."),
     ("The trip takes 90 minutes.", "The trip takes 1.5 hours."),
     ("It costs $1.5 million.", "It costs 1,500,000 dollars."),
     ("The tax is 12 percent.", "The tax is 12 %."),
@@ -44,6 +47,7 @@ SUPPORTED = [
 
 CAUGHT = [
     # numbers
+    ("The park covers 12 acres.", "The park covers 12 hectares."),
     ("Refunds take 7 days.", "Refunds take 5 days."),
     ("Seven people live here.", "12 people live here."),
     ("The bridge is 2 miles long.", "The bridge is 2 km long."),
@@ -129,7 +133,7 @@ def test_weigh_catches_what_the_quote_does_not_say(claim: str, quote: str) -> No
     assert weighing.reason
 
 
-@pytest.mark.parametrize(("claim", "quote"), CAUGHT[:38])
+@pytest.mark.parametrize(("claim", "quote"), CAUGHT[:39])
 def test_weigh_tells_a_contradiction_from_a_gap(claim: str, quote: str) -> None:
     assert weigh(claim, [quote]).label == "contradicted", weigh(claim, [quote])
 

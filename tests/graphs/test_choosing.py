@@ -9,12 +9,13 @@ import pytest
 from graphs.answers.tables.choosing import may_ask_for_rows
 from graphs.answers.tables.selecting import NAMED, is_told_of_table, told_of_table
 from memory.records import Hit
-from tests.graphs.tabled import PRICES, ROOMS, STAFF, TENTS, hits_of, kept
+from tests.graphs.tabled import PLOTS, PRICES, ROOMS, STAFF, TENTS, hits_of, kept
 
 TABLES = {
     "prices": hits_of(kept(PRICES, "stock-prices.csv")),
     "staff": hits_of(kept(f"# Staff\n\n{STAFF}", "staff.md")),
     "tents": hits_of(kept(TENTS, "tents.csv")),
+    "plots": hits_of(kept(PLOTS, "garden.md")),
     "rooms": hits_of(kept(ROOMS, "rooms.csv")),
 }
 
@@ -55,6 +56,12 @@ def told(table: str, question: str) -> tuple[str, str] | None:
         ("staff", "Who works in Oslo?", "Anna Berg, Cara Diaz, Dev Rao"),
         ("staff", "Which employees in Research have a salary over 70000 EUR?", "Cara Diaz"),
         ("tents", "Which tents are waterproof?", "Kestrel, Otter"),
+        ("plots", "Which plot may have a shed?", "Medium, Large"),
+        ("plots", "Which plots allow sheds?", "Medium, Large"),
+        ("plots", "Which plots may not have a shed?", "Small"),
+        ("plots", "Which plots do not allow a shed?", "Small"),
+        ("plots", "Which plots have a shed and water?", "Large"),
+        ("plots", "Which plots come with a drying cabinet?", "Small"),
         ("tents", "Which tents are not waterproof?", "Heron"),
         ("tents", "Which tents weigh at least 1 kg?", "Heron (1200 g), Kestrel (1550 g)"),
         ("tents", "Which tents cost less than 80 euros?", "Heron"),
@@ -100,6 +107,8 @@ def test_rows_are_counted_without_their_sum(table: str, question: str, text: str
         ("tents", "What is the most expensive tent?", "Otter – price: 1.019,50 EUR", "Otter"),
         ("tents", "What is the heaviest tent?", "Kestrel – weight: 1550 g", "Kestrel"),
         ("tents", "What is the newest tent?", "Kestrel – launch year: 2024", "Kestrel"),
+        ("plots", "What is the cheapest plot?", "Small – rent per year: 45 EUR", "Small"),
+        ("plots", "Which is the biggest plot?", "Large – size: 200 m2", "Large"),
         ("rooms", "Which room has the largest capacity?", "Tern – capacity: 30 people", "Tern"),
     ],
 )
@@ -136,6 +145,7 @@ def test_an_extreme_is_told_by_its_cell(table: str, question: str, text: str, sh
         ("tents", "Which tents are light?"),
         ("tents", "Which tents cost less than 80 dollars?"),
         ("tents", "Which bags are waterproof?"),
+        ("plots", "Which plots may have a red shed?"),
         ("rooms", "What is the largest room?"),
     ],
 )

@@ -21,6 +21,7 @@ PLAIN_LAMP = (
 SPRING = "Part: Spring; Price: 7.50 EUR; Delivery (days): 10"
 FAN = "name: Brisa fan; powerW: 45; inStock: True; amount: 59.9; currency: CHF"
 TICKET = "id: TCK-2056; product: K60; status: open; priority: urgent; assignee: Lena Vogt"
+PLOT = "Plot: Small; Size: 80 m2; Shed allowed: no; Water: no; Drying cabinet included: yes"
 RED = "Lamp: Red, blinking; Meaning: Boiler overheated; What to do: Switch off for 30 minutes"
 
 
@@ -78,6 +79,11 @@ def test_the_cell_that_is_asked_for_is_told_with_its_unit(
         ("Is the Halo Pro lamp in stock?", LAMP, "No"),
         ("Is the Halo lamp in stock?", PLAIN_LAMP, "Yes"),
         ("Is the Brisa fan in stock?", FAN, "Yes"),
+        ("Does the small plot have water?", PLOT, "No"),
+        ("Is there water on the small plot?", PLOT, "No"),
+        ("May the small plot have a shed?", PLOT, "No"),
+        ("Are sheds permitted on the small plot?", PLOT, "No"),
+        ("Does a small plot come with a drying cabinet?", PLOT, "Yes"),
         ("Is TCK-2056 closed?", TICKET, "No"),
         ("Is TCK-2056 open?", TICKET, "Yes"),
         ("Is TCK-2056 urgent?", TICKET, "Yes"),
@@ -94,6 +100,8 @@ def test_a_cell_that_says_so_is_yes_or_no(question: str, text: str, told: str):
         ("Is TCK-2056 closed?", TICKET.replace("status: open", "status: in progress")),
         ("Is TCK-2056 closed?", f"{TICKET}; closed: 2026-03-02"),
         ("Is TCK-2057 closed?", TICKET),
+        ("Does the small plot have a red shed?", PLOT),
+        ("Does the small plot have a pond?", PLOT),
         ("Is the pump of TCK-2056 closed?", TICKET),
         ("Was TCK-2056 opened?", f"{TICKET.replace('open', 'closed')}; opened: 2026-03-02"),
         ("Is TCK-2056 urgent?", TICKET.replace("urgent", "not urgent")),

@@ -14,6 +14,7 @@ from graphs.answers.tables.asking import FREE, TOKEN, Asked, NotUnderstood, apt,
 from graphs.answers.tables.bounds import plain, read_bounds, read_numbers
 from graphs.answers.tables.cells import column_of, contains, read_values, refuse_open_words
 from graphs.answers.tables.directions import word_before
+from graphs.answers.tables.rows import GRANTED, GRANTING
 from graphs.answers.tables.table import Column, Table
 from graphs.language.lexicon import meaning
 from graphs.language.verbs import word_set
@@ -48,11 +49,12 @@ _OF_LISTS = stems(
     "list catalogue directory overview register inventory data sheet export price prices stock file all our current"
 )
 """Words of a table's title that say what it is, not what its rows are."""
+_PRICES = "price cost fee rent fare rate tariff admission charge"
 _SUPERLATIVES: tuple[tuple[re.Pattern[str], frozenset[str], bool], ...] = tuple(
     (re.compile(rf"\b(?:{said})\b"), stems(labels), is_most)
     for said, labels, is_most in (
-        ("cheapest|least expensive", "price cost fee", False),
-        ("most expensive|dearest|priciest|costliest", "price cost fee", True),
+        ("cheapest|least expensive", _PRICES, False),
+        ("most expensive|dearest|priciest|costliest", _PRICES, True),
         ("heaviest", "weight mass", True),
         ("lightest", "weight mass", False),
         ("tallest", "height", True),
@@ -75,7 +77,12 @@ _OF_COLUMN = re.compile(
 _SPELLED = {name: str(at) for at, name in enumerate(("two", "three", "four", "five", "six", "seven", "eight"), start=2)}
 _OUT = re.compile(r"\b(?:not (?:currently )?in stock|out of stock|sold out|(?:unavailable|not available)(?! in\b))\b")
 _IN = re.compile(r"\b(?:in stock|available(?! in\b))\b")
-_NOT = re.compile(r"\b(?:not|no|non|without|aren['’]t|isn['’]t|do(?:es)?(?:n['’]t| not) have)(?: -)?(?: a| an)?$")
+_NOT = re.compile(
+    r"\b(?:not|no|non|without|aren['’]t|isn['’]t|do(?:es)?(?:n['’]t| not) have)"
+    r"(?: -)?(?: (?:have|allow|permit|include|offer|provide|come with))?(?: a| an)?$"
+)
+
+_MAY = word_set("may can")
 
 
 class Chosen(NamedTuple):
@@ -249,12 +256,14 @@ def _truths(asked: Asked) -> None:
         asked.words[at : at + len(run)] = ["|"] * len(run)
         fits = frozenset(place for place, is_so in column.truths.items() if is_so != bool(denied))
         asked.fits.append((column, fits))
+        asked.words = ["|" if stems(word) & GRANTING or word in _MAY else word for word in asked.words]
 
 
 def _mark(column: Column) -> list[str]:
     """The stems by which a question says a column of yes and no; [] of another column."""
     said = TOKEN.findall(column.label.casefold()) if column.truths else []
-    return [meaning(word) for word in said if word not in ("is", "has")]
+    named = [word for word in said if word not in ("is", "has")]
+    return [meaning(word) for word in named if not stems(word) & GRANTED] or [meaning(word) for word in named]
 
 
 def _head(asked: Asked) -> None:

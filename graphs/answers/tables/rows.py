@@ -45,6 +45,10 @@ _HEDGED = re.compile(
     re.I,
 )
 """Words of a cell that leave open whether a thing has it."""
+GRANTED = stems("allowed permitted possible available included provided offered")
+"""Words of a column's name that its yes and no say anyway: `Shed allowed`."""
+GRANTING = GRANTED | stems("come comes get keep offer offers include includes allow allows permit permits provide")
+"""Words of a question that ask no more than whether it is so."""
 _LEAD = 80
 """Characters of the longest first cell under no name: `Poles; Kestrel 2: 2; Kestrel 3: 3`."""
 _TOLD = 160
@@ -165,8 +169,11 @@ def tellings(question: Question, said: Said) -> dict[Field, str]:
 
 def is_settled(question: Question, said: Said, one: Field) -> bool:
     """Whether everything that is asked is the row's: whose it is, what it belongs to and the column's name."""
-    whose, shown, is_own = _subject(question, said, fields_of(said), one)
+    fields = fields_of(said)
+    whose, shown, is_own = _subject(question, said, fields, one)
     known = stems(whose) | stems(shown.label) | said.around | (_SHOWING if is_code(whose) else frozenset[str]())
+    if truth(one):
+        known |= GRANTING | next((stems(other.label) for other in fields if other.value == whose), frozenset[str]())
     return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
 
 
@@ -270,6 +277,8 @@ def _share(question: Question, asked: frozenset[str], one: Field) -> float:
     if _TO_DO.fullmatch(one.label):
         return float(any(pattern.search(question.text) and names & _REMEDY for pattern, names in MEASURED))
     named = stems(one.label)
+    if truth(one) and named - GRANTED:
+        named -= GRANTED
     if not named and one.label:  # `With what`: words that say little by themselves
         return float(re.search(rf"\b{re.escape(one.label)}\b", question.text, re.I) is not None)
     return len(named & asked) / len(named) if named else 0.0
