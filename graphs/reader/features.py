@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from graphs.language.headings import about, left_out
+from graphs.language.ranges import within
 from graphs.reader.attribute import meanings
 from graphs.reader.question import Question
 from graphs.reader.spans import fits_kind
@@ -214,8 +215,11 @@ def _stems(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _stems_in_order(text: str) -> tuple[str, ...]:
-    """Content stems of a text as they follow each other; remembered, since a passage is read for many questions."""
-    return tuple(stem(word) for word in words(text) if word not in STOPWORDS)
+    """Content stems of a text as they follow each other, then of the months and days that its ranges mean.
+
+    Remembered, since a passage is read for many questions.
+    """
+    return tuple(stem(word) for word in (*words(text), *within(text)) if word not in STOPWORDS)
 
 
 def _share(terms: Mapping[str, float], found: Iterable[str]) -> float:

@@ -1,0 +1,42 @@
+"""The months and days of the week that a text means without naming them: January, of `from November to March`."""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+
+_MONTHS = "january february march april may june july august september october november december"
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+_FROM_TO = r"(?:\s*[-–—]\s*|\s+(?:to|through|thru|until|till)\s+(?:the\s+)?(?:(?:end|middle|start)\s+of\s+)?)"
+
+
+def _compiled(names: str, short: str) -> tuple[re.Pattern[str], list[str]]:
+    one = rf"(?:{names.replace(' ', '|')}|(?:{short})\b\.?)"
+    pattern = rf"\b(?P<low>{one}){_FROM_TO}(?P<high>{one})\b|\bbetween\s+(?P<first>{one})\s+and\s+(?P<last>{one})\b"
+    return re.compile(pattern, re.I), names.split()
+
+
+_RANGES = (
+    _compiled(_MONTHS, "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"),
+    _compiled(_DAYS, "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"),
+)
+_HINT = re.compile(r"[-–—]|\b(?:to|through|thru|until|till|between)\b", re.I)
+
+
+def within(text: str) -> list[str]:
+    """Return the names, lower case and in full, of all months and days of the ranges in a text, ends included."""
+    if not _HINT.search(text):
+        return []
+    return [*chain.from_iterable(_within(text, *one) for one in _RANGES)]
+
+
+def _within(text: str, pattern: re.Pattern[str], names: list[str]) -> list[str]:
+    found: list[str] = []
+    for match in pattern.finditer(text):
+        low, high = _place(match["low"] or match["first"], names), _place(match["high"] or match["last"], names)
+        found += [names[at % len(names)] for at in range(low, low + (high - low) % len(names) + 1)]
+    return found
+
+
+def _place(written: str, names: list[str]) -> int:
+    return next(at for at, name in enumerate(names) if name.startswith(written[:3].casefold()))
