@@ -9,6 +9,7 @@ from typing import Literal
 from graphs.answers.said import Said, stems
 from graphs.language.align import weigh
 from graphs.language.lexicon import are_opposite, base
+from graphs.language.ranges import one_named, within, without_range
 from graphs.language.tokens import Token, read_sentence
 from graphs.language.verbs import BASE_VERBS, past
 from memory.sentences import words
@@ -20,6 +21,7 @@ _OPENING = re.compile(
     r"|shall|should|will|has|have|had) (?P<rest>.+)$",
     re.I,
 )
+_ONLY = re.compile(r"\s*\bonly\b", re.I)
 _DENIED = re.compile(r"\b(?:not|never|no|cannot)\b|n['’]t\b", re.I)
 _NOT_ALL = re.compile(r"\bnot (?:all|every|everyone|everything|always|only|just|necessarily)\b", re.I)
 _AHEAD = re.compile(r"\b(?:will|shall|must|has to|have to|needs? to|going to|about to|due to be)\b|['’]ll\b", re.I)
@@ -78,11 +80,34 @@ def is_polar(question: str) -> bool:
 
 def polarity(question: str, said: Said) -> Polarity:
     """Answer a yes/no question from one sentence; "" unless the sentence settles it."""
-    match = _opening(question)
-    if match is None or not is_polar(question) or said.hit.passage.kind == "record":
+    if not is_polar(question) or said.hit.passage.kind == "record":
         return ""
-    sentence = _plain(said.text, match["aux"])
-    if _CONDITION.search(sentence) or _NOT_ALL.search(sentence) or _is_of_another_time(match, said.text):
+    return _polarity_then(question, said) or _polarity(question, said.text, said)
+
+
+def _polarity_then(question: str, said: Said) -> Polarity:
+    """Answer whether something is so in a month or on a day, from a sentence that says from when to when it is.
+
+    What is so from April to October may be so in January too, unless it is said to be so only then.
+    """
+    named = one_named(question)
+    rest = without_range(said.text) if named else said.text
+    if named is None or rest == said.text:
+        return ""
+    when, asked = named
+    told = _polarity(asked, _ONLY.sub("", rest), said)
+    if when in within(said.text):
+        return told
+    return "No" if told == "Yes" and _ONLY.search(rest) else ""
+
+
+def _polarity(question: str, text: str, said: Said) -> Polarity:
+    """Answer from what is left of a sentence's text."""
+    match = _opening(question)
+    if match is None:
+        return ""
+    sentence = _plain(text, match["aux"])
+    if _CONDITION.search(sentence) or _NOT_ALL.search(sentence) or _is_of_another_time(match, text):
         return ""
     if not _MANNER.search(question):
         sentence = _MANNER.sub("", sentence)

@@ -16,10 +16,14 @@ def _compiled(names: str, short: str) -> tuple[re.Pattern[str], list[str]]:
     return re.compile(pattern, re.I), names.split()
 
 
+_NAME = re.compile(
+    rf"\b(?:(?:in|on|during|for)\s+)?(?P<name>{_MONTHS.replace(' ', '|')}|{_DAYS.replace(' ', '|')})\b", re.I
+)
 _RANGES = (
     _compiled(_MONTHS, "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"),
     _compiled(_DAYS, "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"),
 )
+_LED = re.compile(r"(?:\b(?:from|between|in|on|during)\s+)*$", re.I)
 _HINT = re.compile(r"[-–—]|\b(?:to|through|thru|until|till|between)\b", re.I)
 
 
@@ -28,6 +32,22 @@ def within(text: str) -> list[str]:
     if not _HINT.search(text):
         return []
     return [*chain.from_iterable(_within(text, *one) for one in _RANGES)]
+
+
+def one_named(text: str) -> tuple[str, str] | None:
+    """Return the one month or day of the week that a text names, in lower case, and the text without it."""
+    found = [match for match in _NAME.finditer(text) if match["name"] != "may"]
+    if len(found) != 1:
+        return None
+    return found[0]["name"].casefold(), text[: found[0].start()] + text[found[0].end() :]
+
+
+def without_range(text: str) -> str:
+    """Return a text that has one range without it; the text as it is where it has none, or several."""
+    found = [match for pattern, _ in _RANGES for match in pattern.finditer(text)]
+    if len(found) != 1:
+        return text
+    return _LED.sub("", text[: found[0].start()]) + text[found[0].end() :]
 
 
 def _within(text: str, pattern: re.Pattern[str], names: list[str]) -> list[str]:

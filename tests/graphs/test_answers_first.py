@@ -50,6 +50,10 @@ from tests.support.fake_tools import passage_hit
         ("Does Relay run on Windows?", "Relay runs on Linux; Windows is not supported.", "No"),
         ("Does Relay work with Windows 11?", "With Relay, Windows 11 is supported.", "Yes"),
         ("Is breakfast included?", "Breakfast and Wi-Fi are included in the price.", "Yes"),
+        ("Is the museum open in May?", "The museum is open from April to October.", "Yes"),
+        ("Is the museum open on Wednesday?", "The museum is closed from Monday to Thursday.", "No"),
+        ("Are bonfires allowed in January?", "Bonfires are allowed from November to February only.", "Yes"),
+        ("Are bonfires allowed in June?", "Bonfires are allowed only from November to February.", "No"),
     ],
 )
 def test_a_sentence_that_settles_a_question_is_yes_or_no(question: str, sentence: str, told: str):
@@ -83,6 +87,9 @@ def test_a_sentence_that_settles_a_question_is_yes_or_no(question: str, sentence
         ("Is the return free from Italy?", "The return is free from Austria; from Italy you pay for it."),
         ("Does the policy cover theft?", "The policy covers fire, theft or loss, but not theft from cars."),
         ("Is the shop open on Sunday?", "The shop is open daily; on Sunday the cafe is closed."),
+        ("Is the museum open in January?", "The museum is open from April to October."),
+        ("Is the museum open on Saturday?", "The museum is closed from Monday to Thursday."),
+        ("Is the pool heated in May?", "The pool is open from April to October."),
         ("Can I cancel by phone?", "You can cancel in your account."),
         ("Will the shop open on Monday?", "The shop is expected to open on Monday."),
         ("Does the tent weigh 3 kg?", "The tent weighs 2.1 kg and packs to 3 litres."),
