@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from graphs.answers.framed import is_framed
-from graphs.answers.said import Said
+from graphs.answers.said import Said, sentences_of
 from graphs.answers.shaping import shape
 from graphs.answers.tables.rows import fields_of
+from graphs.language.verdicts import ANSWERABLE_THRESHOLD
 from graphs.reading import Reading
 from memory.records import Claim, Hit
+from tests.graphs.tabled import hits_of, kept
 from tests.support.fake_tools import passage_hit
 
 LAMP = "sku: LM-12; name: Halo Pro lamp; price_eur: 89.00; weight_g: 1550; stock: 0; launchYear: 2024; waterproof: no"
@@ -210,3 +212,34 @@ def test_the_name_of_a_column_is_no_short_answer():
 def test_prose_has_no_cells():
     hit = passage_hit("Note: the lamp is sold out; price: ask us")
     assert fields_of(Said(hit, 0, len(hit.passage.text))) == ()
+
+
+FARES = """# Fares
+
+| Passenger | Single | Return |
+|---|---|---|
+| Adult | 9 EUR | 15 EUR |
+| Child (4 to 11 years) | 4 EUR | 7 EUR |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "short"),
+    [
+        ("How much is a return ticket for a child?", "7 EUR"),
+        ("What does a single ticket for an adult cost?", "9 EUR"),
+    ],
+)
+def test_a_row_is_known_without_what_brackets_add_and_a_ticket_under_fares(question: str, short: str):
+    hits = hits_of(kept(FARES, "ferry.md"))
+    for chosen in sentences_of(hits):
+        reading = shape(question, Reading((Claim("c1", chosen.text, (chosen.citation(),)),), "", hits, 0.4))
+        assert (reading.short_answer, reading.answerable >= ANSWERABLE_THRESHOLD) == (short, True)
+
+
+def test_a_ticket_of_another_kind_is_not_told():
+    hits = hits_of(kept(FARES, "ferry.md"))
+    child = sentences_of(hits)[1]
+    claim = Claim("c1", child.text, (child.citation(),))
+    reading = shape("How much is a monthly ticket for a child?", Reading((claim,), "", hits, 0.4))
+    assert reading.answerable < ANSWERABLE_THRESHOLD

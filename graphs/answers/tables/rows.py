@@ -26,6 +26,8 @@ _AMOUNT = re.compile(r"[$€£]?\s?\d")
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "none", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _OF_MONEY = MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
+_SOLD = _OF_MONEY | stems("ticket pass")
+"""What a cell under the heading `Fares` is an amount for anyway."""
 _CURRENCY = re.compile(
     r"[$€£¥₹]|(?:\b|_|\d)(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|CAD|AUD|INR|CNY)(?:\b|_)"
     r"|(?:\b|_)(?:euros?|dollars?|pounds sterling|cents?|pence|yen|francs?|kron[ae]r?|gratis)\b"
@@ -49,6 +51,7 @@ GRANTED = stems("allowed permitted possible available included provided offered"
 """Words of a column's name that its yes and no say anyway: `Shed allowed`."""
 GRANTING = GRANTED | stems("come comes get keep offer offers include includes allow allows permit permits provide")
 """Words of a question that ask no more than whether it is so."""
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _LEAD = 80
 """Characters of the longest first cell under no name: `Poles; Kestrel 2: 2; Kestrel 3: 3`."""
 _TOLD = 160
@@ -172,6 +175,8 @@ def is_settled(question: Question, said: Said, one: Field) -> bool:
     fields = fields_of(said)
     whose, shown, is_own = _subject(question, said, fields, one)
     known = stems(whose) | stems(shown.label) | said.around | (_SHOWING if is_code(whose) else frozenset[str]())
+    if question.kind == "money" and said.around & _OF_MONEY and may_be_money(one):
+        known |= _SOLD
     if truth(one):
         known |= GRANTING | next((stems(other.label) for other in fields if other.value == whose), frozenset[str]())
     return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
@@ -201,8 +206,17 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     led = [row for row in others if not fields_of(row)[0].label and name_of(row) & asked]
     if len(led) == 1 and not mine & asked:
         return led[0]
+    bare = [row for row in others if (name := _bare_name(row)) and name <= asked]
+    if len(bare) == 1 and not mine & asked:
+        return bare[0]
     given = [row for row in others if _says_in_a_cell(asked, row)]
     return given[0] if len(given) == 1 and not mine & asked else chosen
+
+
+def _bare_name(row: Said) -> frozenset[str]:
+    """Stems of whom a row is about without what brackets add: `Child (4 to 11 years)`."""
+    named = naming_field(fields_of(row))
+    return stems(_IN_BRACKETS.sub("", named.value)) if named else frozenset()
 
 
 def _says_in_a_cell(asked: frozenset[str], row: Said) -> bool:
