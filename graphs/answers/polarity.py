@@ -9,7 +9,7 @@ from typing import Literal
 from graphs.answers.said import Said, stems
 from graphs.language.align import weigh
 from graphs.language.lexicon import are_opposite, base
-from graphs.language.ranges import one_named, within, without_range
+from graphs.language.ranges import names_time, one_named, within, without_range
 from graphs.language.tokens import Token, read_sentence
 from graphs.language.verbs import BASE_VERBS, past
 from memory.sentences import words
@@ -54,7 +54,7 @@ _WITHIN = re.compile(
 _MANNER = re.compile(
     r"\b(?:in|through|via|on|under) (?:your|the|our) (?:account|settings|app|profile|website|portal|dashboard)\b"
     r"|\bonline\b|\bby (?:e-?mail|phone|post|letter)\b|\bas soon as\b[^.;]*"
-    r"|(?<=\bincluded) in (?:the|your) (?:price|rate|fee|ticket|rent|fare)\b",
+    r"|(?<=\bincluded) in (?:the|your) (?:price|rate|fee|ticket|rent|fare)(?: of (?:an?|the|each|every|your) \w+)?\b",
     re.I,
 )
 """How or where something is done, which narrows nothing that is asked without it."""
@@ -69,6 +69,8 @@ _IS_THERE = re.compile(r"^\W*there (?:is|are) (?!.*\bfor\b)", re.I)
 _TURNED = ("one of them is negated", "the source says this under a condition or denies it")
 _RUNS_ON = re.compile(r"(?P<who>.+?) (?:run|work|install|available|compatible) (?:on|under|with) (?P<what>.+)", re.I)
 _SUPPORTED = re.compile(r"\b(?:is|are)(?:n['’]t| not| no longer)? supported\b", re.I)
+_PAID = re.compile(r"(?:\w+ )?pay (?:in|by|with) (?P<what>.+)", re.I)
+_ACCEPTED = re.compile(r"\baccept(?:s|ed)?\b", re.I)
 _SPEAKER = re.compile(r"\b(?:i|we|you|my|our|your|one|customers?|users?|guests?|visitors?)\b", re.I)
 
 
@@ -92,17 +94,17 @@ def _polarity_then(question: str, said: Said) -> Polarity:
     """
     named = one_named(question)
     rest = without_range(said.text) if named else said.text
-    if named is None or rest == said.text:
+    if named is None or rest == said.text or names_time(rest):
         return ""
     when, asked = named
-    told = _polarity(asked, _ONLY.sub("", rest), said)
+    told = _polarity(asked, _ONLY.sub("", rest), said, fewest=1)
     if when in within(said.text):
         return told
     return "No" if told == "Yes" and _ONLY.search(rest) else ""
 
 
-def _polarity(question: str, text: str, said: Said) -> Polarity:
-    """Answer from what is left of a sentence's text."""
+def _polarity(question: str, text: str, said: Said, fewest: int = 2) -> Polarity:
+    """Answer from what is left of a sentence's text. fewest: words of the claim with less of which nothing is told."""
     match = _opening(question)
     if match is None:
         return ""
@@ -111,16 +113,16 @@ def _polarity(question: str, text: str, said: Said) -> Polarity:
         return ""
     if not _MANNER.search(question):
         sentence = _MANNER.sub("", sentence)
-    claim = _claim(match["rest"], said)
-    told = {_told(match, _as_supported(claim, clause, said), clause) for clause in sentence.split(";")}
+    claim = _claim(_as_accepted(match["rest"], sentence), said)
+    told = {_told(match, _as_supported(claim, clause, said), clause, fewest) for clause in sentence.split(";")}
     return "" if {"Yes", "No"} <= told else "Yes" if "Yes" in told else "No" if "No" in told else ""
 
 
-def _told(asked: re.Match[str], claim: str, clause: str) -> Polarity:
+def _told(asked: re.Match[str], claim: str, clause: str, fewest: int) -> Polarity:
     """Yes or no from a part of a sentence that stands by itself."""
     clause = _without_others(claim, clause)
     is_there = bool(_THERE.match(asked["rest"]) and _IS_THERE.match(clause))
-    if len(stems(claim)) < 2 and not _DENIED.search(clause) and not is_there:
+    if len(stems(claim)) < fewest and not _DENIED.search(clause) and not is_there:
         return ""
     told = _weighed(claim, clause, asked["aux"].casefold() in _PAST or is_there)
     return "" if told == "No" and not _DENIED.search(clause) and not _has_one_value(asked, claim, clause) else told
@@ -136,6 +138,12 @@ def _as_supported(claim: str, clause: str, said: Said) -> str:
         return claim
     told = f"{match['what']} supported"
     return told if len(_values(told)) == len(_values(clause)) else claim
+
+
+def _as_accepted(asked: str, sentence: str) -> str:
+    """What somebody pays with is accepted, where a sentence puts it so."""
+    match = _PAID.fullmatch(asked)
+    return f"{match['what']} accepted" if match and _ACCEPTED.search(sentence) else asked
 
 
 def _without_others(claim: str, clause: str) -> str:

@@ -24,14 +24,25 @@ _RANGES = (
     _compiled(_DAYS, "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"),
 )
 _LED = re.compile(r"(?:\b(?:from|between|in|on|during)\s+)*$", re.I)
+SETS_OF_DAYS = tuple(
+    (re.compile(said, re.I), days)
+    for said, days in (
+        (r"\b(?:daily|every ?day|all week|(?:7|seven) days a week)\b", range(7)),
+        (r"\b(?:weekdays|working days)\b", range(5)),
+        (r"\bweekends?\b", range(5, 7)),
+    )
+)
+"""What is said for several days of the week, from Monday = 0."""
 _HINT = re.compile(r"[-–—]|\b(?:to|through|thru|until|till|between)\b", re.I)
 
 
 def within(text: str) -> list[str]:
-    """Return the names, lower case and in full, of all months and days of the ranges in a text, ends included."""
+    """Return the names, lower case and in full, of all months and days that a text means by a range, ends included."""
+    days = _DAYS.split()
+    found = [days[day] for said, among in SETS_OF_DAYS if said.search(text) for day in among]
     if not _HINT.search(text):
-        return []
-    return [*chain.from_iterable(_within(text, *one) for one in _RANGES)]
+        return found
+    return [*found, *chain.from_iterable(_within(text, *one) for one in _RANGES)]
 
 
 def one_named(text: str) -> tuple[str, str] | None:
@@ -42,9 +53,14 @@ def one_named(text: str) -> tuple[str, str] | None:
     return found[0]["name"].casefold(), text[: found[0].start()] + text[found[0].end() :]
 
 
+def names_time(text: str) -> bool:
+    """Whether a text names a month or a day of the week."""
+    return any(match["name"] != "may" for match in _NAME.finditer(text))
+
+
 def without_range(text: str) -> str:
     """Return a text that has one range without it; the text as it is where it has none, or several."""
-    found = [match for pattern, _ in _RANGES for match in pattern.finditer(text)]
+    found = [match for pattern, _ in (*_RANGES, *SETS_OF_DAYS) for match in pattern.finditer(text)]
     if len(found) != 1:
         return text
     return _LED.sub("", text[: found[0].start()]) + text[found[0].end() :]

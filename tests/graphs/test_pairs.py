@@ -124,3 +124,31 @@ def test_one_line_with_a_colon_is_no_property() -> None:
     (line,) = sentences_of(hits)
     read = Reading((Claim("c1", line.text, (line.citation(),)),), "Sunday", hits, SURE)
     assert shape("On which day is the shop closed?", read) == read
+
+
+LAUNDRY = """
+# Laundry
+
+## Prices
+
+- Wash, small machine (7 kg): 4.50 EUR
+- Wash, large machine (16 kg): 8.00 EUR
+
+Softener costs 0.50 EUR extra.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What does a wash in the large machine cost?", "Wash, large machine (16 kg): 8.00 EUR"),
+        ("What does the softener cost?", "Softener costs 0.50 EUR extra."),
+        ("What does a wash cost?", "Softener costs 0.50 EUR extra."),
+        ("What does a wash in the red machine cost?", "Softener costs 0.50 EUR extra."),
+    ],
+)
+def test_a_price_is_told_by_the_line_that_names_the_thing_and_not_by_a_sentence_beside_it(question: str, told: str):
+    hits = hits_of(kept(LAUNDRY, "laundry.md"))
+    line = next(said for said in sentences_of(hits) if said.text.startswith("Softener"))
+    reading = shape(question, Reading((Claim("c1", line.text, (line.citation(),)),), "0.50 EUR", hits, SURE))
+    assert reading.claims[0].text == told

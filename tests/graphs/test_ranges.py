@@ -15,6 +15,8 @@ from graphs.language.ranges import within
         ("Mon-Wed 9 to 5", "monday tuesday wednesday"),
         ("Open Thursday to Sunday.", "thursday friday saturday sunday"),
         ("You may go to Marco in a sunny place until decided.", ""),
+        ("Open every day.", "monday tuesday wednesday thursday friday saturday sunday"),
+        ("Closed at weekends.", "saturday sunday"),
         ("In March and July.", ""),
     ],
 )

@@ -11,7 +11,7 @@ from graphs.answers.said import Said, stems
 from graphs.answers.tables.bands import banded_row
 from graphs.answers.tables.fields import Field
 from graphs.answers.tables.opening import day_polarity, rows_of_day
-from graphs.answers.tables.pairs import Pair, pair_asked_for, pairs_beside
+from graphs.answers.tables.pairs import Pair, line_asked_for, pair_asked_for, pairs_beside
 from graphs.answers.tables.rows import asked_field, fields_of
 from graphs.reader.attribute import attribute_of, says_attribute
 from graphs.reader.pointing import ruled_answer
@@ -28,8 +28,12 @@ def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], senten
     of_day = rows_of_day(question, chosen[0], sentences)
     if of_day is not None and len(of_day) <= 1:  # of several, other words decide
         return _of_a_day(question, reading, *of_day) if of_day else less_sure(reading, ANOTHER)
-    pairs = () if fields_of(chosen[0]) else pairs_beside(chosen[0], sentences)
-    return _of_a_property(question, reading, chosen[0], pairs) if pairs else None
+    if fields_of(chosen[0]):
+        return None
+    if pairs := pairs_beside(chosen[0], sentences):
+        return _of_a_property(question, reading, chosen[0], pairs)
+    line = None if is_polar(question) else line_asked_for(understand(question, {}), chosen[0], sentences)
+    return sure(reading, (claim_of(line.said.text, [line.said]),), line.cell.shown) if line else None
 
 
 def _part_of(question: Question, cell: Field, pointed: str) -> str:

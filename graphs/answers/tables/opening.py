@@ -9,6 +9,7 @@ from typing import Literal
 
 from graphs.answers.said import Said
 from graphs.answers.tables.rows import are_of_one_table, fields_of
+from graphs.language.ranges import SETS_OF_DAYS
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT = ("mon", "tues?", "wed", "thu(?:rs?)?", "fri", "sat", "sun")
@@ -17,9 +18,6 @@ _DAY = "|".join(
 )
 _ONE = re.compile(rf"\b(?:{_DAY})(?![a-z])", re.I)
 _FROM_TO = re.compile(r"\s*(?:[-–—]|to|through|until)\s*", re.I)
-_ALL = re.compile(r"\b(?:daily|every ?day|all week|7 days a week)\b", re.I)
-_WEEKDAYS = re.compile(r"\b(?:weekdays|working days)\b", re.I)
-_WEEKEND = re.compile(r"\bweekends?\b", re.I)
 _ONLY_DAYS = re.compile(r"[\s,;/&–—-]|\b(?:and|to|through|until|the|on)\b", re.I)
 _OPEN, _CLOSED = re.compile(r"\bopen(?:s|ed)?\b", re.I), re.compile(r"\b(?:closed?|shut)\b", re.I)
 _HOURS = re.compile(
@@ -40,15 +38,13 @@ def days_of(text: str) -> frozenset[int]:
     for (first, low), (second, high) in pairwise(found):
         if _FROM_TO.fullmatch(text[first.end() : second.start()]):
             days |= {at % 7 for at in range(low, low + (high - low) % 7 + 1)}
-    days |= {*range(7)} if _ALL.search(text) else set[int]()
-    days |= {*range(5)} if _WEEKDAYS.search(text) else set[int]()
-    return frozenset(days | ({5, 6} if _WEEKEND.search(text) else set[int]()))
+    return frozenset(days.union(*(among for said, among in SETS_OF_DAYS if said.search(text))))
 
 
 def are_days(cell: str) -> bool:
     """Whether a cell names days of the week and nothing else."""
     rest = _ONE.sub("", cell)
-    for pattern in (_ALL, _WEEKDAYS, _WEEKEND, _ONLY_DAYS):
+    for pattern in (*(said for said, _ in SETS_OF_DAYS), _ONLY_DAYS):
         rest = pattern.sub("", rest)
     return bool(days_of(cell)) and not rest.strip(" .:()")
 

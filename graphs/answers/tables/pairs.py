@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from graphs.answers.said import Said, name_stems
+from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.tables.fields import Field, field_of
 from graphs.answers.tables.measured import asks_no_more, is_named
-from graphs.answers.tables.rows import asked_field
+from graphs.answers.tables.rows import SOLD, asked_field, may_be_money
 from graphs.reader.question import Question
 
 _PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>(?:[^:\n]|(?<=\d):(?=\d)){1,120})")
@@ -67,6 +67,25 @@ def pair_asked_for(question: Question, pointed: str, chosen: Said, pairs: Sequen
     told = found in named or is_named(question, found.cell)
     settled = told and asks_no_more(question, found.cell, found.said.around)
     return Asked(found, told, settled, not names <= _said_with(found.said))
+
+
+def line_asked_for(question: Question, chosen: Said, sentences: Sequence[Said]) -> Pair | None:
+    """The one property of the chosen sentence's document whose name says all that is asked, and more of it than that.
+
+    `Wash, large machine: 8.00 EUR`, where the sentence only tells the price of something else.
+    """
+    asked = stems(question.text)
+    near = [one for one in sentences if one.hit.passage.document_id == chosen.hit.passage.document_id]
+    found = [pair for one in near if (pair := _pair(one)) and _is_all_asked(question, pair)]
+    more = [pair for pair in found if stems(pair.cell.label) & asked - chosen.stems]
+    return more[0] if len(more) == 1 and pairs_beside(more[0].said, near) else None
+
+
+def _is_all_asked(question: Question, pair: Pair) -> bool:
+    """Whether a property's name, with what stands above it, says every word of a question for an amount."""
+    if question.kind != "money" or not may_be_money(pair.cell):
+        return False
+    return asks_no_more(question, pair.cell, pair.said.around | SOLD)
 
 
 def _names(question: Question) -> frozenset[str]:

@@ -26,7 +26,7 @@ _AMOUNT = re.compile(r"[$€£]?\s?\d")
 _YES, _NO = frozenset({"yes", "true", "y", "✓", "✔"}), frozenset({"no", "false", "n", "none", "✗", "✘"})
 _STOCK = stems("stock available availability")
 _OF_MONEY = MONEY | stems("fare tariff rent salary wage deposit premium budget payment revenue turnover admission")
-_SOLD = _OF_MONEY | stems("ticket pass")
+SOLD = _OF_MONEY | stems("ticket pass")
 """What a cell under the heading `Fares` is an amount for anyway."""
 _CURRENCY = re.compile(
     r"[$€£¥₹]|(?:\b|_|\d)(?:EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CZK|CAD|AUD|INR|CNY)(?:\b|_)"
@@ -176,7 +176,7 @@ def is_settled(question: Question, said: Said, one: Field) -> bool:
     whose, shown, is_own = _subject(question, said, fields, one)
     known = stems(whose) | stems(shown.label) | said.around | (_SHOWING if is_code(whose) else frozenset[str]())
     if question.kind == "money" and said.around & _OF_MONEY and may_be_money(one):
-        known |= _SOLD
+        known |= SOLD
     if truth(one):
         known |= GRANTING | next((stems(other.label) for other in fields if other.value == whose), frozenset[str]())
     return is_own and bool(stems(whose) & stems(question.text)) and asks_no_more(question, one, known)
