@@ -146,6 +146,8 @@ def test_an_extreme_is_told_by_its_cell(table: str, question: str, text: str, sh
         ("tents", "Which tents cost less than 80 dollars?"),
         ("tents", "Which bags are waterproof?"),
         ("plots", "Which plots may have a red shed?"),
+        ("plots", "Which offer was the cheapest?"),
+        ("plots", "What is the cheapest offer?"),
         ("rooms", "What is the largest room?"),
     ],
 )

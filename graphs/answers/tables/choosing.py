@@ -83,6 +83,8 @@ _NOT = re.compile(
 )
 
 _MAY = word_set("may can")
+_VERB_AS_NOUN = re.compile(r"(?:which|what)(?: is the \w+)? (?P<noun>offers?|lists?|tables?)\b")
+"""Words that say nothing of their own as verbs, and are what is asked for as nouns."""
 
 
 class Chosen(NamedTuple):
@@ -123,6 +125,8 @@ def _chosen(asked: Asked) -> Chosen | None:
     text = asked.text
     opening = next((found for form in (_COUNT, _VALUE, _ONE, _ALL) if (found := form.match(text))), None)
     if opening is None:
+        return None
+    if (noun := _VERB_AS_NOUN.match(text)) and not stems(noun["noun"]) <= asked.table.naming | asked.table.around:
         return None
     asked.take(0, opening.end() - (opening[0].endswith(" ")))
     for read in (_superlative, read_bounds, read_values, _stock, _truths, read_numbers, _head, _names, _cues):
