@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graphs.language.lexicon import meaning
@@ -20,7 +21,14 @@ _OF = re.compile(
     re.I,
 )
 _COUNT_OF = re.compile(
-    r"^what(?:[’']s| is| are| was| were) the (?:[\w-]+ )?(?:number|amount) of (?P<noun>[\w’'&-]+)\b", re.I
+    r"^what(?:[’']s| is| are| was| were) the (?:(?:total|exact|current|average|maximum|minimum|approximate) )?"
+    r"(?:number|amount) of (?P<noun>[\w’'&-]+)\b",
+    re.I,
+)
+_WHOSE = re.compile(
+    r"^(?:what|who)(?:[’']s| is| are| was| were) [^,;]+(?:[’']s|s[’']) (?P<noun>[\w&-]+(?: [\w&-]+)*?)"
+    r"(?: (?:of|for|on|in|at|to|from|by|with|per|between|during|after|before)\b.*)?$",
+    re.I,
 )
 _HOW = re.compile(
     r"^how (?P<how>long|tall|high|wide|deep|thick|heavy|fast|loud|old|hot|cold|warm|bright|big|large|far|strong)\b",
@@ -41,6 +49,7 @@ _GENERIC = frozenset(
     )
 )
 """Nouns that hardly say what is asked."""
+_NUMBERS = frozenset({"number", "numbers", "no"})
 _DIMENSIONS = tuple(
     frozenset(meaning(word) for word in word_set(group))
     for group in ("long length", "wide width breadth", "high tall height", "deep depth", "thick thickness", "diameter")
@@ -87,13 +96,18 @@ def attribute_of(question: str) -> Attribute | None:
         return Attribute(frozenset({meaning(match["how"].casefold())}), whose=whose)
     if match := _COUNT_OF.match(body):
         return _named(meanings(match["noun"]), frozenset())
-    if match := _OF.match(body):
-        return _named(meanings(match["noun"].split()[-1]), frozenset())
+    if match := _OF.match(body) or _WHOSE.match(body):
+        return _named(_head(match["noun"].split()), frozenset())
     match = _NOUN.match(body)
     if match is None:
         return None
     run, after = _run(match["run"].split())
     return _named(meanings(run[-1]), meanings(" ".join(after))) if run else None
+
+
+def _head(noun: Sequence[str]) -> frozenset[str]:
+    """What a noun of several words is by meaning: its last, and of a `phone number` the phone."""
+    return meanings(noun[-2] if len(noun) > 1 and noun[-1].casefold() in _NUMBERS else noun[-1])
 
 
 def _named(heads: frozenset[str], others: frozenset[str]) -> Attribute | None:

@@ -152,3 +152,26 @@ def test_a_price_is_told_by_the_line_that_names_the_thing_and_not_by_a_sentence_
     line = next(said for said in sentences_of(hits) if said.text.startswith("Softener"))
     reading = shape(question, Reading((Claim("c1", line.text, (line.citation(),)),), "0.50 EUR", hits, SURE))
     assert reading.claims[0].text == told
+
+
+COURSE = """
+# STAT 210
+
+- Instructor: Dr. Hanna Weiss, office B 3.14
+- Teaching assistant: Omar Haddad
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "is_surer"),
+    [
+        ("Who is the assistant?", True),
+        ("Who teaches STAT 210?", False),
+        ("What is the phone number of Dr. Weiss?", False),
+    ],
+)
+def test_a_property_is_sure_only_where_its_noun_is_asked_for(question: str, is_surer: bool):
+    hits = hits_of(kept(COURSE, "course.md"))
+    line = next(said for said in sentences_of(hits) if said.text.startswith("Teaching" if "Who" in question else "Ins"))
+    reading = shape(question, Reading((Claim("c1", line.text, (line.citation(),)),), "", hits, SURE))
+    assert (reading.answerable > SURE) == is_surer

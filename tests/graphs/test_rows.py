@@ -243,3 +243,21 @@ def test_of_a_ticket_of_another_kind_no_cell_is_told():
     claim = Claim("c1", child.text, (child.citation(),))
     reading = shape("How much is a monthly ticket for a child?", Reading((claim,), "", hits, 0.4))
     assert (reading.claims[0].text, reading.short_answer, reading.answerable) == (child.text, "", 0.4)
+
+
+SYLLABUS = """# Syllabus
+
+| Week | Topic | Due |
+|---|---|---|
+| 1 | Simple regression | – |
+| 3 | Diagnostics | Homework 2 |
+| 5 | Logistic regression | Homework 3 |
+"""
+
+
+def test_a_row_that_says_what_is_asked_in_a_cell_goes_before_one_whose_number_is_in_it():
+    hits = hits_of(kept(SYLLABUS, "syllabus.md"))
+    third = sentences_of(hits)[1]
+    claim = Claim("c1", third.text, (third.citation(),))
+    reading = shape("In which week is homework 3 due?", Reading((claim,), "3", hits, 0.4))
+    assert (reading.claims[0].text, reading.short_answer) == ("5 – due: Homework 3", "5")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graphs.answers.outcome import ANOTHER, UNSAID, claim_of, less_sure, sure
 from graphs.answers.polarity import is_polar
 from graphs.answers.said import Said, stems
+from graphs.answers.tables.amounts import amount_asked_for
 from graphs.answers.tables.bands import banded_row
 from graphs.answers.tables.fields import Field
 from graphs.answers.tables.opening import day_polarity, rows_of_day
@@ -32,7 +33,10 @@ def of_some_kind(question: str, reading: Reading, chosen: Sequence[Said], senten
         return None
     if pairs := pairs_beside(chosen[0], sentences):
         return _of_a_property(question, reading, chosen[0], pairs)
-    line = None if is_polar(question) else line_asked_for(understand(question, {}), chosen[0], sentences)
+    known = understand(question, {})
+    if amount := amount_asked_for(known, chosen[0], sentences):
+        return sure(reading, (claim_of(amount.said.text, [amount.said]),), amount.told)
+    line = None if is_polar(question) else line_asked_for(known, chosen[0], sentences)
     return sure(reading, (claim_of(line.said.text, [line.said]),), line.cell.shown) if line else None
 
 

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from graphs.answers.said import Said, name_stems, stems
 from graphs.answers.tables.fields import Field, field_of
-from graphs.answers.tables.measured import asks_no_more, is_named
+from graphs.answers.tables.measured import asks_no_more, is_named, measured
 from graphs.answers.tables.rows import SOLD, asked_field, may_be_money
 from graphs.reader.question import Question
 
 _PAIR = re.compile(r"(?P<name>(?=[^:]*[^\W\d_])[^:;.?!\n]{1,40}):[ \t]+(?P<value>(?:[^:\n]|(?<=\d):(?=\d)){1,120})")
 _NAME = re.compile(r"(?<!^)\b(?:[A-Z][\w'’-]*|[^\W\d_]*\d[\w.-]*)")
+_BRACKETS = re.compile(r"\s*\([^()]*\)$")
 FEWEST = 2
 """One line with a colon may be anything."""
 _WORDS = 6
@@ -65,7 +66,7 @@ def pair_asked_for(question: Question, pointed: str, chosen: Said, pairs: Sequen
     if found is None:
         return None
     told = found in named or is_named(question, found.cell)
-    settled = told and asks_no_more(question, found.cell, found.said.around)
+    settled = told and _is_headed(question, found) and asks_no_more(question, found.cell, found.said.around)
     return Asked(found, told, settled, not names <= _said_with(found.said))
 
 
@@ -86,6 +87,13 @@ def _is_all_asked(question: Question, pair: Pair) -> bool:
     if question.kind != "money" or not may_be_money(pair.cell):
         return False
     return asks_no_more(question, pair.cell, pair.said.around | SOLD)
+
+
+def _is_headed(question: Question, pair: Pair) -> bool:
+    """Whether a question says what a property is by its last word or all of them: not `teaching` of an assistant."""
+    name = _BRACKETS.sub("", pair.cell.label)
+    asked = stems(question.text) | measured(question) | pair.said.around
+    return stems(name) <= asked or bool(stems(name.split()[-1]) & asked)
 
 
 def _names(question: Question) -> frozenset[str]:

@@ -197,20 +197,18 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     """
     asked = stems(question.text)
     mine = name_of(chosen)
+    others = [row for row in rows if fields_of(row) and are_of_one_table(row, chosen)]
+    given = [(row, said) for row in others if (said := _said_in_a_cell(asked, row))]
+    if mine and len(given) == 1 and mine & asked <= given[0][1]:
+        return given[0][0]
     if not mine or mine <= asked:
         return chosen
-    others = [row for row in rows if fields_of(row) and are_of_one_table(row, chosen)]
     fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
     if len(fitting) == 1:
         return fitting[0]
     led = [row for row in others if not fields_of(row)[0].label and name_of(row) & asked]
-    if len(led) == 1 and not mine & asked:
-        return led[0]
     bare = [row for row in others if (name := _bare_name(row)) and name <= asked]
-    if len(bare) == 1 and not mine & asked:
-        return bare[0]
-    given = [row for row in others if _says_in_a_cell(asked, row)]
-    return given[0] if len(given) == 1 and not mine & asked else chosen
+    return next((found[0] for found in (led, bare) if len(found) == 1 and not mine & asked), chosen)
 
 
 def _bare_name(row: Said) -> frozenset[str]:
@@ -219,9 +217,9 @@ def _bare_name(row: Said) -> frozenset[str]:
     return stems(_IN_BRACKETS.sub("", named.value)) if named else frozenset()
 
 
-def _says_in_a_cell(asked: frozenset[str], row: Said) -> bool:
-    """Whether a question says all of a cell, in more than a word: `create a queue`."""
-    return any(len(said := stems(one.value)) > 1 and said <= asked for one in fields_of(row))
+def _said_in_a_cell(asked: frozenset[str], row: Said) -> frozenset[str]:
+    """The words of a cell all of which a question says, where they are more than one: `create a queue`."""
+    return next((said for one in fields_of(row) if len(said := stems(one.value)) > 1 and said <= asked), frozenset())
 
 
 def are_of_one_table(one: Said, other: Said) -> bool:
