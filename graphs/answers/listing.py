@@ -46,6 +46,13 @@ _OF_LISTS = stems(
 _HOW_TO = re.compile(
     r"^\W*(?:(?:please|can you|could you|and|so|tell me|show me)\s+)*how (?:do|can|should|must|to)\b", re.I
 )
+_WHATS_NEW = re.compile(
+    r"^\W*what\b[^?]*\b(?:new|news|changed?|changes|added|features|release notes)\b[^?]*?"
+    r"\bv?(?P<version>\d+(?:\.\d+)+)\W*$",
+    re.I,
+)
+_VERSION = re.compile(r"\W*(?:version |release |v)?(?P<version>\d+(?:\.\d+)+)(?![\w.])", re.I)
+_OF_VERSIONS = stems("new news change changed changes add added feature features release notes version")
 _HEADING = re.compile(r"^#{1,6}\s+")
 
 
@@ -142,6 +149,8 @@ def _claims(stretch: Stretch, found: Listing) -> tuple[Claim, ...]:
 
 def _is_asked(question: str, lead: str, hit: Hit) -> bool:
     """Whether the words above a list are what is asked: all of the question's, most of theirs, and as many denials."""
+    if _is_of_version(question, lead, hit):
+        return True
     asked = stems(question) - _OF_LISTS
     above = stems(lead) - _OF_LISTS
     if not asked or not above or not asked & above:
@@ -150,6 +159,14 @@ def _is_asked(question: str, lead: str, hit: Hit) -> bool:
     if not asked <= above | title or len(asked & above) / len(above) < 0.6:
         return False
     return len(_DENIED.findall(question)) % 2 == len(_DENIED.findall(lead)) % 2
+
+
+def _is_of_version(question: str, lead: str, hit: Hit) -> bool:
+    """Whether a list stands under the version of which somebody asks what is new."""
+    asked, above = _WHATS_NEW.match(question), _VERSION.match(lead)
+    if not asked or not above or asked["version"] != above["version"]:
+        return False
+    return stems(question) - _OF_VERSIONS <= stems(f"{lead} {hit.title} {' '.join(hit.passage.heading)}")
 
 
 def _lists(stretch: Stretch) -> list[Listing]:

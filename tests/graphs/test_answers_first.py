@@ -231,6 +231,22 @@ def test_what_comes_in_a_box_is_the_list_under_that_heading():
     assert [claim.text for claim in claims] == ["- the kettle", "- one lid"]
 
 
+@pytest.mark.parametrize(
+    ("question", "is_told"),
+    [
+        ("What is new in version 4.2.0?", True),
+        ("What changed in Tidepool 4.2.0?", True),
+        ("What is new in Firefox 4.2.0?", False),
+        ("What is new in version 4.2?", False),
+    ],
+)
+def test_what_is_new_in_a_version_is_the_list_under_it(question: str, is_told: bool):
+    notes = passage_hit("- Added: export to Parquet.\n- Removed: the old API.", title="Release notes – Tidepool")
+    notes = replace(notes, passage=replace(notes.passage, heading=("Release notes – Tidepool", "4.2.0 (2026-09-30)")))
+    told = [claim.text for claim in listed_claims(question, [notes])]
+    assert told == (["- Added: export to Parquet.", "- Removed: the old API."] if is_told else [])
+
+
 def test_steps_keep_their_numbers():
     claims = listed_claims("How do I return something?", [passage_hit(STEPS, title="Returns policy")])
     assert [claim.text for claim in claims] == ["1. Open your order. Choose it.", "2. Print the label."]
