@@ -6,14 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from graphs.answers.said import Said, name_stems, said_by, sentences_of, stems
 from graphs.answers.tables.rows import Field, fields_of, name_of, naming_field
 from graphs.language.codes import are_of_one_series, codes_of, names_code, numbered_of
+from graphs.language.lexicon import are_opposite, base, plain_turns
 from graphs.reader.attribute import ALIKE, attribute_of, says_attribute
 from graphs.reading import Reading
 from memory.records import Claim, Hit
-from memory.sentences import STOPWORDS, words
+from memory.sentences import STOPWORDS, stem, words
 
 TYPED_ALIKE = 0.8
 """Likeness of two words from which one may be the other, typed in haste."""
@@ -125,6 +127,23 @@ def is_of_another_role(question: str, said: Said) -> bool:
     if not asked or not told or not question.lstrip().casefold().startswith("who"):
         return False
     return not says_attribute(asked, said.text)
+
+
+def is_of_opposite(question: str, said: Said) -> bool:
+    """Whether a sentence is about full-time employees where a question is about part-time ones."""
+    return says_opposite(question, said.text, said.around)
+
+
+def says_opposite(question: str, text: str, around: frozenset[str]) -> bool:
+    """Whether a text says the opposite of a question's word of the same noun, and nowhere the word itself."""
+    asked, told = words(plain_turns(question)), words(plain_turns(text))
+    known = {stem(word) for word in told} | around
+    pairs = [(one, noun) for one, noun in pairwise(asked) if noun not in STOPWORDS and stem(one) not in known]
+    return any(
+        are_opposite(base(one), base(other)) and other not in asked and stem(noun) == stem(behind)
+        for one, noun in pairs
+        for other, behind in pairwise(told)
+    )
 
 
 def is_over(question: str, said: Said) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from graphs.answers.named import says_opposite
 from graphs.answers.said import Said, stems
 from graphs.language.align import weigh
 from graphs.language.lexicon import are_opposite, base
@@ -64,6 +65,7 @@ _OF_LIST = re.compile(
 _CLAUSE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|do|does|did|can|will|must|not|it|they|you|we|he|she|which|who|that)\b", re.I
 )
+_VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|do|does|did|can|may|must|will|get|gets|got)\b", re.I)
 _THERE = re.compile(r"there (?:an?|any|some) ", re.I)
 _IS_THERE = re.compile(r"^\W*there (?:is|are) (?!.*\bfor\b)", re.I)
 _TURNED = ("one of them is negated", "the source says this under a condition or denies it")
@@ -84,6 +86,8 @@ def polarity(question: str, said: Said) -> Polarity:
     """Answer a yes/no question from one sentence; "" unless the sentence settles it."""
     if not is_polar(question) or said.hit.passage.kind == "record":
         return ""
+    if says_opposite(question, _VERB.split(said.text, maxsplit=1)[0], said.around):
+        return ""  # the lower deck is heated: that says nothing of the upper one
     return _polarity_then(question, said) or _polarity(question, said.text, said)
 
 

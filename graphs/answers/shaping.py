@@ -11,7 +11,7 @@ from graphs.answers.clauses import of_clause
 from graphs.answers.comparing import compared, comparison_of, find_pair, winner
 from graphs.answers.disagreeing import can_be_disputed, disagreement, find_rival, newest_first
 from graphs.answers.listing import listed_claims, whole_steps
-from graphs.answers.named import is_of_another_role, is_over, names_another, of_what_is_named
+from graphs.answers.named import is_of_another_role, is_of_opposite, is_over, names_another, of_what_is_named
 from graphs.answers.outcome import (
     ANOTHER,
     CERTAIN,
@@ -143,7 +143,7 @@ def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Read
         if told := _told_of_a_row(question, reading, row):
             return told
         reading = _of_a_cell(_led_by(reading, row), row)
-    elif is_of_another_role(question, chosen[0]) or is_over(question, chosen[0]):
+    elif any(tells(question, chosen[0]) for tells in (is_of_another_role, is_of_opposite, is_over)):
         reading = less_sure(reading, OF_ANOTHER_ROLE)
     rival = find_rival(known, chosen[0], sentences) if can_be_disputed(known, chosen[0]) else None
     if rival is not None:

@@ -51,7 +51,7 @@ _OPPOSITES = """
     frequently/rarely natural/artificial guilty/innocent ally/enemy ascend/descend advance/retreat expand/contract
     borrow/lend send/receive teach/learn push/pull lead/follow quick/slow sender/receiver buyer/seller
     employer/employee teacher/student parent/child predecessor/successor married/divorced refundable/final
-    least/most daily/weekly weekly/monthly daily/monthly monthly/yearly annual/monthly
+    least/most fulltime/parttime daily/weekly weekly/monthly daily/monthly monthly/yearly annual/monthly
 """
 _INFLECTED = """
     win won; go went gone; take took taken; give gave given; see saw seen; know knew known; grow grew grown; fall
@@ -76,6 +76,7 @@ _SAME = """
 _PHRASES = (
     (r"\bno longer\b|\b(?:fail|refuse|decline|cease|neglect)(?:s|d|ed)? to\b|\b(?:nearly|almost)(?= \w+ed\b)", "not"),
     (r"\black(?:s|ed)(?= )", "not have"),
+    (r"\b(full|part)[- ]time\b", r"\1time"),
     (r"\b(?:try|tries|tried|(?:attempt|want|hope|intend|ask|threaten)(?:s|d|ed)?) to\b", "intended to"),
     (r"\b(all|every\w+|anything|every \w+) but\b", r"\1 except"),
     (r"\b(?:takes?|took|taken) place\b", "occur"),

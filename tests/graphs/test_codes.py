@@ -192,6 +192,8 @@ def believed(question: str, text: str) -> float:
     ("question", "text"),
     [
         ("Who is the present keeper?", "Its architect was Margaret Dunbar."),
+        ("How much leave do part-time employees have?", "Full-time employees have 28 days of paid leave."),
+        ("What is the minimum age?", "The maximum age is 65."),
         ("Who is the treasurer?", "The chair of the club is Ann Rook, and it meets on Mondays."),
         ("Who was the first mayor of Aldbury?", "The founder of Aldbury was Joe Hale."),
         ("Who is the keeper now?", "The keeper was Tom Reed until 2019."),
@@ -206,6 +208,7 @@ def test_who_has_another_role_is_believed_less(question: str, text: str):
     ("question", "text"),
     [
         ("Who was the architect?", "Its architect was Margaret Dunbar."),
+        ("What is the largest city?", "The largest city is Ur; the smallest city is Ra."),
         ("Who is the keeper of the lighthouse?", "The present keeper is Tom Reed."),
         ("Who is the keeper?", "The man who trims the lamps as its keeper is Tom Reed."),
         ("Who built it?", "Its architect was Margaret Dunbar."),
