@@ -12,7 +12,7 @@ from memory.records import Effort, Hit
 from memory.span_ports import NOTHING, Span, Spans, Text
 
 READ_PASSAGES: Mapping[Effort, int] = {"quick": 0, "standard": 8, "deep": 16}
-"""Passages that the small reader reads, best first, at 10 to 17 ms of one core each.
+"""Passages that the small reader reads, best first, at 20 to 50 ms of one core each.
 
 Eight hold what answers for nearly every question whose answer was found at all; `deep` has several queries' finds.
 """

@@ -53,6 +53,10 @@ def test_the_property_that_is_asked_for_is_told_and_surely(question: str, told: 
     assert reading.answerable > SURE
 
 
+def test_words_of_a_line_are_no_answer_to_yes_or_no() -> None:
+    assert shaped("Is the Orion 500 made in Norway?", "Height", "82 cm").short_answer == ""
+
+
 @pytest.mark.parametrize("question", ["How heavy is the Orion 500?", "How deep is it?", "How wide is the Vega 300?"])
 def test_a_property_that_is_not_there_or_of_another_thing_is_believed_less(question: str) -> None:
     assert shaped(question).answerable < ANSWERABLE_THRESHOLD

@@ -81,6 +81,7 @@ def _of_a_property(question: str, reading: Reading, chosen: Said, pairs: Sequenc
     asked = pair_asked_for(known, reading.short_answer, chosen, pairs)
     if asked is None or not asked.is_named:
         wanted = attribute_of(question)
+        reading = replace(reading, short_answer="") if is_polar(question) else reading
         return reading if wanted is None or says_attribute(wanted, chosen.text) else less_sure(reading, UNSAID)
     own = asked.pair.said.hit.passage.passage_id
     others = tuple(claim for claim in reading.claims if claim.citations[0].passage_id != own)
