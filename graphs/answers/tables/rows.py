@@ -219,7 +219,9 @@ def _bare_name(row: Said) -> frozenset[str]:
 
 def _said_in_a_cell(asked: frozenset[str], row: Said) -> frozenset[str]:
     """The words of a cell all of which a question says, where they are more than one: `create a queue`."""
-    return next((said for one in fields_of(row) if len(said := stems(one.value)) > 1 and said <= asked), frozenset())
+    return next(
+        (said for one in fields_of(row) if len(said := stems(one.value)) > 1 and said <= asked), frozenset[str]()
+    )
 
 
 def are_of_one_table(one: Said, other: Said) -> bool:
