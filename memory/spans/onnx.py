@@ -1,7 +1,7 @@
 """The small reader: e5-small, trained to point at answers, on ONNX Runtime with int8 weights; no torch, no network.
 
-Texts are read one by one: padding costs more than batches save on a processor. README.md beside this file is the
-model's card.
+Texts are read one by one, as the embedder encodes them: batches bring nothing on a processor. README.md beside this
+file is the model's card.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ TEXT = Text(
     "The old lighthouse was built in 1912 by Ada Quill. It is 41 metres tall. Since 1987 it has been a museum.",
 )
 ASKED = {"When was the lighthouse built?": "1912", "Who built the lighthouse?": "Ada Quill"}
-MOST_BYTES = 25_000_000
+MOST_BYTES = 36_000_000
 
 
 def test_every_file_that_is_shipped_is_what_its_digest_says_and_points_at_plain_answers():
