@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +30,8 @@ async def open_checkpoints(path: Path, timeout_s: float = 10.0) -> AsyncGenerato
     except OSError as error:
         raise StoreUnavailable(f"cannot make the folder {path.parent}: {error.strerror}") from error
     with _told():
+        # Tried first: where aiosqlite cannot connect, its thread still reports to a loop that may be closed by then.
+        await asyncio.to_thread(_try_to_open, path)
         connection = await aiosqlite.connect(path, timeout=timeout_s)
     try:
         saver = SqliteSaver(connection, serde=open_serializer())
@@ -86,6 +88,11 @@ class SqliteSaver(AsyncSqliteSaver):
         """Forget a thread's checkpoints."""
         with _told():
             await super().adelete_thread(thread_id)
+
+
+def _try_to_open(path: Path) -> None:
+    with closing(sqlite3.connect(path)):
+        pass
 
 
 async def _next(found: AsyncIterator[CheckpointTuple]) -> CheckpointTuple | None:
