@@ -18,8 +18,8 @@ _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "tri
 _ORDINAL_WORDS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth"
 _ORDINALS = {word: value for value, word in enumerate(_ORDINAL_WORDS.split())}
 _YEAR = "january february march april may june july august september october november december"
-_MONTHS = tuple(_YEAR.split())
-_MONTH_OF = {name[:length]: at for at, name in enumerate(_MONTHS, 1) for length in (3, 4, len(name))}
+MONTHS = tuple(_YEAR.split())
+_MONTH_OF = {name[:length]: at for at, name in enumerate(MONTHS, 1) for length in (3, 4, len(name))}
 
 _UNITS: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("mm", "millimetre", "millimeter"), ("m", 1e-3)),
@@ -107,7 +107,7 @@ class Day:
 
 Value = Quantity | Day
 
-_MONTH = "(?:" + "|".join(_MONTHS) + r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.?"
+_MONTH = "(?:" + "|".join(MONTHS) + r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.?"
 _DAY = r"(?:the\s+)?(?P<{0}>[0-3]?\d)(?:st|nd|rd|th)?"
 _DATE_PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -119,7 +119,7 @@ _DATE_PATTERNS = tuple(
         rf"\b(?P<name>{_MONTH})\s*,?\s*(?:of\s+)?(?P<year>[12]\d{{3}})\b",
     )
 )
-_NAMED = "|".join(name.title() for name in _MONTHS if name not in {"may", "march"})
+_NAMED = "|".join(name.title() for name in MONTHS if name not in {"may", "march"})
 _MONTH_ALONE = re.compile(rf"\b(?P<name>{_NAMED})\b")
 _NUMERAL = r"(?P<sign>(?:(?<=\s)|(?<=^)|(?<=\())[-−–])?(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
 _SCALE = r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|dozen|bn\b|k\b))?"

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import chain
 
-_MONTHS = "january february march april may june july august september october november december"
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+from graphs.language.quantities import MONTHS
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FROM_TO = r"(?:\s*[-–—]\s*|\s+(?:to|through|thru|until|till)\s+(?:the\s+)?(?:(?:end|middle|start)\s+of\s+)?)"
 
 
-def _compiled(names: str, short: str) -> tuple[re.Pattern[str], list[str]]:
-    one = rf"(?:{names.replace(' ', '|')}|(?:{short})\b\.?)"
+def _compiled(names: Sequence[str], short: str) -> tuple[re.Pattern[str], Sequence[str]]:
+    one = rf"(?:{'|'.join(names)}|(?:{short})\b\.?)"
     pattern = rf"\b(?P<low>{one}){_FROM_TO}(?P<high>{one})\b|\bbetween\s+(?P<first>{one})\s+and\s+(?P<last>{one})\b"
-    return re.compile(pattern, re.I), names.split()
+    return re.compile(pattern, re.I), names
 
 
-_NAME = re.compile(
-    rf"\b(?:(?:in|on|during|for)\s+)?(?P<name>{_MONTHS.replace(' ', '|')}|{_DAYS.replace(' ', '|')})\b", re.I
-)
+_NAME = re.compile(rf"\b(?:(?:in|on|during|for)\s+)?(?P<name>{'|'.join((*MONTHS, *DAYS))})\b", re.I)
 _RANGES = (
-    _compiled(_MONTHS, "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"),
-    _compiled(_DAYS, "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"),
+    _compiled(MONTHS, "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"),
+    _compiled(DAYS, "mon|tues?|wed|thu(?:rs?)?|fri|sat|sun"),
 )
 _LED = re.compile(r"(?:\b(?:from|between|in|on|during)\s+)*$", re.I)
 SETS_OF_DAYS = tuple(
@@ -38,8 +38,7 @@ _HINT = re.compile(r"[-–—]|\b(?:to|through|thru|until|till|between)\b", re.I
 
 def within(text: str) -> list[str]:
     """Return the names, lower case and in full, of all months and days that a text means by a range, ends included."""
-    days = _DAYS.split()
-    found = [days[day] for said, among in SETS_OF_DAYS if said.search(text) for day in among]
+    found = [DAYS[day] for said, among in SETS_OF_DAYS if said.search(text) for day in among]
     if not _HINT.search(text):
         return found
     return [*found, *chain.from_iterable(_within(text, *one) for one in _RANGES)]
@@ -66,7 +65,7 @@ def without_range(text: str) -> str:
     return _LED.sub("", text[: found[0].start()]) + text[found[0].end() :]
 
 
-def _within(text: str, pattern: re.Pattern[str], names: list[str]) -> list[str]:
+def _within(text: str, pattern: re.Pattern[str], names: Sequence[str]) -> list[str]:
     found: list[str] = []
     for match in pattern.finditer(text):
         low, high = _place(match["low"] or match["first"], names), _place(match["high"] or match["last"], names)
@@ -74,5 +73,5 @@ def _within(text: str, pattern: re.Pattern[str], names: list[str]) -> list[str]:
     return found
 
 
-def _place(written: str, names: list[str]) -> int:
+def _place(written: str, names: Sequence[str]) -> int:
     return next(at for at, name in enumerate(names) if name.startswith(written[:3].casefold()))

@@ -1,3 +1,5 @@
+"""Months and days of the week that a range means without naming them."""
+
 from __future__ import annotations
 
 import pytest

@@ -9,13 +9,10 @@ from typing import Literal
 
 from graphs.answers.said import Said
 from graphs.answers.tables.rows import are_of_one_table, fields_of
-from graphs.language.ranges import SETS_OF_DAYS
+from graphs.language.ranges import DAYS, SETS_OF_DAYS
 
-_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORT = ("mon", "tues?", "wed", "thu(?:rs?)?", "fri", "sat", "sun")
-_DAY = "|".join(
-    rf"(?P<d{at}>{full}s?|{short}\b\.?)" for at, (full, short) in enumerate(zip(_NAMES, _SHORT, strict=True))
-)
+_DAY = "|".join(rf"(?P<d{at}>{full}s?|{short}\b\.?)" for at, (full, short) in enumerate(zip(DAYS, _SHORT, strict=True)))
 _ONE = re.compile(rf"\b(?:{_DAY})(?![a-z])", re.I)
 _FROM_TO = re.compile(r"\s*(?:[-–—]|to|through|until)\s*", re.I)
 _ONLY_DAYS = re.compile(r"[\s,;/&–—-]|\b(?:and|to|through|until|the|on)\b", re.I)
