@@ -39,8 +39,12 @@ from memory.settings import StoreSettings
 from memory.span_ports import SpanReader
 from memory.stores import open_span_reader
 
-SYNTHETIC_WEIGHT = 0.7
-"""How much a question counts whose right passage was taken away, or that was made of another, beside a real one."""
+SYNTHETIC_WEIGHT = 0.35
+"""How much a question counts whose right passage was taken away, or that was made of another, beside a real one.
+
+They are nearly four times as many, and the reader learned from their articles. Held out, refusals of the real ones have
+an AUROC of .899 at .7, .903 at .35 and .906 at .1, those of the made ones of .920, .915 and .905.
+"""
 WRONGLY_REFUSED = 0.10
 """Share that the threshold refuses of the answerable questions which the reader did not learn from."""
 BESIDE_THE_SCORE = 0.5

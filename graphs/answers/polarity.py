@@ -97,7 +97,7 @@ def _polarity_then(question: str, said: Said) -> Polarity:
     What is so from April to October may be so in January too, unless it is said to be so only then.
     """
     named = one_named(question)
-    rest = without_range(said.text) if named else said.text
+    rest = without_range(said.text, named[0]) if named else said.text
     if named is None or rest == said.text or names_time(rest):
         return ""
     when, asked = named

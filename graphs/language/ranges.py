@@ -57,9 +57,14 @@ def names_time(text: str) -> bool:
     return any(match["name"] != "may" for match in _NAME.finditer(text))
 
 
-def without_range(text: str) -> str:
-    """Return a text that has one range without it; the text as it is where it has none, or several."""
-    found = [match for pattern, _ in (*_RANGES, *SETS_OF_DAYS) for match in pattern.finditer(text)]
+def without_range(text: str, named: str) -> str:
+    """Return a text without its one range of months, or of days: of that which is named, a month or a day.
+
+    The text as it is where it has none, or several.
+    """
+    months, days = _RANGES
+    patterns = [months[0]] if named in MONTHS else [days[0], *(pattern for pattern, _ in SETS_OF_DAYS)]
+    found = [match for pattern in patterns for match in pattern.finditer(text)]
     if len(found) != 1:
         return text
     return _LED.sub("", text[: found[0].start()]) + text[found[0].end() :]

@@ -76,8 +76,9 @@ class Evidence:
 
 
 def text_of(hit: Hit) -> Text:
-    """What is read of a hit: the passage under its title and the heading it stands under."""
-    return Text(" ".join(dict.fromkeys((hit.title, *hit.passage.heading[-1:]))), hit.passage.text)
+    """What is read of a hit: the passage under its title and the heading it stands under, a heading not twice."""
+    above = dict.fromkeys((hit.title, *hit.passage.heading[-1:]))
+    return Text(" ".join(part for part in above if part != hit.passage.text), hit.passage.text)
 
 
 def read_sentence_features(

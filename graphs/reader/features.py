@@ -13,7 +13,7 @@ from graphs.language.headings import about, left_out
 from graphs.language.ranges import within
 from graphs.reader.attribute import meanings
 from graphs.reader.question import Question
-from graphs.reader.spans import fits_kind
+from graphs.reader.spans import fits_kind, values_of
 from memory.records import Hit
 from memory.sentences import STOPWORDS, clip, sentence_spans, stem, trim, words
 
@@ -150,7 +150,7 @@ def _of_hit(question: Question, place: int, hit: Hit) -> Iterator[Candidate]:
     for at, span in enumerate(spans):
         if _NUMBERED.match(text, *span):
             item = said[at] if _ITEM_HEADING.fullmatch(text, *span) else frozenset[str]()
-        if text[span[1] - 1] == "?" or _is_heading(hit, text[span[0] : span[1]]):
+        if text[span[1] - 1] == "?" or _is_heading(question, hit, text[span[0] : span[1]]):
             continue
         lead = max(0, at - 1) if at and text[spans[at - 1][1] - 1] == "?" else at
         near = context.union(item, *said[lead : at + 1])
@@ -179,9 +179,11 @@ def _units(hit: Hit) -> Sequence[tuple[int, int]]:
     return sentence_spans(text)
 
 
-def _is_heading(hit: Hit, unit: str) -> bool:
-    """Whether a unit only names what follows it."""
+def _is_heading(question: Question, hit: Hit, unit: str) -> bool:
+    """Whether a unit only names what follows it; one that stands alone may be asked for its date or number."""
     is_named = unit in (hit.title, *hit.passage.heading)
+    if is_named and unit == hit.passage.text and values_of(question, unit):
+        return False
     return is_named or unit.startswith("#") or unit.endswith(":") or bool(_ITEM_HEADING.fullmatch(unit))
 
 

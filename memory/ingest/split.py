@@ -5,6 +5,7 @@ A passage's `text` is always `document.text[start:end]`. A sentence is cut only 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,9 @@ class Piece:
     fields: tuple[tuple[str, str | int | float | bool], ...]
     language: str
 
+_TELLING = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b[A-Z][a-z]{2,8}\.? \d{4}\b|\([^()]*\d[^()]*\)|\w(?:: | [-–—] ).*\d")
+"""What a heading says beside a name: `4.2.0 (2026-09-30)`, `Minutes, 3 May 2026`, `Lentil soup (serves 4)`."""
+
 
 class Splitter:
     """Cuts documents to the size of one embedder."""
@@ -49,7 +53,7 @@ class Splitter:
     def split(self, parsed: Parsed, title: str) -> list[Piece]:
         """Return the passages of a document in reading order."""
         pieces: list[Piece] = []
-        for group in self._groups(parsed.text, _content(parsed.blocks)):
+        for group in self._groups(parsed.text, _content(parsed.text, parsed.blocks)):
             pieces += self._pieces(parsed.text, group, title)
         return pieces
 
@@ -129,12 +133,15 @@ class Splitter:
             start = trim(text, stop, end)[0]
 
 
-def _content(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks without the headings that have something under them (they are its context)."""
+def _content(text: str, blocks: Sequence[Block]) -> list[Block]:
+    """Blocks without the headings that only name what is under them (they are its context)."""
     return [
         block
         for block, following in zip(blocks, [*blocks[1:], None], strict=True)
-        if block.kind != "heading" or following is None or following.heading[: len(block.heading)] != block.heading
+        if block.kind != "heading"
+        or following is None
+        or following.heading[: len(block.heading)] != block.heading
+        or _TELLING.search(text, block.start, block.end)
     ]
 
 

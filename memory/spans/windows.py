@@ -19,6 +19,7 @@ MAX_ANSWER = 30
 """Tokens of the longest span. Of the questions that the reader learned from 1 % have a longer answer."""
 MAX_SPANS = 8
 MAX_VARIANTS = 24
+_AT_THE_END = " \t\r\n?!.,;:…？。"
 MAX_CHARACTERS = 16_000
 """Of a question: more than its 64 tokens can be."""
 
@@ -38,7 +39,7 @@ def windows(tokenizer: Any, question: str, text: Text) -> Iterator[Window]:
 
     As in training: [CLS] question [SEP] title [SEP] text [SEP], the title with its [SEP] left out where it is empty.
     """
-    asked = tokenizer.encode(readable(question[:MAX_CHARACTERS])).ids
+    asked = tokenizer.encode(_marked(readable(question[:MAX_CHARACTERS]))).ids
     title = tokenizer.encode(readable(text.title[:MAX_CHARACTERS]), add_special_tokens=False).ids[:MAX_TITLE]
     mark = asked[-1]
     head = [*asked[:-1][: MAX_QUESTION - 1], mark, *([*title, mark] if title else ())]
@@ -46,6 +47,11 @@ def windows(tokenizer: Any, question: str, text: Text) -> Iterator[Window]:
     room = MAX_TOKENS - len(head) - 1
     for begin, end in _cuts(text.text, said.offsets, room):
         yield Window([*head, *said.ids[begin:end], mark], len(head), said.offsets[begin:end])
+
+
+def _marked(question: str) -> str:
+    """End a question as all do that the reader learned from: without its mark it points at more that is no answer."""
+    return question.rstrip(_AT_THE_END) + "?" if question.strip() else question
 
 
 def _cuts(text: str, offsets: Sequence[tuple[int, int]], room: int) -> Iterator[tuple[int, int]]:

@@ -59,6 +59,8 @@ from tests.support.fake_tools import passage_hit
         ("Is the museum open in May?", "The museum is open from April to October.", "Yes"),
         ("Is the museum open on Wednesday?", "The museum is closed from Monday to Thursday.", "No"),
         ("Are bonfires allowed in January?", "Bonfires are allowed from November to February only.", "Yes"),
+        ("Is the pool open in January?", "The pool is open from May to September only, every day from 9 to 20.", "No"),
+        ("Is the pool open in July?", "The pool is open from May to September only, every day from 9 to 20.", "Yes"),
         ("Are bonfires allowed in June?", "Bonfires are allowed only from November to February.", "No"),
     ],
 )

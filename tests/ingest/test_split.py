@@ -38,6 +38,24 @@ def test_a_heading_with_nothing_under_it_is_found_too() -> None:
     assert texts(parsed, split(parsed)) == ["One.", "Closed on Sunday"]
 
 
+@pytest.mark.parametrize(
+    ("heading", "is_found"),
+    [
+        ("4.2.0 (2026-09-30)", True),
+        ("Board meeting, 3 May 2026", True),
+        ("Lentil soup (serves 4)", True),
+        ("Deadline: 1 June", True),
+        ("4.2.0", False),
+        ("2.1 Scope", False),
+        ("Opening hours", False),
+        ("Notes (see below)", False),
+    ],
+)
+def test_a_heading_that_tells_more_than_a_name_is_found_beside_what_is_under_it(heading: str, is_found: bool) -> None:
+    parsed = markdown(f"# {heading}\n\nOne.\n")
+    assert texts(parsed, split(parsed)) == [heading, "One."][not is_found :]
+
+
 @pytest.mark.parametrize("max_tokens", [16, 40, 100])
 def test_a_long_paragraph_is_cut_between_sentences_only(max_tokens: int) -> None:
     text = " ".join(f"Sentence number {number} has exactly nine words in it." for number in range(60))

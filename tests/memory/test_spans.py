@@ -44,6 +44,17 @@ def test_the_graph_gives_what_the_weights_give_by_hand(tokenizer, exact, most):
         assert np.abs(scores[0] - scores_by_hand(weights, window.ids)).max() < most
 
 
+@pytest.mark.parametrize("asked", ["When did the café open", "When did the café open.", "When did the café open ?? "])
+def test_a_question_is_read_with_its_mark_however_it_was_typed(tokenizer, asked):
+    (typed,), (marked,) = (windows(tokenizer, text, HARBOUR) for text in (asked, "When did the café open?"))
+    assert typed.ids == marked.ids
+
+
+def test_nothing_asked_stays_nothing(tokenizer):
+    (window,) = windows(tokenizer, " ", HARBOUR)
+    assert tokenizer.decode(window.ids[: window.first], skip_special_tokens=True) == "harbour"
+
+
 def test_a_loud_token_does_not_drown_the_others(tokenizer):
     """Its first figure is a thousand times theirs; each token is rounded to int8 by a scale of its own."""
     weights, (window,) = tiny_weights(), windows(tokenizer, "When did the café open?", HARBOUR)

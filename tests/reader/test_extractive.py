@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from graphs.reader.evidence import text_of
 from graphs.reader.extractive import COMPARED, MAX_CLAIMS, ExtractiveReader
 from graphs.reader.features import MAX_QUOTE, candidates
 from graphs.reader.question import understand
 from memory.records import Hit
+from memory.span_ports import Text
 from tests.reader.support import WordTools, make_hit, request
 
 RETURNS = make_hit(
@@ -83,6 +85,22 @@ async def test_read_of_passages_that_say_nothing_cites_nothing(text: str) -> Non
 async def test_read_takes_any_question(question: str) -> None:
     reading = await ExtractiveReader().read(request(question, RETURNS, make_hit("cjk", "我们九点开门。周日休息。")))
     assert 0.0 <= reading.answerable <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "is_told"),
+    [
+        ("When was version 4.2.0 released?", "4.2.0 (2026-09-30)", True),
+        ("How many people does the soup serve?", "Lentil soup (serves 4)", True),
+        ("What is version 4.2.0?", "4.2.0 (2026-09-30)", False),
+        ("When was version 4.2.0 released?", "Version 4.2.0", False),
+    ],
+)
+def test_a_heading_answers_for_the_date_or_number_it_tells_only(question: str, heading: str, is_told: bool) -> None:
+    hit = make_hit("p", heading, title="Notes")
+    hit = replace(hit, passage=replace(hit.passage, heading=("Notes", heading)))
+    assert [one.text for one in candidates(understand(question, {}), [hit])] == [heading] * is_told
+    assert text_of(hit) == Text("Notes", heading)
 
 
 async def test_read_goes_on_without_similarities() -> None:
