@@ -2,11 +2,12 @@
 
 DATA: a JSONL file of paragraphs with questions (see `training.cases.paragraphs`). Training goes on from where FOLDER
 was left, which keeps the state after every SAVE_EVERY steps; Ctrl-C keeps it too. A new FOLDER begins with a published
-encoder, MiniLM's of 6 layers or the `.safetensors` file of `--encoder`; or with `--from` what an earlier run ended with,
-its `reader.safetensors` or the file that `training.export` wrote, after `--step` steps. The rate stays as it is after the first WARM steps, so that one can stop anywhere and go on
-another day. `--cool N` takes N last steps from the kept state while the rate falls to zero, writes
-`reader.safetensors`, and leaves the kept state as it was. The batches depend on the seed and the step only, so a run
-that was interrupted ends where one in a piece would have, but for rounding.
+encoder, MiniLM's of 6 layers or the `.safetensors` file of `--encoder`; or with `--from` what an earlier run ended
+with, its `reader.safetensors` or the file that `training.export` wrote, after `--step` steps. The rate stays as it is
+after the first WARM steps, so that one can stop anywhere and go on another day. `--cool N` takes N last steps from the
+kept state while the rate falls to zero, writes `reader.safetensors`, and leaves the kept state as it was. The batches
+depend on the seed and the step only, so a run that was interrupted ends where one in a piece would have, but for
+rounding.
 """
 
 from __future__ import annotations
@@ -205,16 +206,13 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=15_000, help="the last step, counted from the first ever taken")
     parser.add_argument("--cool", type=int, default=0, help="steps to take while the rate falls to zero")
     parser.add_argument("--encoder", type=Path, default=ENCODER, help="the published weights to begin with")
-    parser.add_argument("--from", dest="begin", type=Path, help="the `.safetensors` or exported file that a new FOLDER begins with")
+    parser.add_argument("--from", dest="begin", type=Path, help="what an earlier run ended with, for a new FOLDER")
     parser.add_argument("--step", type=int, default=0, help="the steps that the file of --from has learned for")
     parser.add_argument("--rate", type=float, default=RATE, help="the steady learning rate")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(SEED)
-    if given.begin:
-        begun = reader_of(weights_of(given.begin))
-    else:
-        begun = pretrained(given.encoder)
+    begun = reader_of(weights_of(given.begin)) if given.begin else pretrained(given.encoder)
     trainer = Trainer(given.folder, begun, given.step, given.rate)
     if given.cool:
         return cool(trainer, given.data, given.cool)

@@ -38,6 +38,7 @@ class Piece:
     fields: tuple[tuple[str, str | int | float | bool], ...]
     language: str
 
+
 _TELLING = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b[A-Z][a-z]{2,8}\.? \d{4}\b|\([^()]*\d[^()]*\)|\w(?:: | [-–—] ).*\d")
 """What a heading says beside a name: `4.2.0 (2026-09-30)`, `Minutes, 3 May 2026`, `Lentil soup (serves 4)`."""
 
