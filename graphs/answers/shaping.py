@@ -25,6 +25,7 @@ from graphs.answers.outcome import (
 )
 from graphs.answers.polarity import Polarity, is_polar, polarity
 from graphs.answers.said import Said, said_by, sentences_of, stems
+from graphs.answers.sections import asks_for_one_thing, section_claims
 from graphs.answers.superseding import of_change
 from graphs.answers.tables.columns import column_differences, compared_in_columns, rows_of_both
 from graphs.answers.tables.differing import difference_of, differences, find_rows
@@ -125,8 +126,12 @@ def _listed(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading | N
     claims = listed_claims(question, hits, reading.ranked) or marked_claims(question, sentences_of(reading.ranked))
     if claims:
         return sure(reading, claims, "")
-    steps = whole_steps(question, reading.claims, hits, reading.ranked)
-    return replace(reading, claims=steps, short_answer="") if steps else None
+    if steps := whole_steps(question, reading.claims, hits, reading.ranked):
+        return replace(reading, claims=steps, short_answer="")
+    if asks_for_one_thing(question) and reading.answerable >= CERTAIN:
+        return None
+    section = section_claims(question, hits)
+    return sure(reading, section, "") if section else None
 
 
 def _held_together(question: str, reading: Reading, hits: Sequence[Hit]) -> Reading:
