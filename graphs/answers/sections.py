@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from os.path import commonprefix
 
 from graphs.answers.outcome import claim_of
 from graphs.answers.said import Said, sentences_of, stems
@@ -18,11 +19,14 @@ MOST_ROWS = 12
 """With more rows than this a table is left to be asked for one of them."""
 _ASKING = re.compile(
     r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)"
+    r"|how (?:to|do|does|can|should|must|is|are)"
     r"|(?:tell me|explain|describe|summari[sz]e|show me)(?: more)?(?: (?:about|on))?)\b",
     re.I,
 )
 _BARE = re.compile(r"^\W*(?!(?:who|when|where|why|how|which|what|whose)\b)(?:[\w&/’'-]+\s+){0,3}[\w&/’'-]+\W*$", re.I)
 """A few words that ask nothing: `side effects`."""
+_ROOT = 4
+"""Letters that words of one family begin with at least, and the shorter one's but its last."""
 _ONE = re.compile(r"^\W*what(?:['’]s| is)\b", re.I)
 _OF_SECTIONS = stems(
     "policy policies rule rules regulation regulations guideline guidelines information info detail details advice"
@@ -59,7 +63,18 @@ def _is_named(question: str, hit: Hit) -> bool:
         return False
     name = stems(about(heading)) - _OF_SECTIONS
     asked = stems(question) - _OF_SECTIONS
-    return bool(name) and name <= asked and asked <= name | stems(" ".join((hit.title, *hit.passage.heading)))
+    above = stems(" ".join((hit.title, *hit.passage.heading)))
+    return bool(name) and _hold(asked, name) and _hold(above, asked)
+
+
+def _hold(those: Iterable[str], words: Iterable[str]) -> bool:
+    """Whether each of some words is among others, or one of its family: `stored` of `storage`."""
+    return all(any(_are_kin(word, other) for other in those) for word in words)
+
+
+def _are_kin(first: str, second: str) -> bool:
+    least = max(_ROOT, min(len(first), len(second)) - 1)
+    return first == second or len(commonprefix((first, second))) >= least
 
 
 def _told(hits: Sequence[Hit]) -> list[Said]:
