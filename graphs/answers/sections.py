@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from os.path import commonprefix
 
 from graphs.answers.outcome import claim_of
 from graphs.answers.said import Said, sentences_of, stems
@@ -18,8 +17,8 @@ MOST = 5
 MOST_ROWS = 12
 """With more rows than this a table is left to be asked for one of them."""
 _ASKING = re.compile(
-    r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)"
-    r"|how (?:to|do|does|can|should|must|is|are)"
+    r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)"
+    r"|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
     r"|(?:tell me|explain|describe|summari[sz]e|show me)(?: more)?(?: (?:about|on))?)\b",
     re.I,
 )
@@ -74,7 +73,7 @@ def _hold(those: Iterable[str], words: Iterable[str]) -> bool:
 
 def _are_kin(first: str, second: str) -> bool:
     least = max(_ROOT, min(len(first), len(second)) - 1)
-    return first == second or len(commonprefix((first, second))) >= least
+    return first == second or first[:least] == second[:least]
 
 
 def _told(hits: Sequence[Hit]) -> list[Said]:

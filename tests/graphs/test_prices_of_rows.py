@@ -38,6 +38,7 @@ def test_a_row_without_money_tells_no_price(question: str, text: str, pointed: s
         ("What does the Rill pump cost?", "name: Rill pump; price: 12.00; colour: red", ""),
         ("What does the Rill pump cost?", "name: Rill pump; from shops: 12 EUR; colour: red", "12 EUR"),
         ("What does an adult cost?", "Visitor: Adult; Admission: 12; Age: 18", "12"),
+        ("How much is a child ticket at the weekend?", "Ticket: Child (up to 14); Weekday: 2; Weekend: 3", "3"),
         ("What does the MX70 cost?", "Property: Price; MX70: 499 EUR; MX70-L: 599 EUR", ""),
         ("How much is the noise of the Rill pump?", "name: Rill pump; noise (dB): 30; colour: red", ""),
     ],

@@ -310,8 +310,8 @@ def _is_within(label: str, longer: str) -> bool:
 
 
 def _is_given(said: frozenset[str], one: Field) -> bool:
-    """Whether a question says a cell's value itself: it asks for another one of that row."""
-    value = stems(one.value)
+    """Whether a question says a cell's value, but for what stands in brackets: it asks for another one of that row."""
+    value = stems(_IN_BRACKETS.sub("", one.value))
     return bool(value) and value <= said
 
 
