@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,6 +34,17 @@ _FROM_TO = re.compile(
 _WHO_IS = re.compile(r"^\W*who(?:['’]s|\s+(?:is|are))\b", re.I)
 _FORMER = re.compile(r"\bbefore (?:her|him|them|that)\b|\b(?:was|were|served)\b[^;]{0,80}\b(?:until|till)\b", re.I)
 _CURRENT = re.compile(r"\b(?:is|are|has|have|now|since)\b", re.I)
+_EXTREMES = (
+    (
+        re.compile(r"\b(?:max(?:imum|imal)?|at most|highest|largest|longest|peak|up to)\b", re.I),
+        re.compile(r"\b(?:at (?:the )?most|max(?:imum)?|peak|up to|no more than)\b", re.I),
+    ),
+    (
+        re.compile(r"\b(?:min(?:imum|imal)?|at least|lowest|smallest|shortest)\b", re.I),
+        re.compile(r"\b(?:at (?:the )?least|min(?:imum)?|no less than)\b", re.I),
+    ),
+)
+"""How the most and the least is asked for, and how a value is marked as such."""
 _SIGN = re.compile(r"[€$£]\s?$")
 
 
@@ -50,20 +62,37 @@ def asked_slot(question: Question, sentence: str, pointed: Span) -> Span | None:
     Only words of the question that belong to one value alone decide, and only against a value that has none of them.
     What stands before the first value is said of all of them: it decides nothing.
     """
-    values = values_of(question, sentence)
-    inside = [one for one in values if one.start < pointed.end and pointed.start < one.end]
-    alike = [
-        one for one in values if inside and _shape(question, sentence, one) == _shape(question, sentence, inside[0])
-    ]
+    alike = _alike(question, sentence, pointed)
+    inside = [one for one in alike if one.start < pointed.end and pointed.start < one.end]
     if len(alike) < 2 or not _is_enumeration(sentence, alike):
         return None
-    shares = _distinct_shares(question, sentence, _slots(sentence, alike))
+    slots = _slots(sentence, alike)
+    if _is_elided(question, sentence, slots):
+        return _of_subject(question, sentence, slots)
+    shares = _distinct_shares(question, sentence, slots)
     best, share = max(shares, key=lambda pair: pair[1])
     mine = max(other for value, other in shares if value in inside)
     is_alone = [other for _, other in shares].count(share) == 1
     if share <= 0 or not is_alone or (len(inside) == 1 and (best in inside or mine > 0)):
         return None
     return best
+
+
+def extreme_value(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """The value that is marked as the most where the most is asked for, and the least: 14 of `9 W, 14 W at most`."""
+    alike = _alike(question, sentence, pointed)
+    for asked, said in _EXTREMES:
+        if len(alike) > 1 and asked.search(question.text):
+            marked = [slot.value for slot in _slots(sentence, alike) if said.search(sentence[slot.start : slot.end])]
+            return _like(sentence, pointed, marked[0]) if len(marked) == 1 else None
+    return None
+
+
+def _like(sentence: str, pointed: Span, value: Span) -> Span:
+    """A value with the unit behind it that what was pointed at has too: `14 W`, as in `9 W`."""
+    unit = _UNIT.match(sentence, value.end)
+    is_told = unit and sentence[pointed.start : pointed.end].endswith(unit["unit"])
+    return Span(value.start, unit.end()) if unit and is_told else value
 
 
 def changed_value(question: Question, sentence: str, pointed: Span) -> Span | None:
@@ -94,6 +123,24 @@ def told_of_noun(question: Question, sentence: str, _pointed: Span) -> Span | No
         if meaning(match["noun"].casefold()) in asked and len(inside) == 1:
             return inside[0]
     return None
+
+
+def _alike(question: Question, sentence: str, pointed: Span) -> list[Span]:
+    """The values of a sentence that are counted as the pointed one is; none where that is no value.
+
+    What is pointed at as a number is one, whatever was asked. One that leaves out its unit has that of the first:
+    `The free plan allows 60 requests a minute, the Pro plan 600`.
+    """
+    if not values_of(question, sentence) and any(map(str.isdigit, sentence[pointed.start : pointed.end])):
+        question = replace(question, kind="number")
+    values = values_of(question, sentence)
+    inside = [one for one in values if one.start < pointed.end and pointed.start < one.end]
+    if not inside:
+        return []
+    shapes = [_shape(question, sentence, one) for one in values]
+    own = _shape(question, sentence, inside[0])
+    known = {own, ""} if own == shapes[0] else {own, shapes[0]} if not own else {own}
+    return [one for one, shape in zip(values, shapes, strict=True) if shape in known]
 
 
 def _shape(question: Question, sentence: str, value: Span) -> str:
@@ -128,13 +175,35 @@ def _slots(sentence: str, values: Sequence[Span]) -> list[Slot]:
     return [Slot(value, bounds[at], bounds[at + 1]) for at, value in enumerate(values)]
 
 
+def _is_elided(question: Question, sentence: str, slots: Sequence[Slot]) -> bool:
+    """Whether the values after the first have a subject of their own, and no unit: that of the first is meant."""
+    shapes = [_shape(question, sentence, slot.value) for slot in slots]
+    subjects = (words(sentence[slot.start : slot.value.start]) for slot in slots[1:])
+    return bool(shapes[0]) and not any(shapes[1:]) and all(set(said) - STOPWORDS for said in subjects)
+
+
+def _of_subject(question: Question, sentence: str, slots: Sequence[Slot]) -> Span | None:
+    """The value whose subject a question names: what stands before the first has the verb of all as well."""
+    subjects = [sentence[: slots[0].value.start], *(sentence[slot.start : slot.value.start] for slot in slots[1:])]
+    (_, opening), *others = _shares(question, slots, subjects)
+    named = [value for value, share in others if share > 0]
+    return named[0] if len(named) == 1 else slots[0].value if opening > 0 and not named else None
+
+
 def _distinct_shares(question: Question, sentence: str, slots: Sequence[Slot]) -> list[tuple[Span, float]]:
     """The weight of the question's words that stand with one value and nowhere else."""
+    said = [sentence[: slots[0].start], *(sentence[slot.start : slot.end] for slot in slots)]
+    return _shares(question, slots, said[1:], said[0])
+
+
+def _shares(
+    question: Question, slots: Sequence[Slot], said: Sequence[str], of_all: str = ""
+) -> list[tuple[Span, float]]:
+    """The weight of the question's words that one text alone says, each text with its value."""
     asked = {meaning(word): question.terms.get(stem(word), 0.0) for word in words(question.text)}
-    parts = [sentence[: slots[0].start], *(sentence[slot.start : slot.end] for slot in slots)]
-    said = [{meaning(word) for word in words(part) if word not in STOPWORDS} & set(asked) for part in parts]
-    counts = Counter(word for part in said for word in part)
+    parts = [{meaning(word) for word in words(part) if word not in STOPWORDS} & set(asked) for part in (of_all, *said)]
+    counts = Counter(word for part in parts for word in part)
     return [
         (slot.value, sum(asked[word] for word in part if counts[word] == 1))
-        for slot, part in zip(slots, said[1:], strict=True)
+        for slot, part in zip(slots, parts[1:], strict=True)
     ]

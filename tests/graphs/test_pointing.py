@@ -15,6 +15,8 @@ COFFEE = "Grind 18 g of coffee for the double basket or 9 g for the single one."
 POOL = "Adults pay 5.50 EUR, children from 4 to 15 years 3 EUR, and children under 4 swim free."
 HOTEL = "The company pays up to 130 EUR a night, and up to 180 EUR in London, Paris and Zurich."
 CLOCKS = "Cleaning of a watch costs £55, of a clock £95."
+PLANS = "The free plan allows 60 requests per minute, the Pro plan 600."
+POWER = "Consumption 9 W on average, 14 W at most."
 YEARS = "It was founded in 1887 and renamed in 1912."
 
 
@@ -32,6 +34,9 @@ def at(sentence: str, words: str) -> Span:
         ("How much does a child pay?", POOL, "5.50", "3 EUR"),
         ("How much is paid for a hotel in Paris?", HOTEL, "130 EUR a night, and up to 180 EUR", "180 EUR"),
         ("When was it renamed?", YEARS, "1887", "1912"),
+        ("How many requests per minute does the Pro plan allow?", PLANS, "60", "600"),
+        ("What is the rate limit of the Pro plan?", PLANS, "60 requests per minute", "600"),
+        ("What is the rate limit of the free plan?", PLANS, "the Pro plan 600", "60"),
     ],
 )
 def test_of_several_like_values_the_one_beside_what_is_asked_is_taken(
@@ -51,10 +56,26 @@ def test_of_several_like_values_the_one_beside_what_is_asked_is_taken(
         ("How many visitors came to the bridge?", "The bridge cost 12 million EUR and had 3,000 visitors.", "3,000"),
         ("When did the bridge open?", "The bridge opened in 1932 and the tunnel under the bridge in 1950.", "1932"),
         ("Who offered most?", ROOF, "Nordtop"),
+        ("How many requests per minute are allowed?", "There are 60 requests per minute, and 600.", "60"),
     ],
 )
 def test_a_value_stays_where_nothing_speaks_for_another(question: str, sentence: str, pointed: str):
     assert asked_slot(understand(question, {}), sentence, at(sentence, pointed)) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "short"),
+    [
+        ("What is the maximum power consumption?", POWER, "9 W", "14 W"),
+        ("What is the maximum power consumption?", POWER, "9", "14"),
+        ("What is the power consumption at most?", POWER, "14 W", "14 W"),
+        ("What is the average power consumption?", POWER, "9 W", "9 W"),
+        ("How many people are needed at least?", "Between 4 at least and 12 at most may play.", "12", "4"),
+        ("What is the maximum weight?", "It carries 20 kg and weighs 3 kg.", "20 kg", "20 kg"),
+    ],
+)
+def test_the_most_is_the_value_that_is_marked_so(question: str, sentence: str, pointed: str, short: str):
+    assert told(understand(question, {}), sentence, at(sentence, pointed)) == short
 
 
 @pytest.mark.parametrize(

@@ -261,3 +261,25 @@ def test_a_row_that_says_what_is_asked_in_a_cell_goes_before_one_whose_number_is
     claim = Claim("c1", third.text, (third.citation(),))
     reading = shape("In which week is homework 3 due?", Reading((claim,), "3", hits, 0.4))
     assert (reading.claims[0].text, reading.short_answer) == ("5 – due: Homework 3", "5")
+
+
+LIGHTS = """| Light | Colour | Meaning |
+|---|---|---|
+| Power | green | on |
+| Internet | blinking blue | connecting |
+| Internet | white | no line |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What does a blinking blue internet light mean?", "connecting"),
+        ("What does a white internet light mean?", "no line"),
+    ],
+)
+def test_of_rows_of_one_name_the_one_is_told_of_which_more_is_said(question: str, first: str):
+    hits = hits_of(kept(LIGHTS, "router.md"))
+    for chosen in sentences_of(hits)[1:]:
+        reading = shape(question, Reading((Claim("c1", chosen.text, (chosen.citation(),)),), "", hits, 0.9))
+        assert reading.short_answer == first

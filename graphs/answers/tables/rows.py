@@ -202,13 +202,24 @@ def row_asked_for(question: Question, chosen: Said, rows: Sequence[Said]) -> Sai
     if mine and len(given) == 1 and mine & asked <= given[0][1]:
         return given[0][0]
     if not mine or mine <= asked:
-        return chosen
+        return _told_apart(asked, chosen, [row for row in others if mine and name_of(row) == mine])
     fitting = [row for row in others if (name := name_of(row)) and name <= asked and name >= mine & asked]
     if len(fitting) == 1:
         return fitting[0]
     led = [row for row in others if not fields_of(row)[0].label and name_of(row) & asked]
     bare = [row for row in others if (name := _bare_name(row)) and name <= asked]
     return next((found[0] for found in (led, bare) if len(found) == 1 and not mine & asked), chosen)
+
+
+def _told_apart(asked: frozenset[str], chosen: Said, namesakes: Sequence[Said]) -> Said:
+    """The chosen row, or the one of the same name of which a question says more cells: `Internet; blinking blue`."""
+
+    def said(row: Said) -> int:
+        return sum(len(cell) for one in fields_of(row) if (cell := stems(one.value)) <= asked)
+
+    most = max(map(said, namesakes), default=0)
+    found = [row for row in namesakes if said(row) == most]
+    return found[0] if len(found) == 1 and most > said(chosen) else chosen
 
 
 def _bare_name(row: Said) -> frozenset[str]:
