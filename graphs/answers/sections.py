@@ -19,6 +19,7 @@ MOST_ROWS = 12
 _ASKING = re.compile(
     r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)"
     r"|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
+    r"|(?:which|what) [^?]{1,60} (?:are there|exist|are available)"
     r"|(?:tell me|explain|describe|summari[sz]e|show me)(?: more)?(?: (?:about|on))?)\b",
     re.I,
 )
@@ -30,7 +31,7 @@ _ONE = re.compile(r"^\W*what(?:['’]s| is)\b", re.I)
 _OF_SECTIONS = stems(
     "policy policies rule rules regulation regulations guideline guidelines information info detail details advice"
     " section chapter say says said tell explain describe summarise summarize show know apply applies document"
-    " documents source sources handbook manual guide page leaflet text note notes general important more"
+    " documents available exist source sources handbook manual guide page leaflet text note notes general important more"
 )
 """Words that name no section, and such that a question has beside its name."""
 

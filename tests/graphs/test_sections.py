@@ -31,6 +31,8 @@ def section(
         ("What are the side effects of Noravex?", "Side effects", True),
         ("Tell me about the side effects.", "Side effects", True),
         ("What does “Patient leaflet: Noravex” say about side effects?", "Side effects", True),
+        ("Which side effects are there?", "Side effects", True),
+        ("Which side effects are rare?", "Side effects", False),
         ("What is the remote work policy?", "Remote work", True),
         ("How should Noravex be stored?", "Storage", True),
         ("How do I store it?", "Storage", True),
