@@ -30,8 +30,8 @@ _ROOT = 4
 _ONE = re.compile(r"^\W*what(?:['’]s| is)\b", re.I)
 _OF_SECTIONS = stems(
     "policy policies rule rules regulation regulations guideline guidelines information info detail details advice"
-    " section chapter say says said tell explain describe summarise summarize show know apply applies document"
-    " documents available exist source sources handbook manual guide page leaflet text note notes general important more"
+    " section chapter say says said tell explain describe summarise summarize show know apply applies exist available"
+    " document documents source sources handbook manual guide page leaflet text note notes general important more"
 )
 """Words that name no section, and such that a question has beside its name."""
 
