@@ -10,7 +10,7 @@ from graphs.reader.question import Question
 from graphs.reader.spans import SPELLED, Span
 from memory.sentences import STOPWORDS, stem, words
 
-_JOINED = re.compile(r"\w+(?:[-‐‑–−/.@_+](?=\w)\w+|(?<=\d)[,:](?=\d)\w+)+")
+_JOINED = re.compile(r"(?:\b[a-z]{2,8}://)?\w+(?:[-‐‑–−/.@_+](?=\w)\w+|(?<=\d)[,:](?=\d)\w+)+")
 _NUMBER = rf"(?:[$€£¥]\s?)?(?<![\w.,])(?:\d[\d.,:]*(?<![.,:])|{SPELLED})(?:\s?[%°][CF]?)?"
 _RANGE = re.compile(
     rf"\bbetween\s+{_NUMBER}(?:\s[a-z]+)?\s+and\s+{_NUMBER}(?!\w)|{_NUMBER}(?:\s+to\s+|\s*[–−]\s*|-){_NUMBER}(?!\w)",
