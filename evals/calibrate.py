@@ -47,11 +47,12 @@ an AUROC of .899 at .7, .903 at .35 and .906 at .1, those of the made ones of .9
 """
 WRONGLY_REFUSED = 0.10
 """Share that the threshold refuses of the answerable questions which the reader did not learn from."""
-BESIDE_THE_SCORE = 0.5
+BESIDE_THE_SCORE = 0.2
 """How far the looks of a short answer are trusted: where the reader was trained, it is surer of itself than elsewhere.
 
-Chosen on 450 questions of other articles: exact match 52.7 without them, 55.1 in full, 57.8 by half; 58.4 without them
-and 59.1 by half on 450 others.
+The more it learned, the less they add. Of 996 questions of other articles, with the paragraph given, exact match and F1
+are 69.2 / 80.7 without them, 69.2 / 80.6 by a fifth, 68.4 / 80.2 by half and less in full; what looks like no answer of
+the kind asked for still gives way. A half was right for the reader of 6 layers (52.7 without, 57.8 by half).
 """
 PATIENCE_S = 600.0
 """For reading the passages of a question, on a machine that is busy with other things too."""

@@ -199,6 +199,12 @@ def test_of_a_time_that_part_is_told_that_is_asked(question: str, sentence: str,
         ("How much was it?", "It grew, 2006 to $2.9 billion.", "$2.9 billion", "$2.9 billion"),
         ("What was the date of the 1886 flood?", "It was on August 31, 1886.", "August 31, 1886", "August 31, 1886"),
         ("Who lives there?", "Ada Quill’s house is in Ulm.", "Ada Quill", "Ada Quill"),
+        (
+            "What is the base URL?",
+            "Base URL: https://api.example.org/v2.",
+            "api.example.org/v2",
+            "https://api.example.org/v2",
+        ),
     ],
 )
 def test_a_code_and_a_range_are_told_whole(question: str, sentence: str, pointed: str, whole: str):
