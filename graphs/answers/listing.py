@@ -158,7 +158,12 @@ def _is_asked(question: str, lead: str, hit: Hit) -> bool:
     title = stems(f"{hit.title} {' '.join(hit.passage.heading)}")
     if not asked <= above | title or len(asked & above) / len(above) < 0.6:
         return False
-    return len(_DENIED.findall(question)) % 2 == len(_DENIED.findall(lead)) % 2
+    return denies(question) == denies(lead)
+
+
+def denies(text: str) -> bool:
+    """Whether a text says what is not so; two denials are none."""
+    return len(_DENIED.findall(text)) % 2 == 1
 
 
 def _is_of_version(question: str, lead: str, hit: Hit) -> bool:

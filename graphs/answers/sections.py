@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from graphs.answers.listing import denies
 from graphs.answers.outcome import claim_of
 from graphs.answers.said import Said, sentences_of, stems
 from graphs.language.headings import about
@@ -59,7 +60,7 @@ def asks_for_one_thing(question: str) -> bool:
 def _is_named(question: str, hit: Hit) -> bool:
     """Whether a heading says all that a question asks beside title and headings above, and the question all of it."""
     heading = hit.passage.heading[-1] if hit.passage.heading else ""
-    if heading in ("", hit.title):
+    if heading in ("", hit.title) or denies(question) != denies(heading):
         return False
     name = stems(about(heading)) - _OF_SECTIONS
     asked = stems(question) - _OF_SECTIONS
@@ -73,6 +74,7 @@ def _hold(those: Iterable[str], words: Iterable[str]) -> bool:
 
 
 def _are_kin(first: str, second: str) -> bool:
+    """Whether two words begin alike."""
     least = max(_ROOT, min(len(first), len(second)) - 1)
     return first == second or first[:least] == second[:least]
 
