@@ -10,7 +10,7 @@ from graphs.reader.evidence import Evidence
 from graphs.reader.features import Candidate
 from graphs.reader.periods import birth_or_death, life_date, part_of_period
 from graphs.reader.question import Question
-from graphs.reader.slots import asked_slot, changed_value, extreme_value, told_of_noun, who_is_now
+from graphs.reader.slots import asked_slot, changed_value, extreme_value, later_value, told_of_noun, who_is_now
 from graphs.reader.spans import Span, shortest_answer, values_of
 from graphs.reader.weights import ReadWeights
 from graphs.reader.whole import told_whole
@@ -54,7 +54,7 @@ def told(question: Question, sentence: str, span: Span) -> str:
     """The short answer for a span of a sentence: the value beside what is asked, whole, or the part that is asked."""
     if changed := changed_value(question, sentence, span):
         return sentence[changed.start : changed.end].strip()
-    rules = (who_is_now, told_of_noun, extreme_value, asked_slot, length_asked, birth_or_death)
+    rules = (who_is_now, told_of_noun, extreme_value, later_value, asked_slot, length_asked, birth_or_death)
     chosen = next((found for rule in rules if (found := rule(question, sentence, span))), span)
     whole = completed(sentence, told_whole(question, sentence, chosen))
     start, end = part_of_period(question, sentence, whole) or whole

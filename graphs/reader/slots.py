@@ -31,6 +31,14 @@ _FROM_TO = re.compile(
     r"\bfrom (?P<old>[^.;,]{1,40}?) to (?P<new>[^.;,]{1,40}?)(?=[.;,]|$|\s(?:in|on|by|as|for|at|since)\b)",
     re.I,
 )
+_ONCE = re.compile(
+    r"\s*[(,]\s*(?:(?:it )?(?:was|were)|formerly|previously|(?:up|down|increased|reduced|raised|changed) from)\s"
+    r"(?:(?:previously|before|formerly)\s)?(?P<old>[^(),.;]{1,40}?)(?=\s(?:before|previously)\b|[(),.;]|$)",
+    re.I,
+)
+"""What something was before, behind what it is: `60 seconds (was 30)`, `84 EUR, up from 79 EUR`."""
+_THEN = re.compile(r"\b(?:then|afterwards?|thereafter|after (?:that|which)|from then on)\b", re.I)
+_AFTER = re.compile(r"\b(?:after|beyond|following|past) (?P<time>.*)", re.I | re.S)
 _WHO_IS = re.compile(r"^\W*who(?:['’]s|\s+(?:is|are))\b", re.I)
 _FORMER = re.compile(r"\bbefore (?:her|him|them|that)\b|\b(?:was|were|served)\b[^;]{0,80}\b(?:until|till)\b", re.I)
 _CURRENT = re.compile(r"\b(?:is|are|has|have|now|since)\b", re.I)
@@ -101,7 +109,27 @@ def changed_value(question: Question, sentence: str, pointed: Span) -> Span | No
     for match in _FROM_TO.finditer(sentence):
         if (asks_former or asks_now) and match.start("old") <= pointed.start and pointed.end <= match.end("new"):
             return Span(*match.span("old" if asks_former else "new"))
+    return _once(question, sentence, pointed) if asks_former else None
+
+
+def _once(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """What stands behind the pointed value as what it was before: both are values, or neither."""
+    for match in _ONCE.finditer(sentence, pointed.end):
+        old, between = Span(*match.span("old")), sentence[pointed.end : match.start()]
+        kinds = {any(map(str.isdigit, sentence[one.start : one.end])) for one in (pointed, old)}
+        if len(kinds) == 1 and len(words(between)) <= 2 and not re.search(r"[.;:]", between):
+            return old
     return None
+
+
+def later_value(question: Question, sentence: str, pointed: Span) -> Span | None:
+    """The value of later where that is asked for: `100 % for six weeks, then 70 %` has 70 % after six weeks."""
+    asked, turn = _AFTER.search(question.text), _THEN.search(sentence)
+    if not asked or not turn or pointed.end > turn.start():
+        return None
+    told = {word for word in words(sentence[: turn.start()]) if word not in STOPWORDS}
+    later = [one for one in _alike(question, sentence, pointed) if one.start >= turn.end()]
+    return later[0] if len(later) == 1 and told & set(words(asked["time"])) else None
 
 
 def who_is_now(question: Question, sentence: str, pointed: Span) -> Span | None:

@@ -275,6 +275,39 @@ def test_what_was_before_a_change_is_its_first_value(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "sentence", "pointed", "short"),
+    [
+        ("What was the default timeout before?", "The default timeout is now 60 seconds (was 30).", "60", "30"),
+        ("What was the rent previously?", "The rent is 84 EUR, up from 79 EUR.", "84 EUR", "79 EUR"),
+        ("Who was chair before?", "The chair is Ada Quill (previously Bo Renn).", "Ada Quill", "Bo Renn"),
+        ("What is the default timeout?", "The default timeout is now 60 seconds (was 30).", "60", "60"),
+        ("What was the name before?", "It is called Plum (was 30 apples).", "Plum", "Plum"),
+        ("What was the old limit?", "The limit is 60. The fee is high (was 30).", "60", "60"),
+    ],
+)
+def test_what_stands_behind_a_value_as_what_it_was_is_told_where_that_is_asked(
+    question: str, sentence: str, pointed: str, short: str
+) -> None:
+    at = sentence.index(pointed)
+    assert told(understand(question, {}), sentence, Span(at, at + len(pointed))) == short
+
+
+@pytest.mark.parametrize(
+    ("question", "pointed", "short"),
+    [
+        ("How much is sick pay after six weeks?", "100 %", "70 %"),
+        ("How much is sick pay in the first six weeks?", "100 %", "100 %"),
+        ("How much is sick pay after an accident?", "100 %", "100 %"),
+        ("For how long is sick pay 100 %?", "six weeks", "six weeks"),
+    ],
+)
+def test_what_holds_later_is_told_where_later_is_asked_for(question: str, pointed: str, short: str) -> None:
+    sentence = "Sick pay is 100 % for six weeks, then 70 %."
+    at = sentence.index(pointed)
+    assert told(understand(question, {}), sentence, Span(at, at + len(pointed))) == short
+
+
+@pytest.mark.parametrize(
     ("question", "pointed", "short"),
     [
         ("When is the launch?", "1 July to 15 July", "15 July"),
