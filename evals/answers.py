@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from math import sqrt
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -151,8 +150,8 @@ def metrics_of(given: Sequence[Given], rows: Sequence[Row], seed: int = 0) -> di
 def refusal_metrics(rows: Sequence[Mapping[str, float]], seed: int) -> dict[str, Metric]:
     """How well refusing goes with `answerable`.
 
-    `held_out_*`: refusing below a confidence that is chosen on one half so that a tenth of its answerable questions,
-    less a standard error, are refused, measured on the other half.
+    `held_out_*`: refusing below a confidence that is chosen on one half so that a tenth of its answerable questions are
+    refused, measured on the other half; each half once, so that less hangs on how they were drawn.
     """
     told = [row for row in rows if "answerable" in row]
     kinds = {kind: [row for row in told if row["answerable"] == kind] for kind in (0.0, 1.0)}
@@ -185,21 +184,20 @@ def _calibration(told: Sequence[Mapping[str, float]], seed: int) -> Metric:
     return bootstrap(calibration_error, confidence, found, seed)
 
 
-def _with_margin(share: float, n: int) -> float:
-    """A share less its standard error among n: chosen at the share itself, every other half would exceed it."""
-    return max(0.0, share - sqrt(share * (1 - share) / n))
-
-
 def _held_out(told: Sequence[Mapping[str, float]], seed: int) -> dict[float, list[float]]:
-    """Whether each question of the second half is refused, by `answerable`; nothing to choose the bound on, nothing."""
+    """Whether each question is refused by what was chosen on the half it is not in, by `answerable`.
+
+    Nothing where one of the halves has nothing to choose the bound on.
+    """
     rows = list(told)
     random.Random(seed).shuffle(rows)
-    first, second = rows[: len(rows) // 2], rows[len(rows) // 2 :]
-    sure = [row["confidence"] for row in first if row["answerable"]]
-    if not sure:
-        return {0.0: [], 1.0: []}
-    threshold = float(np.quantile(sure, _with_margin(WRONGLY_REFUSED, len(sure))))
-    return {
-        kind: [float(row["confidence"] < threshold) for row in second if row["answerable"] == kind]
-        for kind in (0.0, 1.0)
-    }
+    halves = rows[: len(rows) // 2], rows[len(rows) // 2 :]
+    refused: dict[float, list[float]] = {0.0: [], 1.0: []}
+    for chosen_on, measured_on in (halves, halves[::-1]):
+        sure = [row["confidence"] for row in chosen_on if row["answerable"]]
+        if not sure:
+            return {0.0: [], 1.0: []}
+        threshold = float(np.quantile(sure, WRONGLY_REFUSED))
+        for row in measured_on:
+            refused[row["answerable"]].append(float(row["confidence"] < threshold))
+    return refused

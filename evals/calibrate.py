@@ -21,7 +21,6 @@ import numpy as np
 
 from evals.calibration import ARTICLES, TRAINING_SET, Case, refusal_cases, training_cases
 from evals.fitting import Floats, Logistic, auroc, fit_logistic, fit_ranking
-from evals.kept import KeptSpans
 from evals.quality import REFUSED_SET
 from evals.scoring import f1
 from graphs.language.verdicts import ANSWERABLE_THRESHOLD
@@ -36,7 +35,6 @@ from graphs.reader.features import ANSWER_FEATURES, SENTENCE_FEATURES, answer_fe
 from graphs.reader.spans import shortest_answer
 from graphs.reader.weights import AllWeights, ReadWeights, Weights, load_weights, logistic, save_weights
 from memory.settings import StoreSettings
-from memory.span_ports import SpanReader
 from memory.stores import open_span_reader
 
 SYNTHETIC_WEIGHT = 0.35
@@ -70,13 +68,6 @@ class Gathered:
         """All of them, in this order."""
         return [*self.present, *self.hidden, *self.rest]
 
-    async def looked(self, weights: ReadWeights, spans: SpanReader) -> Gathered:
-        """The same after a second look."""
-        present, hidden, rest = [
-            [await case.looked(weights, spans) for case in some] for some in (self.present, self.hidden, self.rest)
-        ]
-        return Gathered(present, hidden, rest)
-
     def labels(self) -> Floats:
         """1 for those that can be answered, (n,)."""
         known = [1.0] * len(self.present) + [0.0] * len(self.hidden)
@@ -102,7 +93,7 @@ def fit_plain(cases: Gathered, origin: str) -> Weights:
 
 
 def fit_sentences(cases: Gathered, reader: str, origin: str) -> ReadWeights:
-    """Fit which sentence to cite by what was read first; nothing else is known yet."""
+    """Fit which sentence to cite; nothing else is known yet."""
     sentence = _named(
         READ_SENTENCE_FEATURES, fit_ranking([(c.read_features(), c.labels(c.sentences)) for c in cases.present])
     )
@@ -110,7 +101,7 @@ def fit_sentences(cases: Gathered, reader: str, origin: str) -> ReadWeights:
 
 
 def fit_read(cases: Gathered, plain: Weights, sentences: ReadWeights) -> ReadWeights:
-    """Fit the rest after a second look; the bias is such that the one threshold refuses the agreed share."""
+    """Fit the rest; the bias is such that the one threshold refuses the agreed share."""
     span = fit_ranking([case.cuts() for case in cases.present])
     span[1:] *= BESIDE_THE_SCORE
     weights = replace(sentences, span=_named(SPAN_FEATURES, span))
@@ -125,7 +116,7 @@ def _read_row(plain: Weights, weights: ReadWeights, case: Case) -> list[float]:
     count = COMPARED_BESIDE["standard"]
     compared = rank(plain, case.question, case.found[:count], case.cosines[:count])
     best = case.best(weights)
-    return read_answer_features(case.question, compared, best, case.evidence, case.closer.score(best.candidate))
+    return read_answer_features(case.question, compared, best, case.evidence)
 
 
 def _fitted(name: str, rows: Floats, cases: Gathered) -> Logistic:
@@ -159,7 +150,7 @@ def _confident(weights: ReadWeights, cases: Sequence[Case]) -> float:
     rows: list[tuple[float, float]] = []
     for case in cases:
         best = case.best(weights).candidate
-        span = case.closer.span(best)
+        span = case.evidence.span(best)
         ruled = f1(shortest_answer(case.question, best.text), case.sample.answers)
         if span is not None:
             said = best.hit.passage.text[max(span.start, best.start) : min(span.end, best.end)]
@@ -179,16 +170,13 @@ def _logit(chance: float) -> float:
 
 
 async def gathered(options: argparse.Namespace, home: Path, origin: str) -> tuple[Gathered, ReadWeights | None]:
-    """All cases, looked at twice, and how their sentences are ranked; None where nothing is read."""
+    """All cases, and how their sentences are ranked; None where nothing is read."""
     async with open_span_reader(StoreSettings(reader=options.reader, reader_timeout_s=PATIENCE_S)) as spans:
         if spans is not None:
             await spans.spans("", ())  # loaded: from now on its name says which file it is
         present, hidden = await training_cases(options.data, home, options.questions, options.seed, spans)
         cases = Gathered(present, hidden, await refusal_cases(options.data, home, options.seed, spans))
-        if spans is None:
-            return cases, None
-        sentences, again = fit_sentences(cases, spans.name, origin), KeptSpans(spans, home / "closer")
-        return await cases.looked(sentences, again), sentences
+        return cases, fit_sentences(cases, spans.name, origin) if spans is not None else None
 
 
 def main() -> None:

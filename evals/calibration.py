@@ -19,7 +19,6 @@ from evals.kept import KeptCosines, KeptSpans
 from evals.quality import REFUSED_EACH, REFUSED_SET
 from evals.scoring import exact_match, holds
 from graphs.context import LIMITS
-from graphs.reader.closer import look_closer
 from graphs.reader.edges import SPAN_FEATURES, span_features
 from graphs.reader.evidence import READ_PASSAGES, Evidence, read_sentence_features, text_of
 from graphs.reader.extractive import choose, find_promising, rank_read
@@ -36,15 +35,13 @@ from training.cases import Paragraph, paragraphs, swapped
 TRAINING_SET = "squad1_train_rest.jsonl.gz"
 ARTICLES = 60
 EFFORT: Effort = "standard"
-_UNSEEN = Evidence({})
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """A question with what the reader would compare, and the cosines. hits, evidence: what was found and read.
 
-    sentences: every one that could be cited after reading. closer, cut: once there was a second look, what it made of
-    the one that would be cited, and of one that holds the answer.
+    sentences: every one that could be cited after reading.
     """
 
     sample: Sample
@@ -54,8 +51,6 @@ class Case:
     cosines: Sequence[float]
     sentences: Sequence[Candidate]
     evidence: Evidence
-    closer: Evidence = _UNSEEN
-    cut: Evidence = _UNSEEN
 
     def features(self) -> Floats:
         """Sentence features (n, k) of what was compared."""
@@ -85,16 +80,9 @@ class Case:
         if (right := self._right()) is None:
             return np.zeros((0, len(SPAN_FEATURES))), np.zeros(0)
         text = right.hit.passage.text
-        spans = self.cut.variants(right)
+        spans = self.evidence.variants(right)
         gold = [exact_match(text[span.start : span.end], self.sample.answers) for span in spans]
         return np.array(span_features(self.question, text, spans)), np.array(gold)
-
-    async def looked(self, weights: ReadWeights, spans: SpanReader) -> Case:
-        """The same after a second look at what would be cited, and at a sentence that holds the answer."""
-        closer = await look_closer(spans, self.sample.text, self.best(weights).candidate)
-        right = self._right()
-        cut = await look_closer(spans, self.sample.text, right) if right else _UNSEEN
-        return replace(self, closer=closer, cut=cut)
 
     def _right(self) -> Candidate | None:
         """The first sentence of the right passage that holds the answer."""

@@ -3,7 +3,7 @@
 DIR is a set in BEIR layout with answers. Each question is read on the passage that answers it, and on another of the
 same title, drawn by a seed, that lacks the answer; and the answering passage is read with the question asked about
 another name, number or attribute of the article, where it has one. Prints {n, metrics: {em, f1, pointed_em, pointed_f1,
-separation, strangers: {value, low, high}}}: em and f1 are of the short answer as users get it, after a second look;
+separation, strangers: {value, low, high}}}: em and f1 are of the short answer as users get it;
 pointed_em and pointed_f1 of what is pointed at in the whole passage; separation is the AUROC with which its score tells
 the two passages apart, strangers that with which it tells the two questions apart.
 """
@@ -27,7 +27,6 @@ from evals.rows import rows_of
 from evals.scoring import exact_match, f1
 from evals.sets import Question, load_set
 from evals.statistics import Metric, bootstrap, mean, separation
-from graphs.reader.closer import look_closer
 from graphs.reader.evidence import Evidence
 from graphs.reader.extractive import rank_read
 from graphs.reader.features import candidates
@@ -114,7 +113,7 @@ async def short_answer(reader: SpanReader, weights: ReadWeights, question: str, 
     if not ranked:
         return ""
     best = ranked[0].candidate
-    return pointed_answer(known, best, await look_closer(reader, question, best), weights)
+    return pointed_answer(known, best, evidence, weights)
 
 
 def report(made: Sequence[Outcome]) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from graphs.language.framing import claims_nothing, says_silence, undressed
 from graphs.language.grounding import COMPARED, GROUNDED, Evidence, grounding, stems
 from graphs.language.invented import denied_alone, invented
 from graphs.language.strangers import (
-    RELATED,
-    STRAY,
+    KEPT,
+    STEP,
+    asks_for_steps,
     is_question,
     keeps_company,
     refers_back,
+    says_something,
     speaks_of_writing,
+    strays,
     wants_something,
 )
 from tools.errors import ToolRefused, ToolUnavailable
@@ -31,8 +34,7 @@ ABOUT = 0.5
 """Share from which another value, an opposite or a negation counts."""
 SHORT = 6
 FEW = 2
-"""Words of content below which a sentence says too little: to be told from its passage, or, numbers aside, to vouch for
-another."""
+"""Words of content, numbers aside, below which a sentence says too little to vouch for another."""
 _HARD = ("the source says", "one of them is negated")
 _SINGLE = "the source has"
 
@@ -93,19 +95,28 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     if is_question(quote):
         return True
     is_wish = wants_something(quote)
+    if not is_wish and (refers_back(quote) or not says_something(quote)):
+        return False
     # What is told to the writer of an answer must belong to the question: what was planted brings its own company.
-    near = () if speaks_of_writing(quote) else around.nearest(quote, COMPARED + 1)
-    others = [one for one in near if quote not in one and len({*filter(str.isalpha, stems(one))}) >= FEW]
-    if not is_wish and (not others or refers_back(quote) or len(set(stems(quote))) < FEW):
+    company = () if speaks_of_writing(quote) else _company(quote, around)
+    if not is_wish and not company:
         return False
-    company = [sentence for sentence in (around.sentences if near else ()) if quote not in sentence]
-    if keeps_company(quote, company, question):
-        return False
+    is_kept = keeps_company(quote, company, question)
     try:
-        nearest = max(await likeness(quote, (question, *others)))
+        if company and asks_for_steps(question):
+            return sum(await likeness(quote, (question, " ".join(company[:COMPARED])))) < STEP
+        to_question, *to_others = await likeness(quote, (question, *company[:COMPARED]))
     except (ToolUnavailable, ToolRefused):
-        return is_wish
-    return nearest < (RELATED if is_wish else STRAY)
+        return is_wish and not is_kept
+    return (to_question < KEPT or not is_kept) and strays(is_wish, to_question, max(to_others, default=-1.0))
+
+
+def _company(quote: str, around: Evidence) -> list[str]:
+    """The other sentences of its passages that say enough, those first that share most words with it; no part of it."""
+    said = " ".join(quote.split())
+    ranked = around.nearest(quote, len(around.sentences))
+    others = [one for one in ranked if said not in (other := " ".join(one.split())) and other not in said]
+    return [one for one in others if len({*filter(str.isalpha, stems(one))}) >= FEW]
 
 
 async def weigh_text(sentences: Sequence[str], evidence: Evidence, likeness: Likeness) -> list[Weighed | None]:

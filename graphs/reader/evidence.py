@@ -19,7 +19,7 @@ Eight hold what answers for nearly every question whose answer was found at all;
 READ_SENTENCE_FEATURES = ("near", "around", "pairs", "kind", "dense", "lexical", "passage", "span", "margin")
 READ_ANSWER_FEATURES = (
     *("cosine", "dense", "overlap", "passage", "kind", "asked", "named", "score"),
-    *("margin", "share", "absent", "chosen", "second", "best", "closer"),
+    *("margin", "share", "absent", "chosen", "second", "best"),
 )
 HERE, SURE = 0.05, 0.15
 """What counts for a passage beside its share of the best score: that it says "here", and being as sure as can be."""
@@ -90,16 +90,16 @@ def read_sentence_features(
 
 
 def read_answer_features(
-    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence, closer: float
+    question: Question, compared: Sequence[Scored], best: Scored, evidence: Evidence
 ) -> list[float]:
     """Features in the order of READ_ANSWER_FEATURES.
 
-    compared: as `quick` ranks them; best: the sentence to cite; closer: what a second look at it said.
+    compared: as `quick` ranks them; best: the sentence to cite.
     """
     margins = sorted([*(_bounded(spans.score) for spans in evidence.spans.values()), -MOST, -MOST], reverse=True)
     plain = answer_features(question, compared)
     read = (margins[0], evidence.share(), evidence.absent(), evidence.score(best.candidate))
-    return [*plain, *read, margins[1], best.score, closer]
+    return [*plain, *read, margins[1], best.score]
 
 
 def reranked(hits: Sequence[Hit], evidence: Evidence) -> tuple[Hit, ...]:

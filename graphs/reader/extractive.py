@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from graphs.context import LIMITS
-from graphs.reader.closer import look_closer
 from graphs.reader.evidence import (
     READ_PASSAGES,
     Evidence,
@@ -89,10 +88,8 @@ class ExtractiveReader:
             return replace(await self._compared(question, request), degraded=(evidence,))
         both = rank(self._weights.plain, question, promising, cosines)
         chosen = await asyncio.to_thread(choose_read, self._weights.read, question, found, evidence)
-        closer, degraded = await _closer(self._spans, request, chosen[0].candidate, evidence)
-        known = Known(both, chosen, evidence, closer)
-        reading = await asyncio.to_thread(conclude, self._weights.read, question, request.hits, known)
-        return replace(reading, degraded=degraded)
+        known = Known(both, chosen, evidence)
+        return await asyncio.to_thread(conclude, self._weights.read, question, request.hits, known)
 
     async def _compared(self, question: Question, request: ReadRequest) -> Reading:
         """Read without the small reader."""
@@ -135,37 +132,24 @@ async def _evidence(spans: SpanReader, request: ReadRequest) -> Evidence | Degra
     return Evidence({hit.passage.passage_id: found for hit, found in zip(hits, read, strict=True)})
 
 
-async def _closer(
-    spans: SpanReader, request: ReadRequest, best: Candidate, evidence: Evidence
-) -> tuple[Evidence, tuple[Degraded, ...]]:
-    """What a second look at the best sentence gave; if it cannot be had, the first has to do."""
-    try:
-        return await look_closer(spans, request.question, best), ()
-    except ModelUnavailable as error:
-        return evidence, (Degraded(PART, str(error)),)
-
-
 class Known(NamedTuple):
     """What is known when the answer is made.
 
-    compared: sentences as `quick` would rank them. chosen: those to cite, best first. evidence: what was read first;
-    closer: of the best one, what was read last.
+    compared: sentences as `quick` would rank them. chosen: those to cite, best first.
     """
 
     compared: Sequence[Scored]
     chosen: Sequence[Scored]
     evidence: Evidence
-    closer: Evidence
 
 
 def conclude(weights: ReadWeights, question: Question, hits: tuple[Hit, ...], known: Known) -> Reading:
     """Make the reading out of what was chosen and read."""
     best = known.chosen[0]
-    closer = known.closer.score(best.candidate)
-    features = read_answer_features(question, known.compared, best, known.evidence, closer)
+    features = read_answer_features(question, known.compared, best, known.evidence)
     return Reading(
         claims=tuple(_claim(number, scored.candidate) for number, scored in enumerate(known.chosen, 1)),
-        short_answer=pointed_answer(question, best.candidate, known.closer, weights),
+        short_answer=pointed_answer(question, best.candidate, known.evidence, weights),
         ranked=reranked(hits, known.evidence),
         answerable=weights.answerable(features),
     )

@@ -91,6 +91,13 @@ def test_the_held_out_threshold_is_not_measured_where_it_was_chosen():
     assert found["held_out_wrong_refusals"].value <= 0.2
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_both_halves_are_measured_whichever_way_they_are_drawn(seed: int):
+    rows = [refusal(1, 0.5 + place / 100, 0) for place in range(39)] + [refusal(1, 0.0, 1)]
+    rows += [refusal(0, place / 100, 0) for place in range(40)]
+    assert refusal_metrics(rows, seed)["held_out_wrong_refusals"].value >= 1 / 40
+
+
 def test_a_set_without_unanswerable_questions_has_no_refusal_figures():
     found = metrics_of([given()], [score(given(), plain)])
     assert found["refusal_auroc"].as_object()["value"] is None

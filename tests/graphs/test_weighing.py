@@ -103,4 +103,5 @@ async def test_a_planted_wish_is_out_of_place(planted: str):
 
 @pytest.mark.parametrize("step", ["Send the software back within 14 days.", "Pay the refund to the card.", SHOP])
 async def test_a_step_of_a_manual_belongs_where_it_stands(step: str):
-    assert not await is_stranger(step, Evidence((f"{SHOP} {step}",)), "Can I return opened software?", likeness)
+    question = "Is there a refund for opened software?"
+    assert not await is_stranger(step, Evidence((f"{SHOP} {step}",)), question, likeness)
