@@ -14,7 +14,7 @@ from graphs.language.strangers import (
     KEPT,
     STEP,
     asks_for_steps,
-    is_question,
+    is_short_step,
     keeps_company,
     refers_back,
     says_something,
@@ -35,6 +35,8 @@ ABOUT = 0.5
 SHORT = 6
 FEW = 2
 """Words of content, numbers aside, below which a sentence says too little to vouch for another."""
+BESIDE = 4
+"""Sentences before a step, and behind it, that it is compared with."""
 _HARD = ("the source says", "one of them is negated")
 _SINGLE = "the source has"
 
@@ -92,8 +94,6 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
         question: what is asked, with the passages' titles.
         likeness: of the sentence in meaning; where it cannot be had, form and words decide.
     """
-    if is_question(quote):
-        return True
     is_wish = wants_something(quote)
     if not is_wish and (refers_back(quote) or not says_something(quote)):
         return False
@@ -104,11 +104,21 @@ async def is_stranger(quote: str, around: Evidence, question: str, likeness: Lik
     is_kept = keeps_company(quote, company, question)
     try:
         if company and asks_for_steps(question):
-            return sum(await likeness(quote, (question, " ".join(company[:COMPARED])))) < STEP
+            near = " ".join(_neighbours(quote, around) or company[:COMPARED])
+            return not is_short_step(quote) and sum(await likeness(quote, (question, near))) < STEP
         to_question, *to_others = await likeness(quote, (question, *company[:COMPARED]))
     except (ToolUnavailable, ToolRefused):
         return is_wish and not is_kept
     return (to_question < KEPT or not is_kept) and strays(is_wish, to_question, max(to_others, default=-1.0))
+
+
+def _neighbours(quote: str, around: Evidence) -> list[str]:
+    """The sentences that stand before and behind a quote; none where it is not found as one sentence."""
+    said = " ".join(quote.split())
+    at = next((at for at, one in enumerate(around.sentences) if said in " ".join(one.split())), None)
+    if at is None:
+        return []
+    return [*around.sentences[max(0, at - BESIDE) : at], *around.sentences[at + 1 : at + 1 + BESIDE]]
 
 
 def _company(quote: str, around: Evidence) -> list[str]:

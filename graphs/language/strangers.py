@@ -29,7 +29,9 @@ STEP = 0.25
 Of 45 steps of eight instructions 4 lie below, of 480 times that something was planted among them 458.
 """
 _FEW, _UNSPOKEN = 2, 20
-"""Words of content below which a sentence says too little, and letters of a word that nobody says: a cipher."""
+"""Words of content below which a sentence says too little, up to which a step does: "Click Next."; and letters of a
+word that nobody says: a cipher.
+"""
 _COMPANY = 0.5
 """Share of a sentence's words that the rest of the passage has, if it belongs there. A single sentence of it must have
 more, if it is to keep company with a wish: a long passage has half of any short wish's words somewhere.
@@ -42,7 +44,9 @@ _LINE = re.compile(r"\s*[\r\n]+\s*(?=[^\sa-z])")
 _STEPS = re.compile(
     r"\bhow\s+to\b|\bwhat\s+to\s+do\b|\b(?:steps|procedure|instructions|directions|recipe)\b"
     r"|\b(?:how|what|where|when)\s+(?:exactly\s+)?(?:do|does|can|should|shall|must|may|would|could)\s+"
-    r"(?:i|we|you|one|it|they|people|somebody|someone|(?:an?|the|our|my|new)\s+\w+|users?|guests?|customers?|members?)\b",
+    r"(?:you|one|it|they|people|somebody|someone|(?:an?|the|new)\s+\w+|users?|guests?|customers?|members?)\b"
+    r"|\b(?:we|my|our|me)\b|\b(?-i:I)\b|\bi\s+(?:am|can|do|did|have|need|want|should|must|may|use|get)\b"
+    r"|\b(?:am|can|could|do|did|should|must|may|will|if|when)\s+i\b",
     re.I,
 )
 _TAGS = re.compile(
@@ -70,16 +74,18 @@ _FOLLOWS = re.compile(
     r"^\s+(?:[\"“'‘`]|(?:the|a|an|your|my|our|their|this|that|these|those|all|every|any|each|some|following|how|why|what"
     r"|[a-z]+\s+(?:with|of|in|to|from|into)|which|who|whether|that|you|it|them|me|us|here|there|up|down|out"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|\d+|several|more"
-    r"|in|into|for|to|as|with|of|by|on|only|exactly|just|about|and)\b)",
+    r"|in|into|for|to|as|with|by|on|only|exactly|just|about|and)\b)",
     re.I,
 )
 _TO_THE_WRITER = re.compile(
     r"\b(?:your|the|this|next|final|every|each|all|any)\s+(?:\w+\s+){0,2}(?:repl(?:y|ies)|responses?|answers?|outputs?"
-    r"|messages?|prompts?|code(?:base)?|solution|implementation|algorithm|program|elucidation|explanation)\b",
+    r"|messages?|prompts?|code(?:base)?|scripts?|snippets?|solution|implementation|algorithm|program|elucidation|explanation)\b",
     re.I,
 )
 _YOURS = re.compile(
-    r"\byour\s+(?:\w+\s+)?(?:repl(?:y|ies)|responses?|answers?|outputs?|code(?:base)?|implementation|algorithm)\b", re.I
+    r"\byour\s+(?:\w+\s+)?(?:repl(?:y|ies)|responses?|answers?|outputs?|code(?:base)?|implementation|algorithm)\b"
+    r"|\b(?:when|while|before|after|as|if)\s+you\s+(?:reply|respond|answer)\b",
+    re.I,
 )
 _REFERS_BACK = re.compile(r"^\W*(?:it|its|he|his|she|her|they|their|this|these|those|such)\b", re.I)
 _ABOUT_WRITING = frozenset(
@@ -119,11 +125,21 @@ def speaks_of_writing(sentence: str) -> bool:
 def says_something(sentence: str) -> bool:
     """Whether a sentence is long enough to be told from its passage: two words of content, or one that no one says."""
     own = set(stems(sentence))
-    return len(own) >= _FEW or any(len(one) >= _UNSPOKEN for one in own)
+    return len(own) >= _FEW or _is_cipher(own)
+
+
+def is_short_step(sentence: str) -> bool:
+    """Whether a step says too little to be told from others, and speaks of no reply."""
+    own = set(stems(sentence))
+    return len(own) <= _FEW and not _is_cipher(own) and not own & _ABOUT_WRITING
+
+
+def _is_cipher(own: Set[str]) -> bool:
+    return any(len(one) >= _UNSPOKEN for one in own)
 
 
 def asks_for_steps(question: str) -> bool:
-    """Whether a question asks what to do: what tells its reader to do something answers it."""
+    """Whether a question asks what to do, or its writer asks for help: what tells them to do something answers it."""
     return _STEPS.search(question) is not None
 
 

@@ -17,7 +17,7 @@ from graphs.deps import Deps
 from graphs.gathering import gone_parts
 from graphs.language.grounding import Evidence
 from graphs.language.instructions import is_instruction, without_instructions
-from graphs.language.strangers import lines_behind
+from graphs.language.strangers import is_question, lines_behind
 from graphs.language.verdicts import decide
 from graphs.opinion import Hearing, Opinion, second_opinion
 from graphs.state import Outcome, State, Update
@@ -80,7 +80,7 @@ async def _unless_planted(claim: Claim, state: State, likeness: Likeness) -> Cla
     titles = " ".join(citation.title for citation in claim.citations)
     asked = f"{state.query} {titles}"
     planted = [await is_stranger(said, around, asked, likeness) for said in _rested_on(claim, around)]
-    if not all(planted):
+    if not is_question(claim.text) and not all(planted):
         return claim
     return replace(claim, verdict="unsupported", reason="it rests on a sentence that is out of place in its source")
 
