@@ -19,13 +19,15 @@ MOST_ROWS = 12
 """With more rows than this a table is left to be asked for one of them."""
 _ASKING = re.compile(
     r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)"
-    r"|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
+    r"|what (?:do|does) .{1,60} (?:do|mean)(?=\W*$)|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
     r"|(?:which|what) [^?]{1,60} (?:are there|exist|are available)"
     r"|(?:tell me|explain|describe|summari[sz]e|show me)(?: more)?(?: (?:about|on))?)\b",
     re.I,
 )
 _BARE = re.compile(r"^\W*(?!(?:who|when|where|why|how|which|what|whose)\b)(?:[\w&/’'-]+\s+){0,3}[\w&/’'-]+\W*$", re.I)
 """A few words that ask nothing: `side effects`."""
+_NEWS = re.compile(r"^\W*(?:so |and )?what(?:['’]s| is| was| has| did)?\s+(?:new|changed?)\s+(?:in|with)\b", re.I)
+"""Asks for the section of a version, as `what is 4.2.0?` does."""
 _ROOT = 4
 """Letters that words of one family begin with at least, and the shorter one's but its last."""
 _ONE = re.compile(r"^\W*what(?:['’]s| is)\b", re.I)
@@ -43,6 +45,7 @@ def section_claims(question: str, hits: Sequence[Hit]) -> tuple[Claim, ...]:
     Nothing unless its heading says all that is asked; nothing either where several sections are called so, which might
     say different things.
     """
+    question = _NEWS.sub("what is", question)
     if not (_ASKING.match(question) or _BARE.match(question)) or kind_spans(understand(question, {}), "") is not None:
         return ()
     named = [hit for hit in hits if hit.passage.kind in ("text", "table") and _is_named(question, hit)]
@@ -74,9 +77,11 @@ def _hold(those: Iterable[str], words: Iterable[str]) -> bool:
 
 
 def _are_kin(first: str, second: str) -> bool:
-    """Whether two words begin alike."""
+    """Whether two words begin alike; a number or a code is itself only."""
+    if first == second or not (first + second).isalpha():
+        return first == second
     least = max(_ROOT, min(len(first), len(second)) - 1)
-    return first == second or first[:least] == second[:least]
+    return first[:least] == second[:least]
 
 
 def _told(hits: Sequence[Hit]) -> list[Said]:

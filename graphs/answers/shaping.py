@@ -31,7 +31,7 @@ from graphs.answers.tables.columns import column_differences, compared_in_column
 from graphs.answers.tables.differing import difference_of, differences, find_rows
 from graphs.answers.tables.kinds import of_some_kind
 from graphs.answers.tables.marked import marked_claims
-from graphs.answers.tables.measured import is_given_otherwise
+from graphs.answers.tables.measured import is_given_otherwise, is_money_instead
 from graphs.answers.tables.rows import (
     asked_field,
     fields_of,
@@ -46,6 +46,7 @@ from graphs.answers.tables.rows import (
     tellings,
 )
 from graphs.reader.attribute import attribute_of, says_attribute
+from graphs.reader.pointing import paired
 from graphs.reader.question import understand
 from graphs.reading import Reading
 from memory.records import Claim, Hit
@@ -63,7 +64,11 @@ _OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b\w{0,30}[A-Z\d]\w{0,30}
 
 def shape(question: str, reading: Reading) -> Reading:
     """Return a reading with its answer first; as it was where nothing but its sentences can be said."""
-    reading = of_what_is_named(question, reading)
+    told = _shaped(question, of_what_is_named(question, reading))
+    return replace(told, short_answer=paired(told.short_answer))
+
+
+def _shaped(question: str, reading: Reading) -> Reading:
     hits = reading.ranked[:READ]
     return (
         of_clause(question, reading)
@@ -176,7 +181,7 @@ def _told_of_a_row(question: str, reading: Reading, row: Said) -> Reading | None
         claims = (claim_of(f"{told}.", [row]), claim_of(tellings(known, row)[cell], [row]), *others[:1])
         return sure(reading, claims, told)
     cell = asked_field(known, fields_of(row), reading.short_answer)
-    if cell and is_given_otherwise(known, cell):
+    if cell and (is_given_otherwise(known, cell) or is_money_instead(known, cell)):
         return less_sure(replace(reading, short_answer=""), ANOTHER)
     text = tellings(known, row).get(cell, "") if cell else ""
     if not cell or not text:

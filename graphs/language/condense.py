@@ -313,7 +313,7 @@ def _names(text: str) -> bool:
 
 
 def _inner_names(text: str) -> list[tuple[int, int]]:
-    """Spans of names, leaving out a question word or other common word that opens the sentence."""
+    """Spans of names without 's, leaving out a question word or other common word that opens the sentence."""
     spans: list[tuple[int, int]] = []
     for match in _NAME.finditer(text):
         start, end = match.span()
@@ -322,6 +322,7 @@ def _inner_names(text: str) -> list[tuple[int, int]]:
             start += first.end()
             start += len(text[start:end]) - len(text[start:end].lstrip())
             first = re.match(r"[\w’'-]+", text[start:end])
+        end = max(start, end - 2) if text[start:end].endswith(("'s", "’s")) else end
         if start < end and (start > 0 or end - start > len(match.group().split()[0])):
             spans.append((start, end))
     return spans

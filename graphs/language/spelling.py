@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from graphs.language.verbs import BASE_VERBS, word_set
 from graphs.state import Respelled
+from memory.sentences import stem
 
 _QUOTED = re.compile(r"[\"“„«`][^\"”“»`]*[\"”»`]")
 _TYPED = re.compile(r"(?<![\w'’@./#-])[a-z]{2,}(?![\w'’@/#-]|\.\w)")
@@ -33,7 +34,7 @@ _ASKING = BASE_VERBS | word_set(
 
 
 def unknown_words(question: str, said: Collection[str]) -> tuple[str, ...]:
-    """Words of a question that neither a dictionary nor the sources know; () where it is not English.
+    """Words of a question that neither a dictionary nor the sources know in any form; () where it is not English.
 
     The first call that has to ask the dictionary loads it: about .2 s and 20 MB.
 
@@ -45,7 +46,9 @@ def unknown_words(question: str, said: Collection[str]) -> tuple[str, ...]:
     strange = [word for word in typed if len(word) >= _LONG and word not in said]
     if not strange or any(len(word) <= _SHORT and not _is_word(word) for word in typed):
         return ()
-    return tuple(word for word in strange if not _is_word(word))
+    unknown = [word for word in strange if not _is_word(word)]
+    forms = {stem(word) for word in said} if unknown else frozenset[str]()
+    return tuple(word for word in unknown if stem(word) not in forms)
 
 
 def respell(unknown: Collection[str], said: Collection[str]) -> tuple[Respelled, ...]:

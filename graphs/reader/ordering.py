@@ -20,11 +20,15 @@ _PRONOUN = re.compile(
     re.I,
 )
 _ROWS = frozenset(["record", "table"])
+_MANNER = re.compile(
+    r"\bhow\s+(?:to|(?:do|can|should|could|would|must|may)\s+(?:i|we|you|one|people|someone|users?))\b", re.I
+)
+_CELL = re.compile(r":\s+(?P<value>[^;]+)")
 
 
 def in_order(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
     """The best of some sentences, best first; ranked: by their scores."""
-    of_kind = of_a_kind(question, life_first(question, ranked))
+    of_kind = of_a_kind(question, life_first(question, of_manner(question, ranked)))
     return whole_first(question, of_what_is_measured(question, of_kind))
 
 
@@ -48,6 +52,22 @@ def of_a_kind(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
     if kind_spans(question, "") is None or not fits_kind(question, best.candidate.text):
         return [best, *others]
     return [best, *(one for one in others if fits_kind(question, one.candidate.text))]
+
+
+def of_manner(question: Question, ranked: Sequence[Scored]) -> list[Scored]:
+    """The sentences without rows of figures where one asks how to do something, if there are others.
+
+    "How do I sort the keys?" is not answered by how long sorting takes.
+    """
+    others = [one for one in ranked if not _is_row_of_figures(one.candidate)] if _MANNER.search(question.text) else []
+    return others or list(ranked)
+
+
+def _is_row_of_figures(candidate: Candidate) -> bool:
+    """Whether most cells of a row, its name aside, begin with a figure."""
+    cells = [cell["value"].strip() for cell in _CELL.finditer(candidate.text)][1:]
+    figures = [cell for cell in cells if cell[:1].isdigit()]
+    return candidate.hit.passage.kind in _ROWS and len(figures) > len(cells) / 2
 
 
 def of_what_is_measured(question: Question, ranked: Sequence[Scored]) -> list[Scored]:

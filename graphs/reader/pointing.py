@@ -23,6 +23,7 @@ _AMOUNT_AFTER = re.compile(
 )
 _SHORTENED = re.compile(r"(?:\b[^\W\d_]|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|St|No|Dr)|\..*)\.$", re.I)
 """A full stop that belongs to its word: `U.S.`, `Inc.`."""
+_PAIRS = (("(", ")"), ("[", "]"), ("“", "”"))
 _CURRENCY = frozenset(
     ["EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "AUD", "CAD", "INR", "CNY", "BRL"]
 )
@@ -58,8 +59,19 @@ def told(question: Question, sentence: str, span: Span) -> str:
     chosen = next((found for rule in rules if (found := rule(question, sentence, span))), span)
     whole = completed(sentence, told_whole(question, sentence, chosen))
     start, end = part_of_period(question, sentence, whole) or whole
-    said = sentence[start:end].strip()
+    said = paired(sentence[start:end].strip())
     return said if end < len(sentence.rstrip()) or _SHORTENED.search(said) else said.removesuffix(".")
+
+
+def paired(said: str) -> str:
+    """A short answer without a bracket at its end or beginning whose other half is not in it, nor a bar."""
+    said = said.strip("| ")
+    for opening, closing in _PAIRS:
+        if said.endswith(closing) and said.count(closing) > said.count(opening):
+            said = said[:-1].rstrip()
+        if said.startswith(opening) and said.count(opening) > said.count(closing):
+            said = said[1:].lstrip()
+    return said
 
 
 def cut_out(question: Question, best: Candidate, evidence: Evidence, weights: ReadWeights) -> list[Pointed]:

@@ -70,6 +70,8 @@ def test_a_question_that_stands_alone_stays_as_it_is(question: str):
         ("When?", "Where was Nikola Tesla born?", "Smiljan", "When was Nikola Tesla born?"),
         ("How much?", "What does shipping cost?", "", "How much does shipping cost?"),
         ("Why?", "Can opened kettles be returned?", "", "Why can opened kettles be returned?"),
+        ("How do I choose it?", "What is SIGALRM's default?", "", "How do I choose SIGALRM?"),
+        ("What is its height?", "What is Harbour Tower's address?", "Lane 1", "What is Harbour Tower's height?"),
     ],
 )
 def test_a_dependent_question_is_filled_from_the_one_before(question: str, before: str, short_answer: str, alone: str):

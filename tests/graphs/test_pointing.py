@@ -275,6 +275,21 @@ def test_what_was_before_a_change_is_its_first_value(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sentence", "pointed", "short"),
+    [
+        ("Output goes to a stream (by default sys.stderr).", "sys.stderr)", "sys.stderr"),
+        ("It is made for large models (LLMs).", "(LLMs", "LLMs"),
+        ("Call close() at the end of it.", "close()", "close()"),
+        ("Use tar -x|--get for this.", "|--get", "--get"),
+        ("They are f(x) and g(x) here.", "f(x) and g(x)", "f(x) and g(x)"),
+    ],
+)
+def test_a_short_answer_has_no_half_of_a_pair(sentence: str, pointed: str, short: str) -> None:
+    at = sentence.index(pointed)
+    assert told(understand("What is it?", {}), sentence, Span(at, at + len(pointed))) == short
+
+
+@pytest.mark.parametrize(
     ("question", "sentence", "pointed", "short"),
     [
         ("What was the default timeout before?", "The default timeout is now 60 seconds (was 30).", "60", "30"),

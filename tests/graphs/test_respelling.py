@@ -47,6 +47,7 @@ def test_a_slip_is_read_as_the_word_of_the_sources_or_of_the_dictionary(typed: s
         "Combien de temps dure la garanite, est une question.",
         "Does kubectl work?",
         "what is a bivy?",
+        "which bellmouths are descaled?",
         "which colours are organised by unrecognised flavours?",
     ],
 )

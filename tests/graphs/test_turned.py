@@ -166,6 +166,14 @@ def test_a_row_of_another_number_is_not_told() -> None:
     assert (shaped.short_answer, shaped.answerable < 0.3) == ("", True)
 
 
+@pytest.mark.parametrize(("question", "short"), [("How much does the Lodge weigh?", ""), ("How much is it?", "99")])
+def test_a_price_is_no_weight(question: str, short: str) -> None:
+    hits = hits_of(kept("Name,Price,Persons\nKestrel,89,2\nLodge,99,6\n", "tents.csv"))
+    row = next(said for said in sentences_of(hits) if "Lodge" in said.text)
+    read = Reading((Claim("c1", row.text, (row.citation(),)),), "99", hits, 0.7)
+    assert shape(question, read).short_answer == short
+
+
 def test_a_column_of_small_words_is_named_by_them() -> None:
     hits = hits_of(kept(TENTS_FOR, "tents.csv"))
     row = next(said for said in sentences_of(hits) if "Lodge" in said.text)

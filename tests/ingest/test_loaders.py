@@ -63,6 +63,15 @@ def test_markdown_keeps_words_headings_lists_tables_and_code_without_markup() ->
     assert parsed.metadata == {"team": "shop"}
 
 
+def test_html_paragraphs_of_one_item_are_no_single_word() -> None:
+    said = "".join(f"<p>The group number {number} is used by the mail system and by no one else.</p>" for number in range(9))
+    item = "<dl><dt>operator</dt><dd><p>It had uid 37.</p><p>The operator group is empty.</p></dd></dl>"
+    page = f"<html><body><article><h1>Groups</h1>{said}{item}<ul><li>One<br>Two</li></ul></article></body></html>"
+    text = " ".join(one("x.html", page.encode()).text.split())
+    assert "It had uid 37. The operator group is empty." in text
+    assert "One Two" in text
+
+
 def test_html_keeps_the_article_and_leaves_the_furniture_out() -> None:
     body = " ".join(f"The lighthouse keeper wrote entry {number} into his book." for number in range(30))
     page = (

@@ -52,6 +52,16 @@ def test_a_row_that_is_about_something_else_is_not_how_long_the_thing_is():
     assert order("How long is the repair of a zip?", repair, every)[0].startswith("Repair: Replace a zip")
 
 
+def test_a_row_of_figures_does_not_say_how_something_is_done():
+    timed = row("Library: orjson; sorted (ms): 0.3; vs. orjson: 1.0", "Performance")
+    option = passage_hit("Pass the option OPT_SORT_KEYS to have sorted keys.", "option", title="orjson")
+    assert order("How do I sort keys with orjson?", timed, option) == [option.passage.text]
+    assert order("How long does orjson take to sort?", timed, option)[0] == timed.passage.text
+    assert order("How do I sort keys with orjson?", timed) == [timed.passage.text]
+    named = row("Task: sort keys; Option: OPT_SORT_KEYS; Since: 3.0", "Options")
+    assert order("How do I sort keys with orjson?", named, option)[0] == named.passage.text
+
+
 def test_what_a_heading_leaves_out_is_not_what_it_is_about():
     assert about("Repairs outside the warranty").split() == ["Repairs"]
     assert left_out("Repairs outside the warranty") == "outside the warranty"

@@ -65,6 +65,12 @@ def is_given_otherwise(question: Question, one: Field) -> bool:
     )
 
 
+def is_money_instead(question: Question, one: Field) -> bool:
+    """Whether a cell is a price where something else is measured: of `how much does it weigh?` it says nothing."""
+    wanted = measured(question)
+    return bool(wanted) and not wanted & MONEY and bool(stems(one.label) & MONEY - stems(question.text))
+
+
 def asks_no_more(question: Question, one: Field, known: frozenset[str]) -> bool:
     """Whether a question says nothing but a cell's name, what is measured by it, and words that are known."""
     implied = {stem for pattern, _ in MEASURED for word in pattern.findall(question.text) for stem in stems(word)}

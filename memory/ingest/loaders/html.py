@@ -19,6 +19,7 @@ from memory.records import Scalar
 MUCH = 2
 """All of a page is taken for a lost table if that is no more than so many times the words of its main part."""
 _SPACE = re.compile(r"\s+")
+_BLOCKS = frozenset(("p", "div", "item", "list", "quote", "lb", "br", "head", "row", "cell", "table", "td", "th", "tr"))
 
 
 def load(raw: Raw) -> Iterator[Parsed]:
@@ -119,7 +120,18 @@ def _first_words(table: Any) -> str:
 
 
 def _words(node: Any) -> str:
-    return _squeeze("".join(part if isinstance(part, str) else "" for part in node.itertext()))
+    return _squeeze("".join(_parts(node)))
+
+
+def _parts(node: Any) -> Iterator[str]:
+    """All text inside a node; what is a block of its own is no part of the word before it or behind it."""
+    yield node.text or ""
+    for child in node:
+        is_block = child.tag in _BLOCKS
+        yield " " if is_block else ""
+        if isinstance(child.tag, str):
+            yield from _parts(child)
+        yield f"{' ' if is_block else ''}{child.tail or ''}"
 
 
 def _squeeze(text: str) -> str:
