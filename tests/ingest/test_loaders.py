@@ -64,7 +64,9 @@ def test_markdown_keeps_words_headings_lists_tables_and_code_without_markup() ->
 
 
 def test_html_paragraphs_of_one_item_are_no_single_word() -> None:
-    said = "".join(f"<p>The group number {number} is used by the mail system and by no one else.</p>" for number in range(9))
+    said = "".join(
+        f"<p>The group number {number} is used by the mail system and by no one else.</p>" for number in range(9)
+    )
     item = "<dl><dt>operator</dt><dd><p>It had uid 37.</p><p>The operator group is empty.</p></dd></dl>"
     page = f"<html><body><article><h1>Groups</h1>{said}{item}<ul><li>One<br>Two</li></ul></article></body></html>"
     text = " ".join(one("x.html", page.encode()).text.split())
