@@ -73,6 +73,9 @@ _OPENERS = "\"'“‘«([{‹¿¡*_`"
 _END = re.compile(rf"(?P<wide>[。！？｡]+[」』”’）】]*)|(?P<mark>[.!?…‽؟۔।]+)(?P<close>[{_CLOSERS}*_]*)(?=\s|$)")
 _BREAK = re.compile(r"[ \t\u00a0]*(?:\r\n|\r|\n|\f|\x0b|\u2028|\u2029)\s*")
 _MARKER = re.compile(r"\s*(?:[-*+•‣◦·–—]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s|#{1,6}\s|[|>]|```|~~~|={3,}|-{3,})")
+_OPTION = re.compile(r"-{1,2}\w")
+_DEEPER = 2
+"""Columns that an explanation stands deeper than its term at least."""
 _HEAD = re.compile(r"\s*(?:#{1,6}\s|\||```|~~~)")
 _FIELD = re.compile(r"\s*[^\s:][^:\n]{0,40}:\s")
 _LAST_WORD = re.compile(r"[^\s\"'“‘«(\[{]+$")
@@ -196,7 +199,23 @@ def _is_wrapped(text: str, line: int, gap: re.Match[str]) -> bool:
         return False
     if _FIELD.match(after) and _FIELD.match(before):
         return False
-    return after[0].islower() or len(before.strip()) >= _WRAPPED
+    if before.rstrip().endswith((".", "!", "?")) and _indent(text, gap.end()) + _DEEPER <= _indent(text, line):
+        return False
+    return after[0].islower() or len(before.strip()) >= _WRAPPED or _is_term(text, line, before, gap)
+
+
+def _is_term(text: str, line: int, before: str, gap: re.Match[str]) -> bool:
+    """Whether a line is a term above its explanation, which stands deeper: `-t, --list` of a manual."""
+    is_closed = before.rstrip().endswith((".", "!", "?", ":", ";", ","))
+    if is_closed or _MARKER.match(before) or _OPTION.match(text, gap.end()):
+        return False
+    return _indent(text, gap.end()) >= _indent(text, line) + _DEEPER
+
+
+def _indent(text: str, at: int) -> int:
+    """Columns before a place in its line, if nothing but white space stands there."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    return len(before.expandtabs()) if not before.strip() else 0
 
 
 def _ends(text: str, start: int, end: int) -> Iterator[int]:

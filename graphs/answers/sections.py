@@ -19,7 +19,8 @@ MOST_ROWS = 12
 """With more rows than this a table is left to be asked for one of them."""
 _ASKING = re.compile(
     r"^\W*(?:please |and )?(?:what(?:['’]s| is| are| about)"
-    r"|what (?:do|does) .{1,60} (?:do|mean)(?=\W*$)|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
+    r"|what (?:do|does) .{1,60} (?:do|mean)(?=\W*$)"
+    r"|what (?:do|does|did) .+ say (?:about|on)|what applies (?:to|for)|how (?:to|do|does|can|should|must|is|are)"
     r"|(?:which|what) [^?]{1,60} (?:are there|exist|are available)"
     r"|(?:tell me|explain|describe|summari[sz]e|show me)(?: more)?(?: (?:about|on))?)\b",
     re.I,

@@ -65,7 +65,7 @@ _OF_TWO = re.compile(r"\bthan (?:the |an? |our )?[A-Z]|\b\w{0,30}[A-Z\d]\w{0,30}
 def shape(question: str, reading: Reading) -> Reading:
     """Return a reading with its answer first; as it was where nothing but its sentences can be said."""
     told = _shaped(question, of_what_is_named(question, reading))
-    return replace(told, short_answer=paired(told.short_answer))
+    return replace(told, short_answer=paired(" ".join(told.short_answer.split())))
 
 
 def _shaped(question: str, reading: Reading) -> Reading:

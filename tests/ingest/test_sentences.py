@@ -69,6 +69,22 @@ CASES = {
     ),
     "paragraphs": ("One line\n\nanother", ["One line", "another"]),
     "short lines": ("Name: Tent\nPrice: 3.50", ["Name: Tent", "Price: 3.50"]),
+    "a term above its explanation": (
+        "Modes\n  -t, --list\n\tList the contents. None needed.\n  --quiet\n\tSay nothing.",
+        ["Modes", "-t, --list\n\tList the contents.", "None needed.", "--quiet\n\tSay nothing."],
+    ),
+    "terms in lower case": (
+        "operator\n    The group of operators. It is empty.\ndisk\n    Raw access.",
+        ["operator\n    The group of operators.", "It is empty.", "disk\n    Raw access."],
+    ),
+    "no term": (
+        "- Item\n  Second part\nThe steps:\n    Open it.",
+        ["- Item", "Second part", "The steps:", "Open it."],
+    ),
+    "a first line set in": (
+        "    It was the first line of a\nlong paragraph. It ends.",
+        ["It was the first line of a\nlong paragraph.", "It ends."],
+    ),
     "wrapped lines": (
         "This paragraph was wrapped by an editor at some\ncolumn and goes on. Then it ends.",
         ["This paragraph was wrapped by an editor at some\ncolumn and goes on.", "Then it ends."],
