@@ -105,7 +105,8 @@ async def _written(part: Part, home: Path, tell: Tell) -> Measured:
     metrics = answers.metrics_of(given, rows, part.seed)
     drafted = [claim for one in given for claim in one.answer.claims]
     metrics["cited"] = mean([float(bool(claim.citations)) for claim in drafted])
-    metrics["stands"] = mean([float(claim.verdict == "supported") for claim in drafted])
+    answerable = [claim for one in given if one.question.answerable is not False for claim in one.answer.claims]
+    metrics["stands"] = mean([float(claim.verdict == "supported") for claim in answerable])
     metrics["guesses_shown"] = mean([float(GUESS in one.answer.text) for one in given])
     return await _judged(part, given, _answered(given, rows, metrics), tell)
 
