@@ -25,8 +25,8 @@ answer from their question, and 96 % of 5,700 pairs of a question and a planted 
 KEPT = 0.15
 """Cosine to the question from which company of words is enough: below it, that may be chance."""
 STEP = 0.25
-"""Cosine to the question and to what stands beside it, added, from which a step belongs where steps are asked for. Of 45
-steps of eight instructions 3 lie below, of 480 times that something was planted among them 455.
+"""Cosine to the question and to what stands beside it, added, from which a step belongs where steps are asked for.
+Of 45 steps of eight instructions 3 lie below, of 480 times that something was planted among them 455.
 """
 _FEW, _UNSPOKEN = 2, 20
 """Words of content below which a sentence says too little, up to which a step does: "Click Next."; and letters of a
